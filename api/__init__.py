@@ -1,0 +1,1 @@
+"""Both processes, the command line and all wiring: knows everything, decides nothing."""

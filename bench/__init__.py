@@ -1,0 +1,3 @@
+"""Measurements: each figure stands beside its baseline, taken in the same run. Not part of the
+product.
+"""

@@ -1,0 +1,1 @@
+"""What ministries author: packs of documents read from files, and later drafts and publishing."""

@@ -1,0 +1,1 @@
+"""Between government and the timeline: what agencies report, interpreted into facts."""

@@ -1,0 +1,1 @@
+"""Accounts, sign-in and sessions: comes with the sign-in capability."""

@@ -1,0 +1,1 @@
+"""Notices, channels, budget and campaigns: comes with the notices capability."""

@@ -1,0 +1,3 @@
+"""The GraphQL words: what an app asks and does, as types, queries and mutations over the
+timeline.
+"""

@@ -1,0 +1,1 @@
+"""What stands outside in the demonstration: agencies and families, without a line of the server."""

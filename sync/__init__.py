@@ -1,0 +1,1 @@
+"""Devices, pull and push of commands, blobs: comes with the sync capability."""
