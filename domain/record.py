@@ -1,0 +1,138 @@
+"""Records: what a member sees. Small: entry, version and parameters; never the authored text.
+
+`evaluate` makes them, `store` seals their bytes, a phone and GraphQL read them. Their state is
+not in them: it follows from their dates (`domain/card_state.py`).
+"""
+
+from datetime import date
+from typing import Any, Literal
+
+import cbor2
+import msgspec
+
+from domain.ids import ActKey, EntryId, PersonId, RecordKey
+
+Truth = Literal["met", "not_met", "unknown"]
+Nature = Literal["reminder", "eligibility", "information", "procedure"]  # the guide's four kinds
+Criterion = Literal["time", "state", "dependency", "place", "law"]  # the guide's five criteria
+
+
+class Parameter(msgspec.Struct, frozen=True, array_like=True):
+    """One value that a text needs, by the type that `domain/variable.py` declares for its name.
+
+    A day is written `2026-11-21` (RFC 3339); a list names entries of the service's terms.
+    """
+
+    name: str
+    value: str | int | tuple[str, ...]
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """One eligibility line and how it stood. Its text is the catalogue's."""
+
+    id: str
+    truth: Truth
+
+
+class Provenance(msgspec.Struct, frozen=True, array_like=True):
+    """A fact that a card rests on: what, from whom, when it happened, when it was said."""
+
+    kind: str
+    source: str
+    occurred_on: date
+    asserted_on: date
+
+
+class Why(msgspec.Struct, frozen=True, array_like=True):
+    """Why a card is here (or not yet): every line, and every fact used."""
+
+    lines: tuple[Line, ...]
+    facts: tuple[Provenance, ...]
+
+
+class Window(msgspec.Struct, frozen=True, array_like=True):
+    """visible_from <= due_from <= due_until <= expires_on; all local dates, Asia/Dubai.
+
+    A card is upcoming before `due_from`, due through `due_until`, overdue through `expires_on`.
+    """
+
+    visible_from: date
+    due_from: date
+    due_until: date
+    expires_on: date
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One card of one member.
+
+    `waiting` means that the service's lines are not all met: the card answers "why not yet" and has
+    no window. `rank` is small; lower matters more; it never depends on today.
+    """
+
+    key: RecordKey
+    recipient: PersonId
+    entry: EntryId
+    version: int
+    card: str
+    occurrence: str
+    subject: PersonId
+    rank: int
+    waiting: bool
+    window: Window | None
+    resolved_on: date | None
+    parameters: tuple[Parameter, ...]
+    why: Why
+    acknowledged: bool = False
+    dismissed: bool = False
+    snoozed_until: date | None = None
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """Something a refresh wants done elsewhere, once per act key: here, to tell a member of a
+    card.
+    """
+
+    key: ActKey
+    kind: Literal["tell"]
+    recipient: PersonId
+    record_key: RecordKey
+    entry: EntryId
+    version: int
+    card: str
+    act: str
+    not_before_on: date
+    not_after_on: date
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a circle's members see, what is to be done, and the first day on which either may
+    change.
+
+    Records and effects are sorted by key. `next_change_on` is None when nothing changes by itself.
+    """
+
+    records: tuple[Record, ...]
+    effects: tuple[Effect, ...]
+    next_change_on: date | None
+
+
+def encode_record(record: Record) -> bytes:
+    """Canonical CBOR (RFC 8949 section 4.2) of a record: equal records give equal bytes."""
+    plain: Any = msgspec.to_builtins(record, builtin_types=(bytes, date))
+    return cbor2.dumps(plain, canonical=True, date_as_datetime=False)
+
+
+def decode_record(body: bytes) -> Record:
+    """The record that `encode_record` wrote."""
+    return msgspec.convert(cbor2.loads(body), Record, builtin_types=(bytes, date))
+
+
+def encode_effect(effect: Effect) -> bytes:
+    """Canonical CBOR of an effect."""
+    plain: Any = msgspec.to_builtins(effect, builtin_types=(bytes, date))
+    return cbor2.dumps(plain, canonical=True, date_as_datetime=False)
+
+
+def decode_effect(body: bytes) -> Effect:
+    """The effect that `encode_effect` wrote."""
+    return msgspec.convert(cbor2.loads(body), Effect, builtin_types=(bytes, date))

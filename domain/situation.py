@@ -1,0 +1,173 @@
+"""One marriage, pregnancy or child as the catalogue's rules see it: variables, dates, roles, words.
+
+`domain/variable.py` declares the variables and what they mean; this fills them from a family. A
+variable that nobody reported is left out: the condition then answers *unknown*, not false.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import msgspec
+
+from domain.calendar_date import adult_on, local_date
+from domain.catalogue import Role, Start
+from domain.fact import Fact
+from domain.family import Child, Family, FamilyBook, Marriage, Person, Pregnancy, Vaccination
+from domain.ids import PersonId
+from domain.record import Parameter
+
+DAYS_PER_WEEK = 7
+
+Value = bool | int | str
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """What a service starts from.
+
+    `known_on` is the day its source asserted it: nothing is overdue before. `resolved_on` is the
+    day of the document that resolves it, where there is one. `ends_on` is the first day it no
+    longer concerns the audience (a child turned 18).
+    """
+
+    start: Start
+    subject: PersonId
+    occurrence: str
+    roles: Mapping[Role, PersonId]
+    variables: Mapping[str, Value]
+    anchors: Mapping[str, date]
+    parameters: tuple[Parameter, ...]
+    facts: tuple[Fact, ...]
+    known_on: date
+    start_week: int | None = None
+    resolved_on: date | None = None
+    ends_on: date | None = None
+    vaccinations: tuple[Vaccination, ...] = ()
+
+
+def situations_of(family: Family, start: Start) -> Iterable[Situation]:
+    """Every marriage, pregnancy or child of a family, in a fixed order."""
+    match start:
+        case "marriage":
+            yield from (_of_marriage(family, marriage) for marriage in family.marriages)
+        case "pregnancy":
+            yield from (_of_pregnancy(family, pregnancy) for pregnancy in family.pregnancies)
+        case "birth":
+            yield from (_of_child(family, child) for child in family.children)
+
+
+def _of_marriage(family: Family, marriage: Marriage) -> Situation:
+    husband, wife = family.person(marriage.husband), family.person(marriage.wife)
+    book = next((b for b in family.family_books if _same_couple(b, marriage)), None)
+    return Situation(
+        start="marriage",
+        subject=marriage.wife,
+        occurrence="",
+        roles={"husband": marriage.husband, "wife": marriage.wife},
+        variables={
+            "marriage_in_force": True,
+            "family_book_issued": book is not None,
+            "husband_alive": husband.died_on is None,
+            "wife_alive": wife.died_on is None,
+            **_nationality("husband", husband),
+            **_nationality("wife", wife),
+        },
+        anchors={"married_on": marriage.start.occurred_on},
+        parameters=(
+            *_named("husband_name", husband),
+            *_named("wife_name", wife),
+            Parameter("married_on", marriage.start.occurred_on.isoformat()),
+        ),
+        facts=(
+            marriage.start,
+            *((book.start,) if book else ()),
+            *_said_of(husband),
+            *_said_of(wife),
+        ),
+        known_on=local_date(marriage.start.asserted_at),
+        resolved_on=book.start.occurred_on if book else None,
+    )
+
+
+def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
+    mother = family.person(pregnancy.mother)
+    week = (pregnancy.confirmed_on - pregnancy.last_period_on).days // DAYS_PER_WEEK
+    roles: dict[Role, PersonId] = {"mother": pregnancy.mother}
+    if pregnancy.father is not None:
+        roles["father"] = pregnancy.father
+    return Situation(
+        start="pregnancy",
+        subject=pregnancy.mother,
+        occurrence=f"{pregnancy.first.source}/{pregnancy.first.source_id}/",
+        roles=roles,
+        variables={
+            "mother_alive": mother.died_on is None,
+            "pregnancy_ongoing": pregnancy.ended is None,
+            "father_known": pregnancy.father is not None,
+            **_nationality("mother", mother),
+        },
+        anchors={
+            "last_period_on": pregnancy.last_period_on,
+            "confirmed_on": pregnancy.confirmed_on,
+        },
+        parameters=(Parameter("due_on", pregnancy.due_on.isoformat()),),
+        facts=(
+            (pregnancy.start,)
+            if pregnancy.first == pregnancy.start
+            else (pregnancy.first, pregnancy.start)
+        ),
+        known_on=local_date(pregnancy.first.asserted_at),
+        start_week=week,
+    )
+
+
+def _of_child(family: Family, child: Child) -> Situation:
+    person, mother = family.person(child.id), family.person(child.mother)
+    roles: dict[Role, PersonId] = {"mother": child.mother}
+    variables: dict[str, Value] = {
+        "child_alive": person.died_on is None,
+        "father_known": child.father is not None,
+        **_nationality("child", person),
+        **_nationality("mother", mother),
+    }
+    if person.sex is not None:
+        variables["child_sex"] = person.sex
+    said = [*_said_of(person), *_said_of(mother)]
+    if child.father is not None:
+        father = family.person(child.father)
+        roles["father"] = child.father
+        variables |= _nationality("father", father)
+        said += _said_of(father)
+    return Situation(
+        start="birth",
+        subject=child.id,
+        occurrence="",
+        roles=roles,
+        variables=variables,
+        anchors={"born_on": child.born_on},
+        parameters=(*_named("child_name", person), Parameter("born_on", child.born_on.isoformat())),
+        facts=(child.start, *said),
+        known_on=local_date(child.start.asserted_at),
+        ends_on=adult_on(child.born_on),
+        vaccinations=child.vaccinations,
+    )
+
+
+def _same_couple(book: FamilyBook, marriage: Marriage) -> bool:
+    return (book.husband, book.wife) == (marriage.husband, marriage.wife)
+
+
+def _nationality(role: str, person: Person) -> dict[str, Value]:
+    return {f"{role}_nationality": person.nationality} if person.nationality else {}
+
+
+def _said_of(person: Person) -> list[Fact]:
+    """The description that counts: the last one, which also carries the nationality."""
+    return [fact for fact in person.facts if fact.kind == "person.described"][-1:]
+
+
+def _named(name: str, person: Person) -> tuple[Parameter, ...]:
+    """The name in both languages; where one is missing the other stands in; unnamed is a word."""
+    ar, en = person.name_ar or person.name_en, person.name_en or person.name_ar
+    if ar is None or en is None:
+        return (Parameter(name, ("unnamed",)),)
+    return (Parameter(f"{name}_ar", ar), Parameter(f"{name}_en", en))

@@ -1,0 +1,47 @@
+"""When a card shows, is due, is overdue and goes: dates from the catalogue's offsets and an
+anchor.
+"""
+
+from datetime import date, timedelta
+
+from domain.calendar_date import add_offset
+from domain.catalogue import Row, WindowRule
+from domain.record import Window
+
+EMIT_AHEAD_DAYS = 90  # a record exists this long before it shows, so that an offline phone has it
+
+
+def plan_window(
+    rule: WindowRule, row: Row | None, anchor_on: date, *, known_on: date
+) -> Window | None:
+    """The window of one occurrence, or None when it had closed before the family was known.
+
+    Nothing is overdue at its creation: an occurrence that would be is moved to the day it became
+    known, with the same days of grace (`catch_up`), or is not made at all.
+    """
+    due_from = add_offset(anchor_on, row.age if row is not None else rule.due)
+    due_until = add_offset(due_from, rule.due_until)
+    expires_on = add_offset(anchor_on if rule.expires_from == "anchor" else due_from, rule.expires)
+    if rule.expires_from == "anchor":
+        if expires_on < max(due_from, known_on):
+            return None
+        due_until = min(due_until, expires_on)
+    visible_from = min(due_from, add_offset(due_from, rule.visible))
+    if due_until >= known_on:
+        return Window(visible_from, due_from, due_until, expires_on)
+    if not rule.catch_up:
+        return None
+    moved_until = known_on + (due_until - due_from)
+    if rule.expires_from == "anchor":
+        moved_until = min(moved_until, expires_on)
+    return Window(
+        visible_from=min(visible_from, known_on),
+        due_from=known_on,
+        due_until=moved_until,
+        expires_on=max(expires_on, moved_until),
+    )
+
+
+def emitted_from(window: Window) -> date:
+    """The first day on which a record with this window exists."""
+    return window.visible_from - timedelta(days=EMIT_AHEAD_DAYS)
