@@ -1,0 +1,172 @@
+"""The key ring: master key -> 1,024 shard keys in memory -> circle and person keys, and the index
+key.
+
+Wrapped keys lie in a database of their own (`KEYSTORE_URL`), outside the backups: destroying a
+circle's key there erases the family. A key is committed there before the first row sealed under
+it, because the ring gives a key out only after its commit. Made once by `api/wire.py`; only
+`store` and `timeline` hold it.
+"""
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, column, select, table
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from domain.ids import CircleId, PersonId
+from store.key_keeper import KeyKeeper
+from store.seal import (
+    PLACE_KEY_BYTES,
+    Place,
+    SealBroken,
+    SealingKey,
+    expand,
+    new_key,
+    open_,
+    seal,
+    sealing_key,
+)
+
+SHARD_COUNT = 1_024
+KEY_CACHE_MAX = 65_536  # 65,536 x about 1 KiB of prepared ciphers = 64 MiB at the very most
+HASH_BYTES = 16
+
+_wrapped_key = table("wrapped_key", column("name"), column("wrapped", LargeBinary))
+
+
+class KeyErased(Exception):
+    """The owner's key was destroyed: what was sealed under it is gone for good."""
+
+
+class OwnerKeys:
+    """One owner's sealing keys (circle, person or month): one a purpose, all from one secret."""
+
+    __slots__ = ("_digest_secret", "_ready", "_secret", "owner")
+
+    def __init__(self, owner: UUID, secret: bytes) -> None:
+        self.owner = owner
+        self._secret = secret
+        self._digest_secret = expand(secret, "digest")
+        self._ready: dict[str, SealingKey] = {}
+
+    def for_(self, purpose: str) -> SealingKey:
+        """The key of one purpose: a table's name, or "digest" and the like."""
+        ready = self._ready.get(purpose)
+        if ready is None:
+            ready = self._ready[purpose] = sealing_key(self._secret, purpose)
+        return ready
+
+    def digest(self, body: bytes) -> bytes:
+        """A keyed digest (16 bytes): tells equal content without telling what it is."""
+        return hmac.digest(self._digest_secret, body, "sha256")[:HASH_BYTES]
+
+
+class KeyRing:
+    """Gives out keys; makes and commits them on first use."""
+
+    def __init__(
+        self, engine: AsyncEngine, shards: tuple[SealingKey, ...], index_secret: bytes
+    ) -> None:
+        self._engine = engine
+        self._shards = shards
+        self._index_secret = index_secret
+        self._cache: OrderedDict[str, OwnerKeys] = OrderedDict()
+
+    @classmethod
+    async def unlock(cls, engine: AsyncEngine, keeper: KeyKeeper) -> "KeyRing":
+        """The ring, with shard keys unwrapped once; makes them on the first start of all."""
+        names = [f"shard/{number}" for number in range(SHARD_COUNT)] + ["index"]
+        wrapped = await _read_wrapped(engine, names)
+        missing = [name for name in names if name not in wrapped]
+        if missing:
+            fresh = [{"name": n, "wrapped": keeper.wrap(_short(n), new_key())} for n in missing]
+            async with engine.begin() as connection:
+                await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
+            wrapped = await _read_wrapped(engine, names)
+        opened = {name: keeper.unwrap(_short(name), wrapped[name]) for name in names}
+        shards = tuple(
+            sealing_key(opened[f"shard/{number}"], "shard") for number in range(SHARD_COUNT)
+        )
+        return cls(engine, shards, opened["index"])
+
+    def hash(self, purpose: str, *parts: bytes) -> bytes:
+        """16 bytes of a keyed hash over length-prefixed parts: ids and lookups nobody can guess
+        back.
+        """
+        mac = hmac.new(self._index_secret, purpose.encode() + b"\0", hashlib.sha256)
+        for part in parts:
+            mac.update(len(part).to_bytes(4, "big"))
+            mac.update(part)
+        return mac.digest()[:HASH_BYTES]
+
+    def record_secret(self) -> bytes:
+        """The secret under which record and act keys are made: one for every circle, so that a
+        child in two circles is one card.
+        """
+        return expand(self._index_secret, "record-key")
+
+    async def circle(self, circle_id: CircleId) -> OwnerKeys:
+        """A circle's keys. Raises: KeyErased when they were destroyed."""
+        return await self._owner(f"circle/{circle_id}", circle_id)
+
+    async def person(self, person_id: PersonId) -> OwnerKeys:
+        """A person's keys. Raises: KeyErased."""
+        return await self._owner(f"person/{person_id}", person_id)
+
+    async def month(self, month: str) -> OwnerKeys:
+        """The keys of a month ("2026-11"), under which raw messages wait."""
+        return await self._owner(f"month/{month}", UUID(bytes=self.hash("month", month.encode())))
+
+    async def erase_circle(self, circle_id: CircleId) -> None:
+        """Destroys a circle's key for good: it is never made again."""
+        name = f"circle/{circle_id}"
+        async with self._engine.begin() as connection:
+            statement = upsert(_wrapped_key).values(name=name, wrapped=b"")
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_={"wrapped": b""})
+            )
+        self._cache.pop(name, None)
+
+    async def _owner(self, name: str, owner: UUID) -> OwnerKeys:
+        held = self._cache.get(name)
+        if held is not None:
+            self._cache.move_to_end(name)
+            return held
+        shard = self._shards[int.from_bytes(owner.bytes[:2], "big") % SHARD_COUNT]
+        place = Place(owner, _short(name))
+        wrapped = (await _read_wrapped(self._engine, [name])).get(name)
+        if wrapped is None:
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    upsert(_wrapped_key)
+                    .values(name=name, wrapped=seal(shard, place, new_key()))
+                    .on_conflict_do_nothing()
+                )
+            wrapped = (await _read_wrapped(self._engine, [name]))[name]
+        if not wrapped:
+            raise KeyErased(name.split("/", maxsplit=1)[0])
+        try:
+            keys = OwnerKeys(owner, open_(shard, place, wrapped))
+        except SealBroken as broken:
+            raise SealBroken(f"key store and master key do not belong together: {broken}") from None
+        self._cache[name] = keys
+        if len(self._cache) > KEY_CACHE_MAX:
+            self._cache.popitem(last=False)
+        return keys
+
+
+def _short(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()[:PLACE_KEY_BYTES]
+
+
+async def _read_wrapped(engine: AsyncEngine, names: list[str]) -> dict[str, bytes]:
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            select(_wrapped_key.c.name, _wrapped_key.c.wrapped).where(
+                _wrapped_key.c.name.in_(names)
+            )
+        )
+        return {name: bytes(wrapped) for name, wrapped in found}

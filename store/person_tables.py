@@ -1,0 +1,54 @@
+"""Tables led by `person_id`, and the lookups by keyed hash that lead to one. Written by
+`timeline` alone.
+"""
+
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from store.column import big, binary
+
+
+class PersonRow(SQLModel, table=True):
+    """A person's profile (names, language), sealed. Writer: `timeline/people.py`."""
+
+    __tablename__ = "person"
+
+    person_id: UUID = Field(primary_key=True)
+    profile_version: int = Field(sa_column=big(default=0))
+    sealed: bytes = Field(sa_column=binary())
+
+
+class PersonCircleRow(SQLModel, table=True):
+    """The circles a person's facts go to; `member` when they also have a stream there.
+
+    Writer: `timeline/people.py`, always before the circle's own rows.
+    """
+
+    __tablename__ = "person_circle"
+
+    person_id: UUID = Field(primary_key=True)
+    circle_id: UUID = Field(primary_key=True)
+    member: bool
+
+
+class PersonOutcomeRow(SQLModel, table=True):
+    """What became of a command with no valid circle. Writer: `timeline/command.py`."""
+
+    __tablename__ = "person_outcome"
+
+    person_id: UUID = Field(primary_key=True)
+    command_id: UUID = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=binary())
+
+
+class IdentifierRow(SQLModel, table=True):
+    """Keyed hash of an identifier (its system is part of what is hashed) -> person id.
+
+    Writer: `timeline/people.py`. Claimed first with ON CONFLICT; the person's row follows.
+    """
+
+    __tablename__ = "identifier"
+
+    identifier_hash: bytes = Field(sa_column=binary(primary_key=True))
+    person_id: UUID

@@ -1,0 +1,84 @@
+"""Tables that belong to no family: the catalogue, agencies, and the inbox before it is
+understood.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from store.column import binary, instant, small
+
+INBOX_RECEIVED, INBOX_APPLIED, INBOX_WAITING, INBOX_HELD = 0, 1, 2, 3
+
+
+class CatalogueVersionRow(SQLModel, table=True):
+    """One published version of the whole catalogue, immutable. Writer: `content/publish.py`."""
+
+    __tablename__ = "catalogue_version"
+
+    version: int = Field(primary_key=True)
+    published_at: datetime = Field(sa_column=instant())
+    digest: bytes = Field(sa_column=binary())
+
+
+class CatalogueEntryRow(SQLModel, table=True):
+    """One document of one version, as JSON text. Writer: `content/publish.py`."""
+
+    __tablename__ = "catalogue_entry"
+
+    version: int = Field(primary_key=True)
+    entry_id: str = Field(primary_key=True)
+    document: str
+
+
+class AgencyRow(SQLModel, table=True):
+    """An agency that may report. Writer: `gov/agency.py`."""
+
+    __tablename__ = "agency"
+
+    agency_id: str = Field(primary_key=True)
+    name_ar: str
+    name_en: str
+
+
+class AgencyKeyRow(SQLModel, table=True):
+    """An agency's public key (P-256, SubjectPublicKeyInfo DER). Writer: `gov/agency.py`."""
+
+    __tablename__ = "agency_key"
+
+    key_id: str = Field(primary_key=True)
+    agency_id: str
+    public_key: bytes = Field(sa_column=binary())
+    added_at: datetime = Field(sa_column=instant())
+    revoked_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+
+
+class InboxRow(SQLModel, table=True):
+    """What an agency sent, raw and sealed under its month's key. Writer: `gov/inbox.py`.
+
+    `message_hash` is a keyed hash of (agency, event id): one row an event, however often it is
+    sent. `body_hash` tells a repeat from another body under one id. `waits_for` is the hash of
+    the event that this one needs first. `reason` is a code of the closed list in `gov/reason.py`.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("message_hash"),
+        Index("inbox_open", "state", "received_at"),
+        Index("inbox_waits", "waits_for"),
+    )
+
+    inbox_id: UUID = Field(primary_key=True)
+    message_hash: bytes = Field(sa_column=binary())
+    body_hash: bytes = Field(sa_column=binary())
+    agency_id: str
+    month: str
+    state: int = Field(sa_column=small())
+    reason: str | None = None
+    attempt_count: int = 0
+    waits_for: bytes | None = Field(default=None, sa_column=binary(nullable=True))
+    received_at: datetime = Field(sa_column=instant())
+    settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())

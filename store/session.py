@@ -1,0 +1,97 @@
+"""Sessions: one unit of work is one commit, and `commit(` stands nowhere else.
+
+A read session cannot write (PostgreSQL refuses it too); a function that writes asks for a `Unit`,
+and mypy refuses the other. No session is held across the network.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.scope import Scope
+
+POOL_CONNECTIONS = 12  # a process; PostgreSQL's own limit is 100 for API, worker and tools together
+STATEMENT_TIMEOUT_MS = 15_000
+LOCK_TIMEOUT_MS = 5_000
+
+S_co = TypeVar("S_co", bound=Scope, covariant=True)
+T = TypeVar("T", bound=Scope)
+
+
+class Reading(Generic[S_co]):
+    """A session that reads within its scope."""
+
+    def __init__(self, connection: AsyncConnection, scope: S_co) -> None:
+        self._connection = connection
+        self.scope = scope
+
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> CursorResult[Any]:
+        """Runs one statement. Any: a row's types are the statement's, which Core does not carry."""
+        result: CursorResult[Any] = await self._connection.execute(statement, parameters)
+        return result
+
+    def within(self, scope: T) -> "Reading[T]":
+        """The same snapshot or unit, read in a narrower scope that the caller may already see."""
+        return Reading(self._connection, scope)
+
+    async def raw(self) -> Any:
+        """The asyncpg connection beneath, for statements over arrays. Any: untyped driver."""
+        driver: Any = (await self._connection.get_raw_connection()).driver_connection
+        if not driver.is_in_transaction():  # it begins with SQLAlchemy's statements, not with ours
+            await self._connection.execute(text("SELECT 1"))
+        return driver
+
+
+class Unit(Reading[S_co]):
+    """A unit of work: everything written through it is committed together, or not at all."""
+
+
+class Database:
+    """The one engine of a process and its two kinds of session."""
+
+    def __init__(self, url: str, *, pool_connections: int = POOL_CONNECTIONS) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_connections,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": {
+                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+                    "lock_timeout": str(LOCK_TIMEOUT_MS),
+                    "application_name": "osrati",
+                    "jit": "off",
+                }
+            },
+        )
+        self._snapshots = self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
+    @asynccontextmanager
+    async def read(self, scope: T) -> AsyncIterator[Reading[T]]:
+        """One snapshot (REPEATABLE READ, read only) of what the scope may see."""
+        async with self._snapshots.connect() as connection:
+            yield Reading(connection, scope)
+
+    @asynccontextmanager
+    async def unit(self, scope: T) -> AsyncIterator[Unit[T]]:
+        """One unit of work: committed at the end, rolled back by any exception."""
+        async with self.engine.connect() as connection:
+            yield Unit(connection, scope)
+            await connection.commit()
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
