@@ -1,0 +1,306 @@
+"""Packs are read strictly, and the shipped one compiles, speaks both languages and follows WHO."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from content.pack import (
+    DEPTH_MAX,
+    FILE_BYTES_MAX,
+    FILES_MAX,
+    SHIPPED_PACK,
+    parse_document,
+    read_pack,
+)
+from domain.catalogue import Bilingual, CardRule, Catalogue, Service
+from domain.compile_catalogue import compile_catalogue
+from domain.document import CatalogueError
+from domain.ids import EntryId
+from domain.text import LANGUAGES, ParameterValue
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "mobile-contract/catalogue/service.schema.json").read_text("utf-8"))
+
+# Lines of WHO's matrix (WHO-SRH-21.2, ANC.S.01): an early one, an ordinary one, one of those that
+# leave the interval rules (22), a late one.
+WHO_PLANS = {
+    4: [12, 20, 26, 30, 34, 36, 38, 40, 41],
+    12: [20, 26, 30, 34, 36, 38, 40, 41],
+    22: [28, 32, 34, 36, 38, 40, 41],
+    40: [41],
+}
+
+
+def refusal(directory: Path) -> str:
+    with pytest.raises(CatalogueError) as caught:
+        read_pack(directory)
+    return str(caught.value)
+
+
+def write(directory: Path, text: str | bytes, name: str = "a.yaml") -> Path:
+    body = text if isinstance(text, bytes) else text.encode()
+    (directory / name).write_bytes(body)
+    return directory
+
+
+# Reading
+
+
+def test_a_pack_is_its_yaml_files_in_order_of_name(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yaml", "README.md"):
+        write(tmp_path, f"id: {name}", name)
+    assert read_pack(tmp_path) == [("a.yaml", {"id": "a.yaml"}), ("b.yaml", {"id": "b.yaml"})]
+
+
+def test_only_true_false_null_and_whole_numbers_are_not_text() -> None:
+    text = "a: no\nb: 08\nc: 2026-01-01\nd: 1.5\ne: 12:30\nf: true\ng: 10\nh: null\ni: -3"
+    assert parse_document(text, where="a.yaml") == {
+        "a": "no",
+        "b": "08",
+        "c": "2026-01-01",
+        "d": "1.5",
+        "e": "12:30",
+        "f": True,
+        "g": 10,
+        "h": None,
+        "i": -3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: 2\na: 3", "a.yaml:3: the key 'a' stands twice"),
+        ("x:\n  a: 1\n  a: 2", "a.yaml:3: the key 'a' stands twice"),
+        ("a: 1\n1: 2", "a.yaml:2: the key 1 is not a word"),
+        ("? [a]\n: 1", "a.yaml:1: the key"),
+        ("a: [1, 2\nb: 3", "a.yaml:2:"),
+        ("a: 1\n\tb: 2", "a.yaml:2:"),
+        ("a: &x 1\nb: 2", "a.yaml:1: anchors and aliases are not read"),
+        ("a: 1\nb: *x", "a.yaml:2: anchors and aliases are not read"),
+        ("a: 1\n---\nb: 2", "a.yaml:2: holds two documents"),
+        ("a: !!python/name:os.system ''", "a.yaml:1: could not determine a constructor"),
+        ("a: \x07", "a.yaml: "),
+        ("- a", "a.yaml: expected keys and values"),
+        ("", "a.yaml: expected keys and values"),
+    ],
+)
+def test_what_is_not_one_plain_mapping_is_refused_with_file_and_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in refusal(write(tmp_path, text))
+
+
+def test_the_problems_of_all_files_are_said_together(tmp_path: Path) -> None:
+    write(tmp_path, "a: [", "one.yaml")
+    write(tmp_path, b"a: \xff", "two.yaml")
+    write(tmp_path, "a: 1", "three.yml")
+    message = refusal(tmp_path)
+    assert "one.yaml:" in message
+    assert "two.yaml: is not UTF-8" in message
+    assert "three.yml: is not read: rename it to .yaml" in message
+
+
+def test_a_directory_without_documents_is_refused(tmp_path: Path) -> None:
+    assert "has 0 .yaml files" in refusal(tmp_path)
+    assert "has 0 .yaml files" in refusal(tmp_path / "missing")
+
+
+def test_the_number_of_files_is_bounded(tmp_path: Path) -> None:
+    for number in range(FILES_MAX):
+        write(tmp_path, "a: 1", f"{number}.yaml")
+    assert len(read_pack(tmp_path)) == FILES_MAX
+    write(tmp_path, "a: 1", "more.yaml")
+    assert f"has {FILES_MAX + 1} .yaml files" in refusal(tmp_path)
+
+
+def test_the_size_of_a_file_is_bounded(tmp_path: Path) -> None:
+    just = "a: ".ljust(FILE_BYTES_MAX, "x")
+    assert read_pack(write(tmp_path, just))
+    assert f"larger than {FILE_BYTES_MAX} bytes" in refusal(write(tmp_path, just + "x"))
+
+
+def test_the_depth_of_a_document_is_bounded(tmp_path: Path) -> None:
+    def nested(depth: int) -> str:
+        return "a: " + "[" * (depth - 1) + "]" * (depth - 1)
+
+    assert read_pack(write(tmp_path, nested(DEPTH_MAX)))
+    assert f"a.yaml:1: is nested past {DEPTH_MAX}" in refusal(
+        write(tmp_path, nested(DEPTH_MAX + 1))
+    )
+    assert "nested" in refusal(write(tmp_path, nested(20_000)))
+
+
+# The shipped pack
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return compile_catalogue(read_pack(SHIPPED_PACK), version=1)
+
+
+def service(catalogue: Catalogue, entry_id: str) -> Service:
+    return catalogue.services[EntryId(entry_id)]
+
+
+@pytest.mark.parametrize("where", sorted(file.name for file in SHIPPED_PACK.glob("*.yaml")))
+def test_every_shipped_file_follows_the_published_schema(where: str) -> None:
+    jsonschema_rs.meta.validate(SCHEMA)
+    document = dict(read_pack(SHIPPED_PACK))[where]
+    assert not list(jsonschema_rs.validator_for(SCHEMA).iter_errors(document))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"colour": "red"},
+        {"draft": False},
+        {"cards": []},
+        {"audience": ["neighbour"]},
+        {"id": "Family Book"},
+    ],
+)
+def test_the_published_schema_refuses_what_the_compiler_refuses(broken: dict[str, object]) -> None:
+    document = dict(read_pack(SHIPPED_PACK))["family_book.yaml"] | broken
+    assert not jsonschema_rs.validator_for(SCHEMA).is_valid(document)
+    with pytest.raises(CatalogueError):
+        compile_catalogue([("family_book.yaml", document)], version=1)
+
+
+def test_the_shipped_pack_has_the_first_four_services(catalogue: Catalogue) -> None:
+    assert set(catalogue.services) == {
+        "family_book",
+        "newborn_bundle",
+        "pregnancy_followup",
+        "vaccination",
+    }
+
+
+def test_nothing_unsigned_is_shown_as_official(catalogue: Catalogue) -> None:
+    assert all(entry.draft for entry in catalogue.services.values())
+
+
+def test_a_death_or_a_loss_is_never_put_before_a_family(catalogue: Catalogue) -> None:
+    for entry in catalogue.services.values():
+        for line in entry.eligibility:
+            grave = any("alive" in name or "ongoing" in name for name in line.when.variables)
+            assert (line.unmet == "withdraw") == (grave or line.id == "marriage_in_force")
+
+
+def texts(entry: Service) -> Iterator[tuple[str, Bilingual, CardRule | None]]:
+    yield "name", entry.name, None
+    for line in entry.eligibility:
+        yield line.id, line.text, None
+    for name, term in entry.terms.items():
+        yield name, term, None
+    for card in entry.cards:
+        yield f"{card.id}.title", card.title, card
+        yield f"{card.id}.body", card.body, card
+
+
+def plausible(card: CardRule | None) -> Iterator[dict[str, ParameterValue]]:
+    """Parameters as a record has them, once for each row and for each Arabic plural form."""
+    own: dict[str, ParameterValue] = {
+        "child_name": "سالم",
+        "born_on": date(2026, 1, 5),
+        "married_on": date(2025, 2, 28),
+        "due_on": date(2026, 10, 12),
+        "vaccines": "لقاح",
+    }
+    tables = () if card is None else (card.rows, *(card.rows_by_week or {}).values())
+    rows = [row for table in tables for row in table]
+    for count in (0, 1, 2, 3, 11, 100):
+        yield own | {"vaccine_count": count}
+        for row in rows:
+            yield own | {"vaccine_count": count} | dict(row.parameters)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_renders_for_every_row(catalogue: Catalogue, language: str) -> None:
+    for entry in catalogue.services.values():
+        for name, text, card in texts(entry):
+            message = text.ar if language == "ar" else text.en
+            rendered_count = 0
+            for parameters in plausible(card):
+                if not message.placeholders <= parameters.keys():
+                    continue
+                rendered_count += 1
+                said = message.render(parameters)
+                assert said.strip() == said != "", (entry.id, name)
+                assert not set(said) & set("{}#"), (entry.id, name, said)
+                assert "  " not in said, (entry.id, name, said)
+            assert rendered_count, (entry.id, name)
+
+
+def words_of(source: str) -> str:
+    """The source without what is syntax: placeholders, kinds and options."""
+    options = r"\b(?:plural|select|date|long|short|zero|one|two|few|many|other|delivery)\b"
+    return re.sub(options, "", re.sub(r"\{\s*[a-z_]+\s*[,}]", "", source))
+
+
+def test_arabic_texts_are_arabic_and_english_ones_are_english(catalogue: Catalogue) -> None:
+    for entry in catalogue.services.values():
+        for name, text, _ in texts(entry):
+            assert not re.search("[A-Za-z]", words_of(text.ar.source)), (entry.id, name)
+            assert not re.search("[\u0600-\u06ff]", text.en.source), (entry.id, name)
+            assert not re.search("[\u0660-\u0669\u06f0-\u06f9]", text.ar.source), (entry.id, name)
+            if words_of(text.ar.source).strip(" {}:"):
+                assert re.search("[\u0621-\u064a]", text.ar.source), (entry.id, name)
+
+
+def test_titles_name_the_child(catalogue: Catalogue) -> None:
+    for entry in catalogue.services.values():
+        if entry.starts_with == "birth":
+            for card in entry.cards:
+                assert "child_name" in card.title.ar.placeholders
+
+
+def test_the_fee_comes_before_the_offer(catalogue: Catalogue) -> None:
+    for entry_id in ("family_book", "newborn_bundle"):
+        body = service(catalogue, entry_id).card("offer").body
+        assert body.ar.source.startswith("الرسوم")
+        assert body.en.source.startswith("Fee")
+
+
+def test_the_pregnancy_plan_is_who_s_matrix(catalogue: Catalogue) -> None:
+    plans = service(catalogue, "pregnancy_followup").card("contact").rows_by_week
+    assert plans is not None
+    assert sorted(plans) == list(range(4, 42))
+    for week, following in WHO_PLANS.items():
+        assert [row.age.days for row in plans[week]] == [7 * week for week in following]
+        assert plans[week][-1].id == "delivery"
+    # The whole matrix, as one number: the sum of all the contacts still to come.
+    assert sum(row.age.days // 7 for plan in plans.values() for row in plan) == 8_076
+
+
+def test_the_visits_of_the_vaccination_card_follow_the_drafted_schedule(
+    catalogue: Catalogue,
+) -> None:
+    rows = service(catalogue, "vaccination").card("visit").rows
+    assert [row.age.months for row in rows] == [0, 2, 4, 6, 12, 18, 60, 156, 162, 192]
+
+
+@pytest.mark.parametrize(
+    ("code", "groups"),
+    [
+        ("146", {"dtp", "polio", "hib", "hepb"}),  # hexavalent
+        ("132", {"dtp", "polio", "hib", "hepb"}),  # hexavalent, other brand
+        ("198", {"dtp", "hib", "hepb"}),  # pentavalent
+        ("50", {"dtp", "hib"}),  # tetravalent
+        ("130", {"dtp", "polio"}),  # DTaP-IPV of Grade 1
+        ("178", {"polio"}),  # oral polio
+        ("08", {"hepb"}),  # the birth dose
+        ("94", {"mmr", "varicella"}),  # MMRV
+        ("115", {"tdap"}),  # a booster of the young is none of the five of childhood
+    ],
+)
+def test_a_product_counts_for_each_of_its_antigens(
+    catalogue: Catalogue, code: str, groups: set[str]
+) -> None:
+    known = service(catalogue, "vaccination").vaccine_groups
+    assert {group for group, codes in known.items() if code in codes} == groups
