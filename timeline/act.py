@@ -1,0 +1,125 @@
+"""What a member does to a card of theirs: acknowledge, snooze, dismiss, undo.
+
+Each is a fact about that member's own card: the other parent's stream shows nothing of it.
+"""
+
+from datetime import date, timedelta
+from typing import Any, Literal  # Any: the tuple holds handlers of every payload type
+
+import msgspec
+
+from domain.actor import Actor
+from domain.card_state import card_state
+from domain.error import Refusal
+from domain.fact import MEMBER_SOURCE, CardAct, Fact
+from domain.ids import RecordKey
+from store.clock import Clock
+from timeline.command import Command, CommandType, Standing
+
+SNOOZE_DAYS_MAX = 30  # longer would let a vaccination slip past its window unseen
+
+
+class AcknowledgeCard(msgspec.Struct, frozen=True):
+    key: RecordKey
+
+
+class SnoozeCard(msgspec.Struct, frozen=True):
+    key: RecordKey
+    until: date
+
+
+class DismissCard(msgspec.Struct, frozen=True):
+    key: RecordKey
+
+
+class UndoCard(msgspec.Struct, frozen=True):
+    """`seen_number` is the number of the card that the member saw when asking to undo."""
+
+    key: RecordKey
+    seen_number: int
+
+
+class Superseded(Refusal):
+    code = "card.superseded"
+    status = 409
+    ar = "تغيّرت هذه البطاقة بعد أن رأيتها. حدِّث القائمة ثم قرِّر من جديد."
+    en = "This card has changed since you saw it. Refresh the list and decide again."
+
+
+class TooLate(Refusal):
+    code = "card.too_late"
+    status = 409
+    ar = "لم يعد تأجيل هذه البطاقة ممكنًا: أُنجزت أو انتهت مدتها. حدِّث القائمة لترى ما بعدها."
+    en = "This card can no longer be put off: it is done or has ended. Refresh to see what is next."
+
+
+class SnoozeOutOfRange(Refusal):
+    code = "card.snooze_out_of_range"
+    ar = "اختر يومًا من الغد وحتى ثلاثين يومًا من اليوم."
+    en = "Choose a day from tomorrow up to thirty days from today."
+
+
+class NothingToUndo(Refusal):
+    code = "card.nothing_to_undo"
+    status = 409
+    ar = "لا يوجد إجراء على هذه البطاقة للتراجع عنه."
+    en = "There is nothing done to this card that could be undone."
+
+
+def _fact(
+    clock: Clock,
+    actor: Actor,
+    command: Command[Any],
+    standing: Standing,
+    act: Literal["acknowledged", "snoozed", "dismissed", "undone"],
+    snoozed_until: date | None = None,
+) -> Fact:
+    return Fact(
+        source=MEMBER_SOURCE,
+        source_id=f"{actor.person_id}/{command.id}",
+        part="",
+        occurred_on=clock.today(),
+        asserted_at=clock.now_utc(),
+        payload=CardAct(
+            actor.person_id, standing.held.record.key, act, standing.sequence, snoozed_until
+        ),
+    )
+
+
+def _acknowledge(
+    clock: Clock, actor: Actor, command: Command[AcknowledgeCard], standing: Standing
+) -> Fact:
+    return _fact(clock, actor, command, standing, "acknowledged")
+
+
+def _snooze(clock: Clock, actor: Actor, command: Command[SnoozeCard], standing: Standing) -> Fact:
+    today = clock.today()
+    if not today < command.payload.until <= today + timedelta(days=SNOOZE_DAYS_MAX):
+        raise SnoozeOutOfRange("until")
+    if card_state(standing.held.record, today) in ("done", "expired", "waiting", "dismissed"):
+        raise TooLate()
+    return _fact(clock, actor, command, standing, "snoozed", command.payload.until)
+
+
+def _dismiss(clock: Clock, actor: Actor, command: Command[DismissCard], standing: Standing) -> Fact:
+    return _fact(clock, actor, command, standing, "dismissed")
+
+
+def _undo(clock: Clock, actor: Actor, command: Command[UndoCard], standing: Standing) -> Fact:
+    record = standing.held.record
+    if command.payload.seen_number != standing.held.number:
+        raise Superseded()
+    if not (record.acknowledged or record.dismissed or record.snoozed_until):
+        raise NothingToUndo()
+    return _fact(clock, actor, command, standing, "undone")
+
+
+COMMANDS: tuple[CommandType[Any], ...] = (
+    CommandType("card.acknowledge", AcknowledgeCard, lambda payload: payload.key, _acknowledge),
+    CommandType("card.snooze", SnoozeCard, lambda payload: payload.key, _snooze),
+    CommandType("card.dismiss", DismissCard, lambda payload: payload.key, _dismiss),
+    CommandType("card.undo", UndoCard, lambda payload: payload.key, _undo),
+)
+"""Every refusal they raise is in `REFUSALS`, with its words."""
+
+REFUSALS: tuple[type[Refusal], ...] = (Superseded, TooLate, SnoozeOutOfRange, NothingToUndo)

@@ -1,0 +1,258 @@
+"""Applying facts to every circle they concern: one idempotent step a circle, each its own commit.
+
+A person's single circle holds every fact about that person. A couple's circle holds what is
+theirs, and takes over what was known before it was opened, with the original source ids. Circles
+are never merged. Order of the steps: the single circles' facts, then who belongs to the couple's
+circle (`person_circle` first, then the circle), then its facts. Whichever of two concurrent
+reports comes second sees the other's rows, so together they leave nothing out; after a crash, the
+whole is done again.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+
+from domain.circle import Circle
+from domain.fact import (
+    BirthNotified,
+    EnteredInError,
+    Fact,
+    FamilyBookIssued,
+    MarriageRegistered,
+    Payload,
+    PersonDescribed,
+    PersonDied,
+    PregnancyConfirmed,
+    PregnancyEnded,
+    VaccinationGiven,
+)
+from domain.family import (
+    GESTATION_DAYS,
+    PREGNANCY_DAYS_MAX,
+    father_at,
+    marriages_of,
+    standing_facts,
+)
+from domain.ids import CircleId, PersonId
+from store.scope import CircleScope
+from timeline.ground import Ground
+from timeline.people import circles_of, describe, link
+from timeline.record import (
+    couple_circle,
+    fact_key,
+    find_circle_state,
+    open_circle,
+    read_fact_keys,
+    read_facts,
+    record_facts,
+    single_circle,
+)
+
+JOINING = (MarriageRegistered, FamilyBookIssued, PregnancyConfirmed, BirthNotified)
+"""Facts that may bring a couple's circle about: then all that was known before is carried into
+it.
+"""
+
+
+async def apply_facts(
+    ground: Ground, facts: Collection[Fact], *, concerns: Collection[PersonId] = ()
+) -> frozenset[CircleId]:
+    """Records the facts of one event wherever they belong; the circles that hold something new.
+
+    `concerns` are people whom a fact touches without naming them (those of the event that an
+    entered-in-error takes back). Idempotent: applied twice, or half and then whole, it is the same.
+    """
+    touched: set[CircleId] = set()
+    people = {person for fact in facts for person in subjects(fact.payload)} | set(concerns)
+    for person in _sorted(people):
+        own = single_circle(ground.keys, person)
+        await link(ground, person, own.id, member=True)
+        await open_circle(ground, own)
+        about = [fact for fact in facts if person in _named(fact, concerns)]
+        if await record_facts(ground, own.id, about):
+            touched.add(own.id)
+        for fact in about:
+            if isinstance(fact.payload, PersonDescribed):
+                await describe(ground, fact.payload, fact.asserted_at)
+    joining = any(isinstance(fact.payload, JOINING) for fact in facts) or bool(concerns)
+    for circle in await _shared_circles(ground, facts, people):
+        touched |= await _carry(ground, circle, people, every_child=joining)
+    return frozenset(touched)
+
+
+def subjects(payload: Payload) -> tuple[PersonId, ...]:
+    """The people a fact is about: each one's single circle holds it."""
+    match payload:
+        case MarriageRegistered(husband, wife) | FamilyBookIssued(husband, wife):
+            return (husband, wife)
+        case PregnancyConfirmed(mother=mother, father=father):
+            return (mother,) if father is None else (mother, father)
+        case PregnancyEnded(mother=mother):
+            return (mother,)
+        case BirthNotified(child, mother, father):
+            return (child, mother) if father is None else (child, mother, father)
+        case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
+            return (person,)
+        case _:
+            return ()
+
+
+def _named(fact: Fact, concerns: Collection[PersonId]) -> Collection[PersonId]:
+    return concerns if isinstance(fact.payload, EnteredInError) else subjects(fact.payload)
+
+
+def _sorted(people: Iterable[PersonId]) -> list[PersonId]:
+    return sorted(people, key=lambda person: person.bytes)
+
+
+async def read_own_facts(ground: Ground, person: PersonId) -> tuple[Fact, ...]:
+    """Every fact of a person's single circle; none when nobody reported the person yet."""
+    circle_id = single_circle(ground.keys, person).id
+    keys = await ground.keys.circle(circle_id)
+    async with ground.database.read(CircleScope(circle_id)) as session:
+        return await read_facts(session, keys)
+
+
+async def _shared_circles(
+    ground: Ground, facts: Collection[Fact], people: Collection[PersonId]
+) -> list[Circle]:
+    """The couples' circles these facts may belong to, and the mothers' own where a child is."""
+    found: dict[CircleId, Circle] = {}
+    for fact in facts:
+        match fact.payload:
+            case MarriageRegistered(one, other) | FamilyBookIssued(one, other):
+                circle = couple_circle(ground.keys, one, other)
+                found[circle.id] = circle
+            case PregnancyConfirmed(mother=mother) | BirthNotified(mother=mother):
+                for father in _fathers(fact, await read_own_facts(ground, mother)):
+                    circle = couple_circle(ground.keys, mother, father)
+                    found[circle.id] = circle
+            case _:
+                pass
+    for person in people:
+        for circle_id in await circles_of(ground, person):
+            if circle_id not in found and circle_id != single_circle(ground.keys, person).id:
+                found[circle_id] = await _known_circle(ground, circle_id)
+    for fact in facts:
+        if isinstance(fact.payload, BirthNotified):
+            own = single_circle(ground.keys, fact.payload.mother)
+            found[own.id] = own
+    return [found[circle_id] for circle_id in sorted(found)]
+
+
+async def _known_circle(ground: Ground, circle_id: CircleId) -> Circle:
+    keys = await ground.keys.circle(circle_id)
+    async with ground.database.read(CircleScope(circle_id)) as session:
+        state = await find_circle_state(session, keys)
+    assert state is not None, "a circle is opened before anyone is linked to it"
+    return state.circle
+
+
+async def _carry(
+    ground: Ground, circle: Circle, people: Collection[PersonId], *, every_child: bool
+) -> set[CircleId]:
+    """Records in `circle` what belongs to it of its members' and children's own facts."""
+    await open_circle(ground, circle)
+    for member in circle.members:
+        await link(ground, member, circle.id, member=True)
+    new = 0
+    children: set[PersonId] = set()
+    for member in circle.members:
+        own = await read_own_facts(ground, member)
+        belonging = [fact for fact in own if belongs(fact, circle, own)]
+        children |= {f.payload.child for f in belonging if isinstance(f.payload, BirthNotified)}
+        if circle.kind == "couple":
+            new += await _record_missing(ground, circle.id, belonging)
+    for child in _sorted(children if every_child else children & set(people)):
+        await link(ground, child, circle.id, member=False)
+        own = await read_own_facts(ground, child)
+        following = [fact for fact in own if _follows_child(fact, child, own)]
+        new += await _record_missing(ground, circle.id, following)
+    return {circle.id} if new else set()
+
+
+async def _record_missing(ground: Ground, circle_id: CircleId, facts: list[Fact]) -> int:
+    """Records those of `facts` that the circle does not hold; locks it only if there are any."""
+    async with ground.database.read(CircleScope(circle_id)) as session:
+        held = await read_fact_keys(session)
+    missing = [fact for fact in facts if fact_key(ground.keys, fact) not in held]
+    return await record_facts(ground, circle_id, missing) if missing else 0
+
+
+def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    """Whether a fact of a member's own circle (`own`) belongs to this circle too: the policy by
+    kind.
+
+    What is said of a member goes to each of their circles; a marriage to each of the wife's (which
+    husband a child is at home with follows from all of hers); a family book to that couple's; a
+    pregnancy or birth to the circle of mother and father, named or by marriage; the
+    end of a pregnancy where that pregnancy went; a correction where what it takes back went. A
+    member's own vaccinations stay with the member.
+    """
+    members = set(circle.members)
+    match fact.payload:
+        case MarriageRegistered(wife=wife):
+            return wife in members
+        case FamilyBookIssued(one, other):
+            return {one, other} == members
+        case PregnancyConfirmed(mother=mother) | BirthNotified(mother=mother):
+            if circle.kind == "single":
+                return {mother} == members
+            return any({mother, father} == members for father in _fathers(fact, own))
+        case PregnancyEnded():
+            return _ended_here(fact, circle, own)
+        case PersonDescribed() | PersonDied():
+            return True
+        case EnteredInError(source, source_id):
+            return any(
+                (other.source, other.source_id) == (source, source_id)
+                and not isinstance(other.payload, EnteredInError)
+                and belongs(other, circle, own)
+                for other in own
+            )
+        case _:
+            return False
+
+
+def _ended_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    pregnancies = [
+        other
+        for other in own
+        if isinstance(other.payload, PregnancyConfirmed)
+        and timedelta(0)
+        < fact.occurred_on - other.payload.due_on + timedelta(days=GESTATION_DAYS)
+        <= timedelta(days=PREGNANCY_DAYS_MAX)
+    ]
+    return any(belongs(other, circle, own) for other in pregnancies)
+
+
+def _fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
+    """The father named, else the husband by marriage: by all that was said, and by what still
+    stands.
+
+    A marriage entered in error still routes (its circle must hear of the correction); `family_of`
+    alone decides what counts.
+    """
+    payload = fact.payload
+    assert isinstance(payload, PregnancyConfirmed | BirthNotified)
+    found = {
+        father_at(payload.mother, payload.father, fact.occurred_on, marriages)
+        for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
+    }
+    return {father for father in found if father is not None}
+
+
+def _follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
+    """What of a child's own facts follows the child into a circle of its parents: all about its own
+    person (and corrections of it), nothing about a family of its own."""
+    match fact.payload:
+        case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
+            return person == child
+        case EnteredInError(source, source_id):
+            return any(
+                (other.source, other.source_id) == (source, source_id)
+                and not isinstance(other.payload, EnteredInError)
+                and _follows_child(other, child, own)
+                for other in own
+            )
+        case _:
+            return False

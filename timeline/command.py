@@ -1,0 +1,252 @@
+"""Commands: what a member does. One registry for GraphQL and for phones that come back.
+
+A command is idempotent by its id: a resend gives the outcome that is kept. A circle command's
+fact, its outcome and every row that follows from it are one commit in that circle; a command with
+no circle to go to keeps its refusal with the person. Handlers lie with the feature whose rows
+they write and are listed in that package's `COMMANDS`; `api/wire.py` joins them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar  # Any: a registry holds handlers of every payload type
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.actor import Actor
+from domain.error import NotFound, Refusal
+from domain.fact import Fact
+from domain.ids import CircleId, CommandId, RecordKey
+from store.circle_tables import OutcomeRow
+from store.clock import Clock
+from store.keys import OwnerKeys
+from store.person_tables import PersonOutcomeRow
+from store.scope import CircleScope, MemberScope, PersonScope
+from store.seal import Place, open_, seal
+from store.session import Reading, Unit
+from timeline.ground import Ground
+from timeline.read import member_circles, refresh_if_due
+from timeline.record import append_fact, lock_circle, read_facts
+from timeline.refresh import Snapshot, basis_now, evaluate_snapshot, write_evaluation
+from timeline.stream import HeldRecord, find_held, find_number
+
+APPLIED = "applied"
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a command: `applied`, or the code of a refusal; kept, and given again."""
+
+    code: str
+
+
+_outcomes = msgspec.json.Decoder(Outcome)
+
+
+class Command(msgspec.Struct, Generic[P], frozen=True):
+    """One act of one person. `id` is made by whoever acts (a UUID), so that a resend is not a
+    second act.
+    """
+
+    id: CommandId
+    name: str
+    payload: P
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a handler decides from: the actor's card as it stands, and the number its fact will
+    have.
+    """
+
+    held: HeldRecord
+    sequence: int
+
+
+class CommandType(msgspec.Struct, Generic[P], frozen=True):
+    """A kind of circle command: name (which never changes its meaning), payload, target, decision.
+
+    `decide` returns the fact to record, or raises a Refusal; it writes nothing.
+    """
+
+    name: str
+    payload: type[P]
+    target: Callable[[P], RecordKey]
+    decide: Callable[[Clock, Actor, Command[P], Standing], Fact]
+
+
+class CommandRegistry:
+    """Every command there is, by name."""
+
+    def __init__(self, types: Iterable[CommandType[Any]]) -> None:
+        self._types: dict[str, CommandType[Any]] = {}
+        for kind in types:
+            if kind.name in self._types:
+                raise ValueError(f"two commands are named {kind.name}")
+            self._types[kind.name] = kind
+
+    @property
+    def types(self) -> Mapping[str, CommandType[Any]]:
+        return self._types
+
+
+class CommandUnknown(Refusal):
+    code = "command.unknown"
+    ar = "هذا الإجراء غير معروف في هذا الإصدار. حدِّث التطبيق ثم أعد المحاولة."
+    en = "This action is not known to this version. Update the app and try again."
+
+
+async def run_command(
+    ground: Ground, registry: CommandRegistry, actor: Actor, command: Command[Any]
+) -> Outcome:
+    """Carries out a command once; a resend returns the same outcome.
+
+    Refusals become outcomes. Raises only what may pass (TryLater) and bugs: then nothing was
+    written.
+    """
+    kind = registry.types.get(command.name)
+    if kind is None or not isinstance(command.payload, kind.payload):
+        return await _keep_with_person(ground, actor, command, CommandUnknown.code)
+    kept = await _find_with_person(ground, actor, command)
+    if kept is not None:
+        return kept
+    circles = await _circles_holding(ground, actor, command, kind.target(command.payload))
+    if not circles:
+        return await _keep_with_person(ground, actor, command, NotFound.code)
+    outcomes = [await _run_in(ground, kind, actor, command, circle_id) for circle_id in circles]
+    return outcomes[0]
+
+
+async def _circles_holding(
+    ground: Ground, actor: Actor, command: Command[Any], key: RecordKey
+) -> tuple[CircleId, ...]:
+    """The actor's circles where this card is theirs, or where this command was carried out
+    before.
+    """
+    holding = []
+    for circle_id in await member_circles(ground, actor.person_id):
+        await refresh_if_due(ground, circle_id)
+        keys = await ground.keys.circle(circle_id)
+        async with ground.database.read(CircleScope(circle_id)) as session:
+            mine = session.within(MemberScope(circle_id, actor.person_id))
+            kept = await _find_outcome(session, ground, keys, actor, command.id)
+            if kept is not None or await find_number(mine, key) is not None:
+                holding.append(circle_id)
+    return tuple(holding)
+
+
+async def _run_in(
+    ground: Ground,
+    kind: CommandType[Any],
+    actor: Actor,
+    command: Command[Any],
+    circle_id: CircleId,
+) -> Outcome:
+    """Under the circle's lock: outcome known, else decide, record, evaluate, write; one commit."""
+    keys = await ground.keys.circle(circle_id)
+    async with ground.database.unit(CircleScope(circle_id)) as unit:
+        state = await lock_circle(unit, keys)
+        kept = await _find_outcome(unit, ground, keys, actor, command.id)
+        if kept is not None:
+            return kept
+        member = unit.within(MemberScope(circle_id, actor.person_id))
+        held = await find_held(member, keys, kind.target(command.payload))
+        if held is None:
+            return await _keep(unit, ground, keys, actor, command.id, Outcome(NotFound.code))
+        version = state.facts_version + 1
+        try:
+            fact = kind.decide(ground.clock, actor, command, Standing(held, version))
+        except Refusal as refusal:
+            return await _keep(unit, ground, keys, actor, command.id, Outcome(refusal.code))
+        await append_fact(unit, ground, keys, fact, version)
+        now = msgspec.structs.replace(state, facts_version=version)
+        basis = await basis_now(unit, ground, now)
+        snapshot = Snapshot(now, await read_facts(unit, keys), basis)
+        evaluation = await evaluate_snapshot(ground, snapshot)
+        await write_evaluation(unit, ground, keys, now, basis, evaluation)
+        return await _keep(unit, ground, keys, actor, command.id, Outcome(APPLIED))
+
+
+def _outcome_id(ground: Ground, actor: Actor, command_id: CommandId) -> UUID:
+    """Two people who use one command id do not meet: the row's id is keyed by both."""
+    return UUID(bytes=ground.keys.hash("outcome", actor.person_id.bytes, command_id.bytes))
+
+
+async def _find_outcome(
+    unit: Reading[CircleScope],
+    ground: Ground,
+    keys: OwnerKeys,
+    actor: Actor,
+    command_id: CommandId,
+) -> Outcome | None:
+    row_id = _outcome_id(ground, actor, command_id)
+    found = await unit.execute(
+        select(col(OutcomeRow.sealed)).where(
+            col(OutcomeRow.circle_id) == unit.scope.circle_id,
+            col(OutcomeRow.command_id) == row_id,
+        )
+    )
+    sealed = found.scalar_one_or_none()
+    if sealed is None:
+        return None
+    place = Place(unit.scope.circle_id, row_id.bytes)
+    return _outcomes.decode(open_(keys.for_("outcome"), place, sealed))
+
+
+async def _keep(
+    unit: Unit[CircleScope],
+    ground: Ground,
+    keys: OwnerKeys,
+    actor: Actor,
+    command_id: CommandId,
+    outcome: Outcome,
+) -> Outcome:
+    row_id = _outcome_id(ground, actor, command_id)
+    place = Place(unit.scope.circle_id, row_id.bytes)
+    await unit.execute(
+        insert(OutcomeRow).values(
+            circle_id=unit.scope.circle_id,
+            command_id=row_id,
+            sealed=seal(keys.for_("outcome"), place, msgspec.json.encode(outcome)),
+        )
+    )
+    return outcome
+
+
+async def _find_with_person(ground: Ground, actor: Actor, command: Command[Any]) -> Outcome | None:
+    row_id = _outcome_id(ground, actor, command.id)
+    keys = await ground.keys.person(actor.person_id)
+    async with ground.database.read(PersonScope(actor.person_id)) as session:
+        found = await session.execute(
+            select(col(PersonOutcomeRow.sealed)).where(
+                col(PersonOutcomeRow.person_id) == actor.person_id,
+                col(PersonOutcomeRow.command_id) == row_id,
+            )
+        )
+        sealed = found.scalar_one_or_none()
+    if sealed is None:
+        return None
+    return _outcomes.decode(
+        open_(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), sealed)
+    )
+
+
+async def _keep_with_person(
+    ground: Ground, actor: Actor, command: Command[Any], code: str
+) -> Outcome:
+    row_id = _outcome_id(ground, actor, command.id)
+    keys = await ground.keys.person(actor.person_id)
+    body = msgspec.json.encode(Outcome(code))
+    async with ground.database.unit(PersonScope(actor.person_id)) as unit:
+        await unit.execute(
+            insert(PersonOutcomeRow)
+            .values(
+                person_id=actor.person_id,
+                command_id=row_id,
+                sealed=seal(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), body),
+            )
+            .on_conflict_do_nothing()
+        )
+    return Outcome(code)

@@ -1,0 +1,162 @@
+"""Effects: what a refresh wants done elsewhere. A row in the same commit; claimed by the feature of
+its kind, once.
+
+A claim finds candidates without a lock and takes each by its key with a compare-and-set on its
+lease, so it works where rows lie on many machines. A lease that runs out frees the effect again.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from domain.ids import ActKey, CircleId
+from domain.record import Effect, decode_effect, encode_effect
+from store.circle_tables import (
+    EFFECT_CANCELLED,
+    EFFECT_CLAIMED,
+    EFFECT_DONE,
+    EFFECT_PENDING,
+    EffectRow,
+)
+from store.keys import OwnerKeys
+from store.scope import CircleScope, SweepScope
+from store.seal import Place, open_, seal
+from store.session import Unit
+from timeline.ground import Ground
+
+LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
+DUE_BATCH_MAX = 500
+
+_UPSERT = """
+INSERT INTO effect (circle_id, act_key, state, not_before_on, not_after_on, content, sealed)
+SELECT $1, row.act_key, $2, row.not_before_on, row.not_after_on, row.content, row.sealed
+FROM unnest($3::bytea[], $4::date[], $5::date[], $6::bytea[], $7::bytea[])
+    AS row(act_key, not_before_on, not_after_on, content, sealed)
+ON CONFLICT (circle_id, act_key) DO UPDATE
+SET state = excluded.state, not_before_on = excluded.not_before_on,
+    not_after_on = excluded.not_after_on, content = excluded.content, sealed = excluded.sealed,
+    lease_id = NULL, lease_until = NULL
+WHERE effect.state <> $8
+"""
+
+
+class DueEffect(msgspec.Struct, frozen=True):
+    """A candidate to claim: ids only."""
+
+    circle_id: CircleId
+    act_key: ActKey
+
+
+class ClaimedEffect(msgspec.Struct, frozen=True):
+    """An effect that is the claimer's until the lease runs out."""
+
+    circle_id: CircleId
+    lease_id: UUID
+    effect: Effect
+
+
+async def write_effects(unit: Unit[CircleScope], keys: OwnerKeys, effects: Iterable[Effect]) -> int:
+    """Inserts what is newly wanted, changes what moved, cancels what is wanted no more.
+
+    What is done stays done: an effect has its act's effect once. The caller holds the circle's
+    lock. Returns how many rows were written.
+    """
+    circle_id = unit.scope.circle_id
+    held = {
+        ActKey(row.act_key): (row.state, row.content)
+        for row in await unit.execute(
+            select(EffectRow).where(col(EffectRow.circle_id) == circle_id)
+        )
+    }
+    rows: list[tuple[ActKey, date, date, bytes, bytes]] = []
+    for effect in effects:
+        body = encode_effect(effect)
+        content = keys.digest(body)
+        state, was = held.pop(effect.key, (None, None))
+        if state == EFFECT_DONE or (was == content and state != EFFECT_CANCELLED):
+            continue
+        sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), body)
+        rows.append((effect.key, effect.not_before_on, effect.not_after_on, content, sealed))
+    if rows:
+        connection = await unit.raw()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(_UPSERT, circle_id, EFFECT_PENDING, *columns, EFFECT_DONE)
+    gone = [key for key, (state, _) in held.items() if state in (EFFECT_PENDING, EFFECT_CLAIMED)]
+    if gone:
+        await unit.execute(
+            update(EffectRow)
+            .where(
+                col(EffectRow.circle_id) == circle_id,
+                col(EffectRow.act_key).in_(gone),
+                col(EffectRow.state) != EFFECT_DONE,
+            )
+            .values(state=EFFECT_CANCELLED, lease_id=None, lease_until=None)
+        )
+    return len(rows) + len(gone)
+
+
+async def list_due_effects(ground: Ground, *, limit: int = DUE_BATCH_MAX) -> tuple[DueEffect, ...]:
+    """Effects whose day has come and that nobody holds, oldest first; found without a lock."""
+    today, now = ground.clock.today(), ground.clock.now_utc()
+    async with ground.database.read(SweepScope()) as session:
+        found = await session.execute(
+            select(col(EffectRow.circle_id), col(EffectRow.act_key))
+            .where(
+                (col(EffectRow.state) == EFFECT_PENDING)
+                | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
+                col(EffectRow.not_before_on) <= today,
+                col(EffectRow.not_after_on) >= today,
+            )
+            .order_by(col(EffectRow.not_before_on), col(EffectRow.act_key))
+            .limit(min(limit, DUE_BATCH_MAX))
+        )
+        return tuple(DueEffect(CircleId(row.circle_id), ActKey(row.act_key)) for row in found)
+
+
+async def claim_effect(ground: Ground, due: DueEffect) -> ClaimedEffect | None:
+    """Takes one effect for `LEASE_SECONDS`, or None when it is done, cancelled or another's."""
+    keys = await ground.keys.circle(due.circle_id)
+    now, lease_id = ground.clock.now_utc(), uuid4()
+    async with ground.database.unit(CircleScope(due.circle_id)) as unit:
+        taken = await unit.execute(
+            update(EffectRow)
+            .where(
+                col(EffectRow.circle_id) == due.circle_id,
+                col(EffectRow.act_key) == due.act_key,
+                (col(EffectRow.state) == EFFECT_PENDING)
+                | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
+            )
+            .values(
+                state=EFFECT_CLAIMED,
+                lease_id=lease_id,
+                lease_until=now + timedelta(seconds=LEASE_SECONDS),
+            )
+            .returning(col(EffectRow.sealed))
+        )
+        sealed = taken.scalar_one_or_none()
+    if sealed is None:
+        return None
+    body = open_(keys.for_("effect"), Place(due.circle_id, due.act_key), sealed)
+    return ClaimedEffect(due.circle_id, lease_id, decode_effect(body))
+
+
+async def finish_effect(ground: Ground, claimed: ClaimedEffect) -> bool:
+    """Marks a claimed effect done; False when the lease was lost or the effect was cancelled
+    since.
+    """
+    async with ground.database.unit(CircleScope(claimed.circle_id)) as unit:
+        done = await unit.execute(
+            update(EffectRow)
+            .where(
+                col(EffectRow.circle_id) == claimed.circle_id,
+                col(EffectRow.act_key) == claimed.effect.key,
+                col(EffectRow.state) == EFFECT_CLAIMED,
+                col(EffectRow.lease_id) == claimed.lease_id,
+            )
+            .values(state=EFFECT_DONE, lease_id=None, lease_until=None)
+        )
+        return done.rowcount == 1

@@ -1,0 +1,154 @@
+"""Persons: found by the keyed hash of an identifier, never by the identifier itself.
+
+The identifier is claimed first (ON CONFLICT), the person's row follows, each step idempotent: two
+agencies that report one stranger at once end with one person. Only this file writes the person
+group.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.fact import PersonDescribed
+from domain.ids import CircleId, PersonId
+from store.person_tables import IdentifierRow, PersonCircleRow, PersonRow
+from store.scope import LookupScope, PersonScope
+from store.seal import Place, open_, seal
+from store.session import Reading, Unit
+from timeline.ground import Ground
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a person is called. `asserted_at` is the instant of the assertion that counts."""
+
+    name_ar: str | None = None
+    name_en: str | None = None
+    asserted_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
+
+
+_profiles = msgspec.json.Decoder(Profile)
+
+
+async def identify(ground: Ground, *, system: str, value: str) -> PersonId:
+    """The person whose identifier this is; a new one when nobody has reported it before.
+
+    `value` is canonical already (the edge saw to it). Idempotent and safe under concurrent first
+    reports.
+    """
+    identifier_hash = ground.keys.hash("identifier", system.encode(), value.encode())
+    async with ground.database.unit(LookupScope()) as unit:
+        await unit.execute(
+            insert(IdentifierRow)
+            .values(identifier_hash=identifier_hash, person_id=uuid4())
+            .on_conflict_do_nothing()
+        )
+        found = await unit.execute(
+            select(col(IdentifierRow.person_id)).where(
+                col(IdentifierRow.identifier_hash) == identifier_hash
+            )
+        )
+        return PersonId(found.scalar_one())
+
+
+async def find_person(ground: Ground, *, system: str, value: str) -> PersonId | None:
+    """The person whose identifier this is, or None; nothing is written."""
+    identifier_hash = ground.keys.hash("identifier", system.encode(), value.encode())
+    async with ground.database.read(LookupScope()) as session:
+        found = await session.execute(
+            select(col(IdentifierRow.person_id)).where(
+                col(IdentifierRow.identifier_hash) == identifier_hash
+            )
+        )
+        person_id = found.scalar_one_or_none()
+    return PersonId(person_id) if person_id else None
+
+
+async def describe(ground: Ground, said: PersonDescribed, asserted_at: datetime) -> None:
+    """Keeps what a person is called, if this was asserted later than what is kept. Idempotent."""
+    keys = await ground.keys.person(said.person)
+    place = Place(said.person)
+    async with ground.database.unit(PersonScope(said.person)) as unit:
+        await unit.execute(
+            insert(PersonRow)
+            .values(
+                person_id=said.person,
+                sealed=seal(keys.for_("person"), place, msgspec.json.encode(Profile())),
+            )
+            .on_conflict_do_nothing()
+        )
+        row = await unit.execute(
+            select(col(PersonRow.sealed))
+            .where(col(PersonRow.person_id) == unit.scope.person_id)
+            .with_for_update()
+        )
+        kept = _profiles.decode(open_(keys.for_("person"), place, row.scalar_one()))
+        if kept.asserted_at >= asserted_at:
+            return
+        profile = Profile(said.name_ar or kept.name_ar, said.name_en or kept.name_en, asserted_at)
+        await unit.execute(
+            insert(PersonRow)
+            .values(
+                person_id=said.person,
+                sealed=seal(keys.for_("person"), place, msgspec.json.encode(profile)),
+            )
+            .on_conflict_do_update(
+                index_elements=["person_id"],
+                set_={"sealed": seal(keys.for_("person"), place, msgspec.json.encode(profile))},
+            )
+        )
+
+
+async def profile_of(ground: Ground, session: Reading[PersonScope]) -> Profile:
+    """What the scope's person is called; an empty profile when nobody said."""
+    person_id = session.scope.person_id
+    row = await session.execute(
+        select(col(PersonRow.sealed)).where(col(PersonRow.person_id) == person_id)
+    )
+    sealed = row.scalar_one_or_none()
+    if sealed is None:
+        return Profile()
+    keys = await ground.keys.person(person_id)
+    return _profiles.decode(open_(keys.for_("person"), Place(person_id), sealed))
+
+
+async def link(ground: Ground, person_id: PersonId, circle_id: CircleId, *, member: bool) -> None:
+    """Makes a circle one of a person's: as a member, or as one their facts go to. Idempotent."""
+    async with ground.database.unit(PersonScope(person_id)) as unit:
+        await _link(unit, circle_id, member=member)
+
+
+async def _link(unit: Unit[PersonScope], circle_id: UUID, *, member: bool) -> None:
+    statement = insert(PersonCircleRow).values(
+        person_id=unit.scope.person_id, circle_id=circle_id, member=member
+    )
+    if member:
+        statement = statement.on_conflict_do_update(
+            index_elements=["person_id", "circle_id"], set_={"member": True}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing()
+    await unit.execute(statement)
+
+
+async def circles_of(ground: Ground, person_id: PersonId) -> tuple[CircleId, ...]:
+    """Every circle a person's facts go to, sorted."""
+    async with ground.database.read(PersonScope(person_id)) as session:
+        return await list_circles(session, members_only=False)
+
+
+async def list_circles(
+    session: Reading[PersonScope], *, members_only: bool
+) -> tuple[CircleId, ...]:
+    """The scope's person's circles, sorted; with `members_only`, those where they have a stream."""
+    statement = select(col(PersonCircleRow.circle_id)).where(
+        col(PersonCircleRow.person_id) == session.scope.person_id
+    )
+    if members_only:
+        statement = statement.where(col(PersonCircleRow.member))
+    found: Iterable[UUID] = (await session.execute(statement)).scalars()
+    return tuple(CircleId(circle_id) for circle_id in sorted(found))

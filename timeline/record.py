@@ -1,0 +1,173 @@
+"""Recording facts in a circle, under its row lock; and reading them back.
+
+A fact is one row a circle however often it is delivered; recording one makes the circle dirty and
+its waking day today, in the same commit.
+"""
+
+from collections.abc import Iterable
+from typing import Any  # a Core row: its types are its columns'
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.circle import Circle, CircleKind, couple_members
+from domain.fact import Fact, decode_fact, encode_fact
+from domain.ids import CircleId, FactKey, PersonId
+from store.circle_tables import CircleRow, FactRow, MembershipRow
+from store.keys import KeyRing, OwnerKeys
+from store.scope import CircleScope
+from store.seal import Place, open_, seal
+from store.session import Reading, Unit
+from timeline.ground import Ground
+
+_circles = msgspec.json.Decoder(Circle)
+
+
+class CircleState(msgspec.Struct, frozen=True):
+    """A circle with the numbers its evaluation depends on."""
+
+    circle: Circle
+    facts_version: int
+    refreshed_version: int
+    refresh_count: int
+
+
+def single_circle(keys: KeyRing, person_id: PersonId) -> Circle:
+    """A person's own circle, which holds every fact about them."""
+    return Circle(_circle_id(keys, "single", person_id), "single", (person_id,))
+
+
+def couple_circle(keys: KeyRing, one: PersonId, other: PersonId) -> Circle:
+    """The circle of a couple: the same whoever is named first, and again if they marry again."""
+    members = couple_members(one, other)
+    return Circle(_circle_id(keys, "couple", *members), "couple", members)
+
+
+def _circle_id(keys: KeyRing, kind: CircleKind, *people: PersonId) -> CircleId:
+    digest = keys.hash(f"circle/{kind}", *(person.bytes for person in people))
+    return CircleId(msgspec.convert(digest.hex(), type=CircleId))
+
+
+async def open_circle(ground: Ground, circle: Circle) -> None:
+    """Makes the circle's row and its members' rows, if they are not there. Idempotent."""
+    keys = await ground.keys.circle(circle.id)
+    async with ground.database.unit(CircleScope(circle.id)) as unit:
+        await unit.execute(
+            insert(CircleRow)
+            .values(
+                circle_id=circle.id,
+                refreshed_catalogue=0,
+                sealed=seal(keys.for_("circle"), Place(circle.id), msgspec.json.encode(circle)),
+            )
+            .on_conflict_do_nothing()
+        )
+        for member in circle.members:
+            await unit.execute(
+                insert(MembershipRow)
+                .values(circle_id=circle.id, person_id=member)
+                .on_conflict_do_nothing()
+            )
+
+
+async def record_facts(ground: Ground, circle_id: CircleId, facts: Iterable[Fact]) -> int:
+    """Records what the circle does not hold yet, in one unit of work; how many were new."""
+    keys = await ground.keys.circle(circle_id)
+    async with ground.database.unit(CircleScope(circle_id)) as unit:
+        state = await lock_circle(unit, keys)
+        version = state.facts_version
+        for fact in facts:
+            if await append_fact(unit, ground, keys, fact, version + 1):
+                version += 1
+        if version > state.facts_version:
+            await mark_dirty(unit, ground, version)
+        return version - state.facts_version
+
+
+async def append_fact(
+    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, fact: Fact, version: int
+) -> bool:
+    """Inserts one fact at `version` under the lock the caller holds; False when it is there
+    already.
+    """
+    circle_id, key = unit.scope.circle_id, fact_key(ground.keys, fact)
+    inserted = await unit.execute(
+        insert(FactRow)
+        .values(
+            circle_id=circle_id,
+            facts_version=version,
+            fact_key=key,
+            sealed=seal(keys.for_("fact"), Place(circle_id, key, version), encode_fact(fact)),
+        )
+        .on_conflict_do_nothing(index_elements=["circle_id", "fact_key"])
+    )
+    return inserted.rowcount == 1
+
+
+async def mark_dirty(unit: Unit[CircleScope], ground: Ground, version: int) -> None:
+    """Raises the facts version and wakes the circle today."""
+    await unit.execute(
+        update(CircleRow)
+        .where(col(CircleRow.circle_id) == unit.scope.circle_id)
+        .values(facts_version=version, next_change_on=ground.clock.today())
+    )
+
+
+def fact_key(keys: KeyRing, fact: Fact) -> FactKey:
+    """The fact's identity: what it is by source, source id and part, whatever it says."""
+    parts = (fact.source.encode(), fact.source_id.encode(), fact.part.encode())
+    return FactKey(keys.hash("fact", *parts))
+
+
+async def lock_circle(unit: Unit[CircleScope], keys: OwnerKeys) -> CircleState:
+    """The circle's state with its row locked until the unit ends. The circle must exist."""
+    found = await unit.execute(_state_query(unit.scope.circle_id).with_for_update())
+    return _state(found.one(), keys)
+
+
+async def find_circle_state(session: Reading[CircleScope], keys: OwnerKeys) -> CircleState | None:
+    """The circle's state in this snapshot, or None when it was never opened."""
+    row = (await session.execute(_state_query(session.scope.circle_id))).one_or_none()
+    return None if row is None else _state(row, keys)
+
+
+def _state_query(circle_id: CircleId) -> Select[UUID, int, int, int, bytes]:
+    return select(
+        col(CircleRow.circle_id),
+        col(CircleRow.facts_version),
+        col(CircleRow.refreshed_version),
+        col(CircleRow.refresh_count),
+        col(CircleRow.sealed),
+    ).where(col(CircleRow.circle_id) == circle_id)
+
+
+def _state(row: Any, keys: OwnerKeys) -> CircleState:
+    circle = _circles.decode(open_(keys.for_("circle"), Place(row.circle_id), row.sealed))
+    return CircleState(circle, row.facts_version, row.refreshed_version, row.refresh_count)
+
+
+async def read_facts(session: Reading[CircleScope], keys: OwnerKeys) -> tuple[Fact, ...]:
+    """Every fact of the scope's circle, opened, in the order they were recorded."""
+    circle_id = session.scope.circle_id
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT facts_version, fact_key, sealed FROM fact"
+        " WHERE circle_id = $1 ORDER BY facts_version",
+        circle_id,
+    )
+    key = keys.for_("fact")
+    return tuple(
+        decode_fact(open_(key, Place(circle_id, fact_key_, version), sealed))
+        for version, fact_key_, sealed in rows
+    )
+
+
+async def read_fact_keys(session: Reading[CircleScope]) -> frozenset[FactKey]:
+    """The keys of every fact the scope's circle holds; nothing is opened."""
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT fact_key FROM fact WHERE circle_id = $1", session.scope.circle_id
+    )
+    return frozenset(FactKey(row[0]) for row in rows)
