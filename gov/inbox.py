@@ -1,0 +1,213 @@
+"""The inbox: what agencies sent, raw and sealed, one row an event however often it comes.
+
+The one writer of its table. `receive` keeps a message before it is answered; the worker settles
+it. A row that is not settled is found again by the sweeper, so nothing depends on the queue.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.ids import AgencyId, InboxId
+from store.reference_tables import (
+    INBOX_APPLIED,
+    INBOX_HELD,
+    INBOX_RECEIVED,
+    INBOX_WAITING,
+    InboxRow,
+)
+from store.scope import ReferenceScope
+from store.seal import Place, open_, seal
+from timeline.ground import Ground
+
+SETTLE_AFTER_SECONDS = 5  # a row younger than this has a hint under way
+OPEN_BATCH_MAX = 200
+ATTEMPTS_MAX = 5
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How a message stands in the inbox."""
+
+    inbox_id: InboxId
+    state: int
+    reason: str | None
+    is_new: bool
+    is_same_body: bool
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message opened again, to be interpreted."""
+
+    inbox_id: InboxId
+    agency_id: AgencyId
+    message_hash: bytes
+    state: int
+    attempt_count: int
+    received_at: datetime
+    body: bytes
+
+
+async def keep_message(ground: Ground, agency_id: AgencyId, event_id: str, body: bytes) -> Kept:
+    """Keeps a message, sealed under its month's key, unless this agency sent this id before."""
+    now = ground.clock.now_utc()
+    inbox_id = InboxId(uuid4())
+    month = f"{now:%Y-%m}"
+    keys = await ground.keys.month(month)
+    message_hash = hash_event(ground, agency_id, event_id)
+    body_hash = ground.keys.hash("body", body)
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        inserted = await unit.execute(
+            insert(InboxRow)
+            .values(
+                inbox_id=inbox_id,
+                message_hash=message_hash,
+                body_hash=body_hash,
+                agency_id=agency_id,
+                month=month,
+                state=INBOX_RECEIVED,
+                attempt_count=0,
+                received_at=now,
+                sealed=seal(keys.for_("inbox"), Place(inbox_id), body),
+            )
+            .on_conflict_do_nothing(index_elements=["message_hash"])
+        )
+        if inserted.rowcount == 1:
+            return Kept(inbox_id, INBOX_RECEIVED, None, is_new=True, is_same_body=True)
+        found = await unit.execute(
+            select(
+                col(InboxRow.inbox_id),
+                col(InboxRow.state),
+                col(InboxRow.reason),
+                col(InboxRow.body_hash),
+            ).where(col(InboxRow.message_hash) == message_hash)
+        )
+        row = found.one()
+    return Kept(
+        InboxId(row.inbox_id),
+        row.state,
+        row.reason,
+        is_new=False,
+        is_same_body=bool(row.body_hash == body_hash),
+    )
+
+
+def hash_event(ground: Ground, agency_id: AgencyId, event_id: str) -> bytes:
+    """The keyed hash by which an agency's event is found."""
+    return ground.keys.hash("event", agency_id.encode(), event_id.encode())
+
+
+async def find_message(ground: Ground, inbox_id: UUID) -> Message | None:
+    """One message, opened, or None."""
+    return await _find(ground, inbox_id=inbox_id)
+
+
+async def find_by_hash(ground: Ground, message_hash: bytes) -> Message | None:
+    """The message of one event, opened, or None when it has not come."""
+    return await _find(ground, message_hash=message_hash)
+
+
+async def _find(
+    ground: Ground, *, inbox_id: UUID | None = None, message_hash: bytes | None = None
+) -> Message | None:
+    async with ground.database.read(ReferenceScope("intake")) as session:
+        statement = select(
+            col(InboxRow.inbox_id),
+            col(InboxRow.agency_id),
+            col(InboxRow.message_hash),
+            col(InboxRow.state),
+            col(InboxRow.attempt_count),
+            col(InboxRow.received_at),
+            col(InboxRow.month),
+            col(InboxRow.sealed),
+        )
+        if inbox_id is not None:
+            statement = statement.where(col(InboxRow.inbox_id) == inbox_id)
+        else:
+            statement = statement.where(col(InboxRow.message_hash) == message_hash)
+        row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    keys = await ground.keys.month(row.month)
+    return Message(
+        inbox_id=InboxId(row.inbox_id),
+        agency_id=AgencyId(row.agency_id),
+        message_hash=row.message_hash,
+        state=row.state,
+        attempt_count=row.attempt_count,
+        received_at=row.received_at,
+        body=open_(keys.for_("inbox"), Place(row.inbox_id), row.sealed),
+    )
+
+
+async def settle_applied(ground: Ground, message: Message) -> tuple[InboxId, ...]:
+    """Marks a message applied; the rows that waited for it, now open again."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.inbox_id) == message.inbox_id)
+            .values(
+                state=INBOX_APPLIED,
+                reason=None,
+                waits_for=None,
+                settled_at=ground.clock.now_utc(),
+            )
+        )
+        freed = await unit.execute(
+            update(InboxRow)
+            .where(
+                col(InboxRow.waits_for) == message.message_hash,
+                col(InboxRow.state) == INBOX_WAITING,
+            )
+            .values(state=INBOX_RECEIVED, waits_for=None, reason=None)
+            .returning(col(InboxRow.inbox_id))
+        )
+        return tuple(InboxId(row) for row in freed.scalars())
+
+
+async def settle_waiting(ground: Ground, message: Message, waits_for: bytes, reason: str) -> None:
+    """Lets a message wait for another event."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.inbox_id) == message.inbox_id)
+            .values(state=INBOX_WAITING, waits_for=waits_for, reason=reason)
+        )
+
+
+async def settle_held(ground: Ground, message: Message, reason: str) -> None:
+    """Holds a message for a person to look at, with a reason of `gov/reason.py`."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.inbox_id) == message.inbox_id)
+            .values(state=INBOX_HELD, reason=reason, settled_at=ground.clock.now_utc())
+        )
+
+
+async def count_attempt(ground: Ground, inbox_id: UUID) -> int:
+    """Raises the number of failed attempts; the new number."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        raised = await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.inbox_id) == inbox_id)
+            .values(attempt_count=col(InboxRow.attempt_count) + 1)
+            .returning(col(InboxRow.attempt_count))
+        )
+        return int(raised.scalar_one())
+
+
+async def list_open(ground: Ground, *, limit: int = OPEN_BATCH_MAX) -> tuple[InboxId, ...]:
+    """Messages that nobody settled though their hint is overdue, oldest first, at most a batch."""
+    overdue = ground.clock.now_utc() - timedelta(seconds=SETTLE_AFTER_SECONDS)
+    async with ground.database.read(ReferenceScope("sweep")) as session:
+        found = await session.execute(
+            select(col(InboxRow.inbox_id))
+            .where(col(InboxRow.state) == INBOX_RECEIVED, col(InboxRow.received_at) < overdue)
+            .order_by(col(InboxRow.received_at))
+            .limit(min(limit, OPEN_BATCH_MAX))
+        )
+        return tuple(InboxId(row) for row in found.scalars())

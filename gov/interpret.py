@@ -1,0 +1,229 @@
+"""Interpreting a kept event: whom it is about, which facts it states, which circles they go to.
+
+Called by the worker. Every step is idempotent, so a crash anywhere is mended by doing the whole
+again. What cannot be applied waits in the inbox with a reason; it is never dropped.
+"""
+
+from collections.abc import Collection
+
+import msgspec
+
+from domain.fact import (
+    BirthNotified,
+    EnteredInError,
+    Fact,
+    FamilyBookIssued,
+    MarriageRegistered,
+    Payload,
+    PersonDescribed,
+    PersonDied,
+    PregnancyConfirmed,
+    PregnancyEnded,
+    VaccinationGiven,
+)
+from domain.family import standing_facts
+from domain.ids import CircleId, InboxId, PersonId
+from gov.event import Event, UnknownEvent, parse_event
+from gov.event_data import (
+    BirthReport,
+    DeathReport,
+    ErrorReport,
+    FamilyBookReport,
+    Identifier,
+    MarriageReport,
+    Person,
+    PregnancyEndReport,
+    PregnancyReport,
+    VaccinationReport,
+)
+from gov.event_schema import EventSchemas
+from gov.inbox import (
+    ATTEMPTS_MAX,
+    Message,
+    count_attempt,
+    find_by_hash,
+    find_message,
+    hash_event,
+    settle_applied,
+    settle_held,
+    settle_waiting,
+)
+from gov.reason import EventAwaited, KindUnknown, NotUnderstood, SubjectDeceased
+from store.reference_tables import INBOX_RECEIVED, INBOX_WAITING
+from timeline.apply import apply_facts, read_own_facts
+from timeline.ground import Ground
+from timeline.people import identify
+
+CORRECTIONS_DEPTH_MAX = 8  # a correction of a correction of …: no agency needs more than two
+
+
+class Interpreted(msgspec.Struct, frozen=True):
+    """What it led to: circles that hold something new, messages that need wait no more."""
+
+    circles: frozenset[CircleId] = frozenset()
+    freed: tuple[InboxId, ...] = ()
+
+
+async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) -> Interpreted:
+    """Applies one kept message and settles it. A settled one is left as it is."""
+    message = await find_message(ground, inbox_id)
+    if message is None or message.state not in (INBOX_RECEIVED, INBOX_WAITING):
+        return Interpreted()
+    event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
+    if isinstance(event, UnknownEvent):
+        await settle_held(ground, message, KindUnknown.code)
+        return Interpreted()
+    if isinstance(event.data, ErrorReport):
+        return await _correct(ground, schemas, message, event, event.data)
+    people = await _identify_all(ground, event)
+    if await _concerns_the_dead(ground, event, people):
+        await settle_held(ground, message, SubjectDeceased.code)
+        return Interpreted()
+    circles = await apply_facts(ground, _facts(message, event, people))
+    return Interpreted(circles, await settle_applied(ground, message))
+
+
+async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
+    """Counts a failed attempt; past the maximum the message is held, and True returned."""
+    if await count_attempt(ground, inbox_id) < ATTEMPTS_MAX:
+        return False
+    message = await find_message(ground, inbox_id)
+    if message is not None:
+        await settle_held(ground, message, NotUnderstood.code)
+    return True
+
+
+async def _correct(
+    ground: Ground, schemas: EventSchemas, message: Message, event: Event, said: ErrorReport
+) -> Interpreted:
+    """Applies a correction wherever the corrected event went, or lets it wait for that event."""
+    target_hash = hash_event(ground, message.agency_id, said.event_id)
+    target = await find_by_hash(ground, target_hash)
+    if target is None:
+        await settle_waiting(ground, message, target_hash, EventAwaited.code)
+        target = await find_by_hash(ground, target_hash)  # it may have come in between
+        if target is None:
+            return Interpreted()
+    corrected = await _corrected_event(ground, schemas, target)
+    if corrected is None:
+        await settle_held(ground, message, KindUnknown.code)
+        return Interpreted()
+    people = await _identify_all(ground, corrected)
+    fact = Fact(
+        source=message.agency_id,
+        source_id=event.envelope.id,
+        part="",
+        occurred_on=event.envelope.occurred_on,
+        asserted_at=event.envelope.asserted_at,
+        payload=EnteredInError(message.agency_id, said.event_id),
+    )
+    circles = await apply_facts(ground, (fact,), concerns=tuple(people.values()))
+    return Interpreted(circles, await settle_applied(ground, message))
+
+
+async def _corrected_event(ground: Ground, schemas: EventSchemas, target: Message) -> Event | None:
+    """The event at the end of a chain of corrections: the people it names are those concerned."""
+    for _ in range(CORRECTIONS_DEPTH_MAX):
+        event = parse_event(target.body, schemas=schemas, now_utc=target.received_at)
+        if isinstance(event, UnknownEvent):
+            return None
+        if not isinstance(event.data, ErrorReport):
+            return event
+        further = await find_by_hash(
+            ground, hash_event(ground, target.agency_id, event.data.event_id)
+        )
+        if further is None:
+            return None
+        target = further
+    return None
+
+
+async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
+    return {role: await _identify(ground, person.identifier) for role, person in event.persons()}
+
+
+async def _identify(ground: Ground, identifier: Identifier) -> PersonId:
+    """A number means a person within its system alone, a hospital's within that hospital."""
+    value = f"{identifier.assigner or ''}/{identifier.value}"
+    return await identify(ground, system=identifier.system, value=value)
+
+
+async def _concerns_the_dead(ground: Ground, event: Event, people: dict[str, PersonId]) -> bool:
+    """Whether someone who must have lived that day had died before it. A father may have: a child
+    is born after its father's death, and a family book names the dead."""
+    living: tuple[str, ...]
+    match event.data:
+        case MarriageReport():
+            living = ("husband", "wife")
+        case PregnancyReport() | BirthReport() | PregnancyEndReport():
+            living = ("mother",)
+        case VaccinationReport():
+            living = ("person",)
+        case _:
+            living = ()
+    for role in living:
+        facts = standing_facts(await read_own_facts(ground, people[role]))
+        if any(
+            isinstance(fact.payload, PersonDied)
+            and fact.payload.person == people[role]
+            and fact.occurred_on < event.envelope.occurred_on
+            for fact in facts
+        ):
+            return True
+    return False
+
+
+def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Collection[Fact]:
+    """The event itself as a fact, and what it said of each person as a fact of its own."""
+
+    def fact(part: str, payload: Payload) -> Fact:
+        return Fact(
+            source=message.agency_id,
+            source_id=event.envelope.id,
+            part=part,
+            occurred_on=event.envelope.occurred_on,
+            asserted_at=event.envelope.asserted_at,
+            payload=payload,
+        )
+
+    said = [
+        fact(f"person:{role}", _described(person, people[role]))
+        for role, person in event.persons()
+        if _says_anything(person)
+    ]
+    return (fact("", _payload(event, people)), *said)
+
+
+def _says_anything(person: Person) -> bool:
+    return any((person.name_ar, person.name_en, person.sex, person.born_on, person.nationality))
+
+
+def _described(person: Person, person_id: PersonId) -> PersonDescribed:
+    return PersonDescribed(
+        person=person_id,
+        name_ar=person.name_ar,
+        name_en=person.name_en,
+        sex=person.sex,
+        born_on=person.born_on,
+        nationality=person.nationality,
+    )
+
+
+def _payload(event: Event, people: dict[str, PersonId]) -> Payload:
+    match event.data:
+        case MarriageReport():
+            return MarriageRegistered(people["husband"], people["wife"])
+        case FamilyBookReport():
+            return FamilyBookIssued(people["husband"], people["wife"])
+        case PregnancyReport(due_on=due_on):
+            return PregnancyConfirmed(people["mother"], people.get("father"), due_on)
+        case PregnancyEndReport(outcome=outcome):
+            return PregnancyEnded(people["mother"], outcome)
+        case BirthReport():
+            return BirthNotified(people["child"], people["mother"], people.get("father"))
+        case VaccinationReport(vaccine_code=code):
+            return VaccinationGiven(people["person"], code)
+        case DeathReport():
+            return PersonDied(people["person"])
+        case ErrorReport():
+            raise AssertionError("a correction is applied by _correct")

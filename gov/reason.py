@@ -1,0 +1,48 @@
+"""Why an event waits in the inbox: a closed list, each with words an agency can act on."""
+
+from domain.error import Refusal
+
+
+class SubjectDeceased(Refusal):
+    code = "intake.subject_deceased"
+    status = 409
+    ar = "الحدث عن شخص سُجِّلت وفاته قبل تاريخه. حُفظ ولم يُطبَّق. راجع التاريخ أو صحِّح تسجيل الوفاة."
+    en = (
+        "The event is about a person whose death was recorded before its date. It is kept, not "
+        "applied. Check the date, or correct the record of death."
+    )
+
+
+class KindUnknown(Refusal):
+    code = "intake.kind_unknown"
+    status = 422
+    ar = "نوع الحدث غير معروف لهذا الإصدار. حُفظ الحدث ولم يُطبَّق. راجع قائمة الأنواع المنشورة."
+    en = (
+        "This version does not know this kind of event. It is kept, not applied. "
+        "See the published list of kinds."
+    )
+
+
+class EventAwaited(Refusal):
+    code = "intake.event_awaited"
+    status = 409
+    ar = "الحدث يصحِّح حدثًا لم يصلنا بعد. حُفظ وسيُطبَّق حين يصل ذلك الحدث."
+    en = (
+        "The event corrects one that has not reached us. "
+        "It is kept, and applied when that one comes."
+    )
+
+
+class NotUnderstood(Refusal):
+    code = "intake.not_understood"
+    status = 422
+    ar = "تعذَّر تطبيق الحدث بعد عدة محاولات. حُفظ كما وصل وسيراجعه فريقنا، فلا ترسله من جديد."
+    en = (
+        "The event could not be applied after several tries. It is kept as it came and will be "
+        "looked at; do not send it again."
+    )
+
+
+REASONS: dict[str, type[Refusal]] = {
+    reason.code: reason for reason in (SubjectDeceased, KindUnknown, EventAwaited, NotUnderstood)
+}

@@ -1,0 +1,105 @@
+"""`POST /v1/intake/events`: one signed event in, kept raw and sealed, answered 202 at once.
+
+Who sent it is proven first, then what it says is checked; only then is it stored, whole, in one
+commit. Sending it again is harmless and tells how it stands. The worker interprets it
+(`gov/interpret.py`).
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.error import Refusal
+from gov.agency import find_key
+from gov.event import Event, check_content_type, parse_event
+from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
+from gov.event_json import EVENT_BYTES_MAX
+from gov.event_schema import EventSchemas
+from gov.inbox import Kept, keep_message
+from gov.reason import REASONS
+from gov.signature import load_public_key, read_key_id, request_view, verify
+from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
+from timeline.ground import Ground
+from timeline.hint import Hints
+
+INTAKE_PATH = "/v1/intake/events"
+
+
+class IdConflict(Refusal):
+    code = "intake.id_conflict"
+    status = 409
+    ar = "أُرسل حدث آخر بهذا المعرِّف من قبل. أرسل الحدث الجديد بمعرِّف جديد، أو صحِّح القديم بحدث تصحيح."
+    en = (
+        "Another event was sent under this id before. Send the new event under a new id, or "
+        "correct the old one with an entered_in_error event."
+    )
+
+
+def intake_routes(
+    ground: Ground, schemas: EventSchemas, hints: Hints, *, origin: str | None
+) -> list[Route]:
+    """The intake's route. `origin` is the public one where a proxy stands before the server."""
+
+    async def receive(request: Request) -> Response:
+        check_content_type(request.headers.get("content-type"))
+        body = await _read_body(request)
+        view = request_view(
+            method=request.method,
+            raw_path=request.scope["raw_path"],
+            query=request.scope["query_string"],
+            headers=request.headers.raw,
+            origin=origin,
+            scheme=request.url.scheme,
+        )
+        key = await find_key(ground.database, read_key_id(view.headers))
+        verify(
+            view,
+            body,
+            load_public_key(key.public_key) if key else None,
+            now_utc=ground.clock.now_utc(),
+        )
+        assert key is not None, "verify refuses a key that nobody has"
+        event = parse_event(body, schemas=schemas, now_utc=ground.clock.now_utc())
+        kept = await keep_message(ground, key.agency_id, event.envelope.id, body)
+        if not kept.is_same_body:
+            raise IdConflict("/id")
+        if kept.state == INBOX_RECEIVED:
+            await hints.look("interpret", kept.inbox_id)
+        notes = (
+            [warning.code for warning in event.warnings]
+            if isinstance(event, Event)
+            else [KIND_UNKNOWN_NOTE]
+        )
+        return JSONResponse(_answer(kept, notes), status_code=202)
+
+    return [Route(INTAKE_PATH, receive, methods=["POST"])]
+
+
+def _answer(kept: Kept, notes: list[str]) -> dict[str, object]:
+    """How the event stands: `received`, `applied`, or `held` with the reason in both languages."""
+    answer: dict[str, object] = {
+        "receipt": str(kept.inbox_id),
+        "repeated": not kept.is_new,
+        "notes": notes,
+    }
+    if kept.state in (INBOX_RECEIVED, INBOX_APPLIED):
+        answer["status"] = "received" if kept.state == INBOX_RECEIVED else "applied"
+        return answer
+    reason = REASONS[kept.reason or ""]
+    answer["status"] = "held"
+    answer["reason"] = {"code": reason.code, "ar": reason.ar, "en": reason.en}
+    return answer
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, read no further than the limit. Raises: EventTooLarge."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > EVENT_BYTES_MAX:
+        raise EventTooLarge()
+    chunks, length = [], 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length > EVENT_BYTES_MAX:
+            raise EventTooLarge()
+        chunks.append(chunk)
+    return b"".join(chunks)
