@@ -4,11 +4,11 @@ The one writer of its table. `receive` keeps a message before it is answered; th
 it. A row that is not settled is found again by the sweeper, so nothing depends on the queue.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -27,6 +27,8 @@ from timeline.ground import Ground
 SETTLE_AFTER_SECONDS = 5  # a row younger than this has a hint under way
 OPEN_BATCH_MAX = 200
 ATTEMPTS_MAX = 5
+# Each failed attempt waits four times longer than the one before: 5 s, 20 s, 80 s, 5 min, 21 min.
+ATTEMPT_FACTOR = 4
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -202,11 +204,16 @@ async def count_attempt(ground: Ground, inbox_id: UUID) -> int:
 
 async def list_open(ground: Ground, *, limit: int = OPEN_BATCH_MAX) -> tuple[InboxId, ...]:
     """Messages that nobody settled though their hint is overdue, oldest first, at most a batch."""
-    overdue = ground.clock.now_utc() - timedelta(seconds=SETTLE_AFTER_SECONDS)
+    waited = func.make_interval(
+        0, 0, 0, 0, 0, 0, SETTLE_AFTER_SECONDS * func.power(ATTEMPT_FACTOR, InboxRow.attempt_count)
+    )
     async with ground.database.read(ReferenceScope("sweep")) as session:
         found = await session.execute(
             select(col(InboxRow.inbox_id))
-            .where(col(InboxRow.state) == INBOX_RECEIVED, col(InboxRow.received_at) < overdue)
+            .where(
+                col(InboxRow.state) == INBOX_RECEIVED,
+                col(InboxRow.received_at) + waited < ground.clock.now_utc(),
+            )
             .order_by(col(InboxRow.received_at))
             .limit(min(limit, OPEN_BATCH_MAX))
         )
