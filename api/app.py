@@ -1,0 +1,90 @@
+"""The web process's application: every route, its limits, and how errors look."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from api.demo import DemoParent
+from api.headers import SecurityHeaders
+from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
+from api.problem import render_bug, render_http_exception, render_osrati_error
+from api.settings import CHECKOUT
+from api.wire import House
+from domain.actor import Actor
+from domain.error import OsratiError
+from domain.ids import PersonId
+from domain.text import Language
+from gov.receive import intake_routes
+from schema.http import graphql_route
+from timeline.hint import Hints
+
+ACT_AS_HEADER = "x-osrati-act-as"
+STATIC = CHECKOUT / "api" / "static"
+
+DemoParents = Callable[[], Awaitable[list[DemoParent]]]
+Authenticate = Callable[[Request], Awaitable[Actor | None]]
+
+
+def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = None) -> Starlette:
+    """The application. `demo_parents` is what the development page shows; production has none."""
+    production = house.settings.is_production
+    authenticate = nobody if production else act_as
+    routes: list[BaseRoute] = [
+        *health_routes(house),
+        *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
+        graphql_route(
+            house.ground, house.registry, authenticate=authenticate, production=production
+        ),
+    ]
+    if not production and demo_parents is not None:
+        routes += page_routes(house.ground, house.registry, demo_parents)
+        routes.append(Mount("/static", StaticFiles(directory=STATIC)))
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            OsratiError: render_osrati_error,
+            HTTPException: render_http_exception,
+            Exception: render_bug,
+        },
+    )
+
+
+async def nobody(_: Request) -> Actor | None:
+    """Production until sign-in exists: nobody is signed in."""
+    return None
+
+
+async def act_as(request: Request) -> Actor | None:
+    """Development only: whoever the header or the page's cookie names, in the language it names."""
+    named = request.headers.get(ACT_AS_HEADER) or request.cookies.get(ACT_AS_COOKIE, "")
+    try:
+        person_id = PersonId(UUID(named))
+    except ValueError:
+        return None
+    return Actor(person_id, _language(request), "demonstration")
+
+
+def _language(request: Request) -> Language:
+    asked = request.cookies.get(LANGUAGE_COOKIE) or request.headers.get("accept-language", "")
+    return "en" if asked.lower().startswith("en") else "ar"
+
+
+def health_routes(house: House) -> list[Route]:
+    """`/health/live`: the process answers. `/health/ready`: so does the database."""
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "live"})
+
+    async def ready(_: Request) -> Response:
+        await house.ground.database.ping()
+        return JSONResponse({"status": "ready", "today": house.ground.clock.today().isoformat()})
+
+    return [Route("/health/live", live), Route("/health/ready", ready)]

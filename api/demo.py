@@ -1,0 +1,159 @@
+"""The demonstration: agencies with keys of their own, families whose life is told through the
+intake.
+
+Development only. What it reports goes through the public route, signed, like any agency's.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import httpx2
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from domain.ids import AgencyId, PersonId
+from gov.agency import AgencyKey, add_agency, add_key
+from simulators.agency import AgencyClient
+from simulators.family_story import AGENCY_OF_KIND, Story, stories
+from timeline.ground import Ground
+from timeline.people import find_person
+
+AGENCIES = {
+    "moj": ("وزارة العدل", "Ministry of Justice"),
+    "icp": (
+        "الهيئة الاتحادية للهوية والجنسية والجمارك وأمن المنافذ",
+        "Federal Authority for Identity, Citizenship, Customs and Port Security",
+    ),
+    "mohap": ("وزارة الصحة ووقاية المجتمع", "Ministry of Health and Prevention"),
+}
+PLAYED_FILE = "demonstration-played-on"
+KEYS_DIRECTORY = "demonstration-keys"
+PRIVATE_MODE = 0o600
+ACCEPTED = 202
+APPLIED_POLL_SECONDS = 0.2
+APPLIED_SECONDS_MAX = 120
+
+
+class DemonstrationRefused(Exception):
+    """The intake did not take a demonstration event: a defect, since each is checked by a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoParent:
+    """A demonstration parent whose timeline the page shows."""
+
+    person_id: PersonId
+    story_id: str
+    title_ar: str
+    title_en: str
+    role: str
+    name_ar: str
+    name_en: str
+    language: str
+
+
+async def register_agencies(ground: Ground, data_dir: Path) -> None:
+    """Makes the demonstration's agencies and their keys known. Idempotent."""
+    for agency_id, (name_ar, name_en) in AGENCIES.items():
+        await add_agency(ground.database, AgencyId(agency_id), name_ar=name_ar, name_en=name_en)
+        public = _private_key(data_dir, agency_id).public_key()
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        key = AgencyKey(_key_id(agency_id), AgencyId(agency_id), der)
+        await add_key(ground.database, key, added_at=ground.clock.now_utc())
+
+
+async def play(base_url: str, data_dir: Path, today: date) -> int:
+    """Tells every story through the public intake, in order; how many events were told.
+
+    The day it was first played is kept: played again, every event is a repeat and changes nothing.
+
+    Raises: DemonstrationRefused when an event is not taken, or not applied in time.
+    """
+    told = played_stories(data_dir, today)
+    clients = {
+        agency_id: AgencyClient(base_url, _key_id(agency_id), _private_key(data_dir, agency_id))
+        for agency_id in AGENCIES
+    }
+    count = 0
+    try:
+        for story in told:
+            for event in story.events:
+                await _tell(clients[AGENCY_OF_KIND[str(event["kind"])]], event)
+                count += 1
+    finally:
+        for client in clients.values():
+            await client.aclose()
+    return count
+
+
+def played_stories(data_dir: Path, today: date) -> list[Story]:
+    """The stories as of the day they were first played, which is today if they were not."""
+    path = data_dir / PLAYED_FILE
+    if not path.exists():
+        path.write_text(today.isoformat())
+    return stories(date.fromisoformat(path.read_text()))
+
+
+async def list_parents(ground: Ground, told: list[Story]) -> list[DemoParent]:
+    """The stories' parents whom the intake has made known by now, in story order."""
+    parents = []
+    for story in told:
+        for parent in story.parents:
+            digits = parent.emirates_id.replace("-", "")
+            person_id = await find_person(ground, system="emirates_id", value=f"/{digits}")
+            if person_id is not None:
+                parents.append(
+                    DemoParent(
+                        person_id=person_id,
+                        story_id=story.id,
+                        title_ar=story.title_ar,
+                        title_en=story.title_en,
+                        role=parent.role,
+                        name_ar=parent.name_ar,
+                        name_en=parent.name_en,
+                        language=parent.language,
+                    )
+                )
+    return parents
+
+
+async def _tell(client: AgencyClient, event: dict[str, object]) -> None:
+    """Sends one event and waits until it is applied, so that the story is told in its order."""
+    async with asyncio.timeout(APPLIED_SECONDS_MAX):
+        while True:
+            answer = await client.report(event)
+            status = _status(answer)
+            if status == "applied":
+                return
+            if status != "received":
+                raise DemonstrationRefused(f"{event['id']}: {answer.status_code} {answer.text}")
+            await asyncio.sleep(APPLIED_POLL_SECONDS)
+
+
+def _status(answer: httpx2.Response) -> str:
+    return str(answer.json()["status"]) if answer.status_code == ACCEPTED else "refused"
+
+
+def _key_id(agency_id: str) -> str:
+    return f"{agency_id}-demonstration"
+
+
+def _private_key(data_dir: Path, agency_id: str) -> ec.EllipticCurvePrivateKey:
+    """The agency's private key, made on first use and kept in a 0600 file."""
+    path = data_dir / KEYS_DIRECTORY / f"{agency_id}.pem"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = ec.generate_private_key(ec.SECP256R1())
+        path.touch(mode=PRIVATE_MODE)
+        path.write_bytes(fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key = load_pem_private_key(path.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return key

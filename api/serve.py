@@ -1,0 +1,44 @@
+"""The web process: opens the house, serves until told to end, finishes what it has begun."""
+
+import uvicorn
+
+from api.app import build_app
+from api.demo import DemoParent, list_parents, played_stories
+from api.log import configure_logs
+from api.settings import Settings
+from api.wire import open_house
+from api.worker import close_hints, connect_hints
+
+HOST = "127.0.0.1"
+KEEP_ALIVE_SECONDS = 15
+GRACEFUL_SECONDS = 10
+CONNECTIONS_MAX = 1_000
+
+
+async def run_api(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM."""
+    configure_logs()
+    assert settings.redis_url is not None
+    async with open_house(settings) as house:
+        hints = await connect_hints(settings.redis_url)
+
+        async def demo_parents() -> list[DemoParent]:
+            told = played_stories(settings.data_dir, house.ground.clock.today())
+            return await list_parents(house.ground, told)
+
+        app = build_app(house, hints, demo_parents=demo_parents)
+        config = uvicorn.Config(
+            app,
+            host=HOST,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,  # an address with a person's id in it would be personal
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            limit_concurrency=CONNECTIONS_MAX,
+        )
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            await close_hints(hints)

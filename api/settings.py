@@ -1,0 +1,115 @@
+"""What the environment says, read once at the start of a process and checked as a whole."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PORT_DEFAULT = 8000
+PORT_MAX = 65_535
+
+Environment = Literal["development", "production"]
+
+
+class SettingsError(Exception):
+    """The environment does not make sense: the message names the variable, the cause, the next
+    step.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one process. URLs are None where the embedded server is to be used."""
+
+    environment: Environment
+    port: int
+    data_dir: Path
+    database_url: str | None
+    keystore_url: str | None
+    redis_url: str | None
+    public_origin: str | None
+    today: date | None
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) -> Settings:
+    """The settings that `environ` states; `data_dir` is used where OSRATI_DATA_DIR is not set.
+
+    Raises: SettingsError, also for whatever development may and production may not do.
+    """
+    environment = environ.get("OSRATI_ENVIRONMENT", "development")
+    if environment not in ("development", "production"):
+        raise SettingsError(
+            f"OSRATI_ENVIRONMENT is {environment!r}: set it to development or production."
+        )
+    settings = Settings(
+        environment=environment,  # type: ignore[arg-type]  # one of the two, as checked above
+        port=_port(environ.get("OSRATI_PORT", "")),
+        data_dir=Path(environ.get("OSRATI_DATA_DIR") or data_dir).expanduser().absolute(),
+        database_url=_database_url("DATABASE_URL", environ),
+        keystore_url=_database_url("KEYSTORE_URL", environ),
+        redis_url=environ.get("REDIS_URL") or None,
+        public_origin=environ.get("OSRATI_PUBLIC_ORIGIN") or None,
+        today=_today(environ.get("OSRATI_TODAY", "")),
+    )
+    if settings.is_production:
+        _refuse_in_production(settings, environ)
+    return settings
+
+
+def _refuse_in_production(settings: Settings, environ: Mapping[str, str]) -> None:
+    if settings.today is not None:
+        raise SettingsError("OSRATI_TODAY sets the day, which production refuses: unset it.")
+    if environ.get("OSRATI_ACT_AS"):
+        raise SettingsError(
+            "OSRATI_ACT_AS lets anyone act as a demonstration parent, which production refuses: "
+            "unset it."
+        )
+    for name, value in (
+        ("DATABASE_URL", settings.database_url),
+        ("KEYSTORE_URL", settings.keystore_url),
+        ("REDIS_URL", settings.redis_url),
+        ("OSRATI_PUBLIC_ORIGIN", settings.public_origin),
+    ):
+        if value is None:
+            raise SettingsError(
+                f"{name} is not set: production uses servers of its own, never embedded ones."
+            )
+    raise SettingsError(
+        "Production needs a key management service to hold the master key, and the development "
+        "file keeper is the only one so far: run with OSRATI_ENVIRONMENT=development."
+    )
+
+
+def _port(text: str) -> int:
+    if not text:
+        return PORT_DEFAULT
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= PORT_MAX:
+        raise SettingsError(f"OSRATI_PORT is {text!r}: set it to a number from 1 to {PORT_MAX}.")
+    return int(text)
+
+
+def _database_url(name: str, environ: Mapping[str, str]) -> str | None:
+    """The URL in SQLAlchemy's asyncpg form, whichever common form it was given in."""
+    url = environ.get(name)
+    if not url:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in ("postgres", "postgresql", "postgresql+asyncpg"):
+        raise SettingsError(f"{name} is no PostgreSQL URL: write postgresql://user:…@host/name.")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def _today(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"OSRATI_TODAY is {text!r}: write a day as 2026-11-21.") from None

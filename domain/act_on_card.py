@@ -1,0 +1,39 @@
+"""What members did to their cards, put onto the cards: acknowledged, snoozed, dismissed, undone."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from domain.fact import CardAct, Fact
+from domain.ids import PersonId, RecordKey
+from domain.record import Record
+
+StandingActs: TypeAlias = Mapping[tuple[PersonId, RecordKey], list[CardAct]]
+
+
+def standing_acts(facts: Iterable[Fact]) -> StandingActs:
+    """The acts that still stand on each card, oldest first; `undone` takes back the latest."""
+    acts: dict[tuple[PersonId, RecordKey], list[CardAct]] = {}
+    said = {fact.payload for fact in facts if isinstance(fact.payload, CardAct)}
+    for act in sorted(said, key=lambda act: act.sequence):
+        standing = acts.setdefault((act.person, act.record_key), [])
+        if act.act != "undone":
+            standing.append(act)
+        elif standing:
+            standing.pop()
+    return acts
+
+
+def apply_acts(record: Record, acts: StandingActs) -> Record:
+    """The record as its recipient left it."""
+    standing = acts.get((record.recipient, record.key))
+    if not standing:
+        return record
+    snoozes = [act.snoozed_until for act in standing if act.act == "snoozed"]
+    return msgspec.structs.replace(
+        record,
+        acknowledged=any(act.act == "acknowledged" for act in standing),
+        dismissed=any(act.act == "dismissed" for act in standing),
+        snoozed_until=snoozes[-1] if snoozes else None,
+    )

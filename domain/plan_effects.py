@@ -1,0 +1,44 @@
+"""Whom to tell of which card, and between which days: effects that follow from a record alone."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from domain.catalogue import Catalogue, NoticeMoment
+from domain.ids import ActKey
+from domain.keyed_hash import keyed_hash
+from domain.record import Effect, Record, Window
+
+
+def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterator[Effect]:
+    """Whom to tell of a card, and when: nothing for one that waits, is done or was put away."""
+    window = record.window
+    if window is None or record.waiting or record.resolved_on is not None or record.dismissed:
+        return
+    told_on: set[date] = set()
+    for moment in catalogue.services[record.entry].card(record.card).notices:
+        not_before_on, not_after_on = _told_between(moment, window)
+        if moment == "visible" and record.acknowledged:
+            continue
+        if record.snoozed_until is not None:
+            not_before_on = max(not_before_on, record.snoozed_until)
+        if not_before_on > not_after_on or not_before_on in told_on:
+            continue
+        told_on.add(not_before_on)
+        yield Effect(
+            key=ActKey(keyed_hash(secret, "act", record.key, moment)),
+            kind="tell",
+            recipient=record.recipient,
+            record_key=record.key,
+            entry=record.entry,
+            version=record.version,
+            card=record.card,
+            act=moment,
+            not_before_on=not_before_on,
+            not_after_on=not_after_on,
+        )
+
+
+def _told_between(moment: NoticeMoment, window: Window) -> tuple[date, date]:
+    if moment == "visible" and window.visible_from < window.due_from:
+        return window.visible_from, window.due_from - timedelta(days=1)
+    return window.due_from, window.due_until

@@ -1,0 +1,58 @@
+"""The schema with its limits. `schema/http.py` serves it, the page and the tests ask it in process.
+
+Extensions are given as classes or factories: strawberry shares an instance between requests.
+"""
+
+from graphql import ASTValidationRule, GraphQLError
+from graphql.validation import NoSchemaIntrospectionCustomRule
+from strawberry import Schema
+from strawberry.extensions import (
+    AddValidationRules,
+    MaxTokensLimiter,
+    ParserCache,
+    ValidationCache,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from schema.act import Mutation
+from schema.card import Card
+from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
+from schema.error import show_error
+from schema.limit import TOKENS_MAX, WithinLimits
+from schema.timeline import Query
+
+_RULES: list[type[ASTValidationRule]] = [WithinLimits]
+_PRODUCTION_RULES: list[type[ASTValidationRule]] = [WithinLimits, NoSchemaIntrospectionCustomRule]
+
+
+class OsratiSchema(Schema):
+    """A schema whose errors are made fit to be shown. Strawberry's own log of them, which has the
+    raw message, is not called.
+    """
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Replaces the errors in place: every way out of an execution passes here first."""
+        context = execution_context.context if execution_context else None
+        asked = context if isinstance(context, RequestContext) else None
+        language = asked.language if asked else LANGUAGE_BEFORE_SIGN_IN
+        errors[:] = [show_error(error, language) for error in errors]
+
+
+def build_schema(*, production: bool) -> OsratiSchema:
+    """The one schema. Production has neither introspection nor suggestions of field names."""
+    rules = _PRODUCTION_RULES if production else _RULES
+    return OsratiSchema(
+        query=Query,
+        mutation=Mutation,
+        types=[Card],
+        config=StrawberryConfig(disable_field_suggestions=production),
+        extensions=[
+            lambda: MaxTokensLimiter(TOKENS_MAX),
+            lambda: AddValidationRules(rules),
+            ParserCache,
+            ValidationCache,
+        ],
+    )

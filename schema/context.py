@@ -1,0 +1,50 @@
+"""What every resolver is given: the ground, the commands, who asks.
+
+`schema/http.py` makes one a request, the page one in process. It holds no session: root fields run
+side by side, and each function of the timeline opens its own short one.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from starlette.requests import Request
+from strawberry.types import Info
+
+from domain.actor import Actor
+from domain.error import Refusal
+from domain.text import Language
+from timeline.command import CommandRegistry
+from timeline.ground import Ground
+
+LANGUAGE_BEFORE_SIGN_IN: Language = "ar"
+
+
+class SignInRequired(Refusal):
+    code = "sign_in_required"
+    status = 401
+    ar = "سجِّل الدخول أولًا لترى بطاقات عائلتك."
+    en = "Sign in first to see your family's cards."
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request. `request` is None when the page asks in process."""
+
+    ground: Ground
+    registry: CommandRegistry
+    actor: Actor | None
+    request: Request | None = None
+
+    @property
+    def language(self) -> Language:
+        """The language of whoever asks."""
+        return self.actor.language if self.actor else LANGUAGE_BEFORE_SIGN_IN
+
+    def signed_in(self) -> Actor:
+        """Who asks. Raises: SignInRequired when nobody is signed in."""
+        if self.actor is None:
+            raise SignInRequired
+        return self.actor
+
+
+Asked: TypeAlias = Info[RequestContext, None]

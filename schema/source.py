@@ -1,0 +1,70 @@
+"""Words for where a fact came from and what it was: agencies by their own names, kinds from here.
+
+The kinds of fact are a closed list of the domain; a test asks that each has its words.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+from sqlalchemy import select
+from sqlmodel import col
+
+from domain.fact import MEMBER_SOURCE
+from domain.text import Language
+from store.reference_tables import AgencyRow
+from store.scope import ReferenceScope
+from timeline.ground import Ground
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A name in both languages."""
+
+    ar: str
+    en: str
+
+    def say(self, language: Language) -> str:
+        return self.ar if language == "ar" else self.en
+
+
+AgencyNames = Mapping[str, Named]
+
+FACT_NAMES: Mapping[str, Named] = MappingProxyType(
+    {
+        "marriage.registered": Named("تسجيل عقد الزواج", "Marriage registered"),
+        "family_book.issued": Named("إصدار خلاصة القيد", "Family book issued"),
+        "pregnancy.confirmed": Named("تأكيد الحمل", "Pregnancy confirmed"),
+        "pregnancy.ended": Named("انتهاء متابعة الحمل", "Pregnancy follow-up ended"),
+        "birth.notified": Named("إشعار الولادة", "Birth notified"),
+        "vaccination.given": Named("تطعيم مسجَّل", "Vaccination given"),
+        "person.died": Named("تسجيل وفاة", "Death registered"),
+        "person.described": Named("بيانات شخصية", "Personal details"),
+        "entered_in_error": Named("تصحيح سجل", "Record corrected"),
+        "card.act": Named("إجراء منك", "Something you did"),
+    }
+)
+
+_MEMBER = Named("أنت", "You")
+
+
+async def read_agency_names(ground: Ground) -> AgencyNames:
+    """Every agency's name by its id: some tens of rows."""
+    async with ground.database.read(ReferenceScope("catalogue")) as session:
+        rows = await session.execute(
+            select(col(AgencyRow.agency_id), col(AgencyRow.name_ar), col(AgencyRow.name_en))
+        )
+        return {row.agency_id: Named(row.name_ar, row.name_en) for row in rows}
+
+
+def source_name(agencies: AgencyNames, source: str, language: Language) -> str:
+    """What a source is called; an agency that we do not list is called by its id."""
+    if source == MEMBER_SOURCE:
+        return _MEMBER.say(language)
+    named = agencies.get(source)
+    return source if named is None else named.say(language)
+
+
+def fact_name(kind: str, language: Language) -> str:
+    """What a kind of fact is called; a kind newer than this list is called by its code."""
+    named = FACT_NAMES.get(kind)
+    return kind if named is None else named.say(language)
