@@ -9,17 +9,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any  # a command's function is found by its name
 
-from api.run import prepare_databases, run
-from api.serve import run_api
 from api.settings import CHECKOUT, Settings, SettingsError, read_settings
-from api.worker import run_worker
-from content.pack import SHIPPED_PACK
-from content.publish import publish_pack
 from domain.document import CatalogueError
-from store.clock import SystemClock
 from store.embedded import EmbeddedError, default_data_dir
-from store.session import Database
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
@@ -41,51 +36,61 @@ def main() -> None:
         sys.exit(130)
 
 
+def _run(settings: Settings) -> int:
+    return int(_of("api.run", "run")(settings))
+
+
 def _api(settings: Settings) -> int:
     _end_with_parent()
-    asyncio.run(run_api(_with_urls(settings)))
+    asyncio.run(_of("api.serve", "run_api")(_require_urls(settings, *SERVERS)))
     return 0
 
 
 def _worker(settings: Settings) -> int:
     _end_with_parent()
-    asyncio.run(run_worker(_with_urls(settings)))
+    asyncio.run(_of("api.worker", "run_worker")(_require_urls(settings, *SERVERS)))
     return 0
 
 
 def _migrate(settings: Settings) -> int:
-    asyncio.run(prepare_databases(_with_urls(settings)))
+    named = _require_urls(settings, "DATABASE_URL", "KEYSTORE_URL")
+    asyncio.run(_of("api.prepare", "prepare_databases")(named))
     return 0
 
 
 def _publish(settings: Settings) -> int:
-    async def publish() -> int:
-        database = Database(str(_with_urls(settings).database_url))
-        try:
-            return await publish_pack(database, SystemClock(settings.today), SHIPPED_PACK)
-        finally:
-            await database.close()
-
-    print(f"catalogue version {asyncio.run(publish())} in force")
+    version = asyncio.run(
+        _of("api.prepare", "publish_shipped")(_require_urls(settings, "DATABASE_URL"))
+    )
+    print(f"catalogue version {version} in force")
     return 0
 
 
 COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
-    "run": ("everything on this machine, with the demonstration families", run),
+    "run": ("everything on this machine, with the demonstration families", _run),
     "api": ("the web process alone", _api),
     "worker": ("the worker process alone", _worker),
     "migrate": ("bring both databases to this version's schema", _migrate),
     "publish": ("publish the shipped catalogue, if it differs from the one in force", _publish),
 }
+SERVERS = ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL")
 
 
-def _with_urls(settings: Settings) -> Settings:
-    for name, url in (
-        ("DATABASE_URL", settings.database_url),
-        ("KEYSTORE_URL", settings.keystore_url),
-        ("REDIS_URL", settings.redis_url),
-    ):
-        if url is None:
+def _of(module: str, name: str) -> Callable[..., Any]:
+    """A command's own code, imported when it is asked for: a start imports GraphQL only where it is
+    served (two seconds of processor time on a small machine)."""
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def _require_urls(settings: Settings, *names: str) -> Settings:
+    urls = {
+        "DATABASE_URL": settings.database_url,
+        "KEYSTORE_URL": settings.keystore_url,
+        "REDIS_URL": settings.redis_url,
+    }
+    for name in names:
+        if urls[name] is None:
             raise SettingsError(
                 f"{name} is not set: set it, or use `osrati run`, which starts its own servers."
             )

@@ -23,6 +23,7 @@ from domain.ids import AgencyId, PersonId
 from gov.agency import AgencyKey, add_agency, add_key
 from simulators.agency import AgencyClient
 from simulators.family_story import AGENCY_OF_KIND, Story, stories
+from store.clock import SystemClock
 from timeline.ground import Ground
 from timeline.people import find_person
 
@@ -77,7 +78,7 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
 
     Raises: DemonstrationRefused when an event is not taken, or not applied in time.
     """
-    told = played_stories(data_dir, today)
+    told = _begin(data_dir, today)
     clients = {
         agency_id: AgencyClient(base_url, _key_id(agency_id), _private_key(data_dir, agency_id))
         for agency_id in AGENCIES
@@ -94,12 +95,19 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
     return count
 
 
-def played_stories(data_dir: Path, today: date) -> list[Story]:
-    """The stories as of the day they were first played, which is today if they were not."""
+def begun_stories(data_dir: Path) -> list[Story]:
+    """The stories as of the day they were first played; none before that."""
     path = data_dir / PLAYED_FILE
-    if not path.exists():
-        path.write_text(today.isoformat())
-    return stories(date.fromisoformat(path.read_text()))
+    return stories(date.fromisoformat(path.read_text())) if path.exists() else []
+
+
+def _begin(data_dir: Path, today: date) -> list[Story]:
+    """The stories, begun today if they were not (never on a set day that lies ahead)."""
+    if not (data_dir / PLAYED_FILE).exists():
+        draft = data_dir / f"{PLAYED_FILE}.draft"
+        draft.write_text(min(today, SystemClock().today()).isoformat())
+        draft.replace(data_dir / PLAYED_FILE)
+    return begun_stories(data_dir)
 
 
 async def list_parents(ground: Ground, told: list[Story]) -> list[DemoParent]:

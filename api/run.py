@@ -22,16 +22,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.demo import play, register_agencies
-from api.serve import HOST
-from api.settings import Settings, SettingsError
+from api.prepare import prepare_databases, publish_shipped
+from api.settings import HOST, Settings, SettingsError
 from api.wire import open_house
-from content.pack import SHIPPED_PACK
-from content.publish import publish_pack
-from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
-from store.migrate import migrate
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS_MAX = 60
@@ -66,14 +62,6 @@ def run(settings: Settings) -> int:
             return 1
     print("stopped", flush=True)
     return 0
-
-
-async def prepare_databases(settings: Settings) -> None:
-    """Migrates both databases; makes the key store's when only DATABASE_URL was given."""
-    assert settings.database_url is not None
-    assert settings.keystore_url is not None
-    await migrate(settings.database_url, "main")
-    await migrate(settings.keystore_url, "keys")
 
 
 def _start_servers(settings: Settings, stack: ExitStack) -> Settings:
@@ -116,8 +104,8 @@ async def _keystore_beside(settings: Settings) -> str:
 
 async def _prepare(settings: Settings) -> None:
     await prepare_databases(settings)
+    await publish_shipped(settings)
     async with open_house(settings) as house:
-        await publish_pack(house.ground.database, house.ground.clock, SHIPPED_PACK)
         await register_agencies(house.ground, settings.data_dir)
 
 
@@ -131,7 +119,7 @@ async def _serve(settings: Settings, children: list[subprocess.Popen[bytes]]) ->
     print(f"  data      {settings.data_dir}", flush=True)
     async with httpx2.AsyncClient() as client:
         today = (await client.get(f"{base_url}/health/ready")).json()["today"]
-    playing = asyncio.create_task(play(base_url, settings.data_dir, _told_on(today)))
+    playing = asyncio.create_task(play(base_url, settings.data_dir, date.fromisoformat(today)))
     told = False
     while True:
         _refuse_ended(children)
@@ -140,11 +128,6 @@ async def _serve(settings: Settings, children: list[subprocess.Popen[bytes]]) ->
             told = True
             print("played", flush=True)
         await asyncio.sleep(READY_POLL_SECONDS)
-
-
-def _told_on(today: str) -> date:
-    """The day the stories count back from: never ahead, for no agency reports the future."""
-    return min(date.fromisoformat(today), SystemClock().today())
 
 
 async def _until_ready(base_url: str, children: list[subprocess.Popen[bytes]]) -> None:

@@ -3,13 +3,12 @@
 import uvicorn
 
 from api.app import build_app
-from api.demo import DemoParent, list_parents, played_stories
+from api.demo import DemoParent, begun_stories, list_parents
 from api.log import configure_logs
-from api.settings import Settings
+from api.settings import HOST, Settings
 from api.wire import open_house
 from api.worker import close_hints, connect_hints
 
-HOST = "127.0.0.1"
 KEEP_ALIVE_SECONDS = 15
 GRACEFUL_SECONDS = 10
 CONNECTIONS_MAX = 1_000
@@ -23,8 +22,7 @@ async def run_api(settings: Settings) -> None:
         hints = await connect_hints(settings.redis_url)
 
         async def demo_parents() -> list[DemoParent]:
-            told = played_stories(settings.data_dir, house.ground.clock.today())
-            return await list_parents(house.ground, told)
+            return await list_parents(house.ground, begun_stories(settings.data_dir))
 
         app = build_app(house, hints, demo_parents=demo_parents)
         config = uvicorn.Config(

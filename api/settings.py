@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"  # whatever faces the world stands before it
 PORT_DEFAULT = 8000
 PORT_MAX = 65_535
 
@@ -59,18 +60,13 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         today=_today(environ.get("OSRATI_TODAY", "")),
     )
     if settings.is_production:
-        _refuse_in_production(settings, environ)
+        _refuse_in_production(settings)
     return settings
 
 
-def _refuse_in_production(settings: Settings, environ: Mapping[str, str]) -> None:
+def _refuse_in_production(settings: Settings) -> None:
     if settings.today is not None:
         raise SettingsError("OSRATI_TODAY sets the day, which production refuses: unset it.")
-    if environ.get("OSRATI_ACT_AS"):
-        raise SettingsError(
-            "OSRATI_ACT_AS lets anyone act as a demonstration parent, which production refuses: "
-            "unset it."
-        )
     for name, value in (
         ("DATABASE_URL", settings.database_url),
         ("KEYSTORE_URL", settings.keystore_url),

@@ -7,7 +7,8 @@ those seconds.
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any  # arq's context is a plain dict
 from uuid import UUID
 
@@ -26,13 +27,14 @@ from gov.inbox import list_open
 from gov.interpret import give_up_if_hopeless, interpret
 from timeline.hint import Job
 from timeline.refresh import refresh
-from timeline.wake import list_waking_circles
+from timeline.wake import list_waking_circles, postpone_circle
 
 SWEEP_SECONDS = 5
 JOBS_MAX = 8  # at once; each holds at most one database connection of twelve at a time
 JOB_SECONDS_MAX = 60
 HINT_SECONDS_MAX = 2
 HINT_POLL_SECONDS = 0.05
+END_SECONDS = 5  # for jobs under way; `osrati run` waits three times as long before it kills
 
 _log = structlog.get_logger("osrati.worker")
 
@@ -95,15 +97,23 @@ async def interpret_message(house: House, inbox_id: InboxId) -> None:
         )
 
 
-async def sweep(house: House) -> int:
-    """Does what no hint led to: open messages, dirty and waking circles; how many it did."""
-    messages = await list_open(house.ground)
-    for inbox_id in messages:
+async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
+    """Does what no hint led to: open messages, dirty and waking circles; how many it did.
+
+    Ends early, between two of them, when `stop` is set.
+    """
+    count = 0
+    for inbox_id in await list_open(house.ground):
+        if stop is not None and stop.is_set():
+            return count
         await interpret_message(house, inbox_id)
-    circles = await list_waking_circles(house.ground)
-    for circle_id in circles:
+        count += 1
+    for circle_id in await list_waking_circles(house.ground):
+        if stop is not None and stop.is_set():
+            return count
         await _refresh_or_log(house, circle_id)
-    return len(messages) + len(circles)
+        count += 1
+    return count
 
 
 async def _refresh_or_log(house: House, circle_id: CircleId) -> None:
@@ -111,6 +121,7 @@ async def _refresh_or_log(house: House, circle_id: CircleId) -> None:
         await refresh(house.ground, circle_id)
     except Exception as fault:
         _log.error("refresh_failed", circle_id=str(circle_id), error=type(fault).__name__)
+        await postpone_circle(house.ground, circle_id)
 
 
 async def _interpret_job(context: dict[str, Any], inbox_id: str) -> None:
@@ -143,64 +154,82 @@ async def run_worker(settings: Settings) -> None:
 async def work(house: House, redis_url: str, stop: asyncio.Event) -> None:
     """Sweeps, and takes hints from the queue, until `stop`. Either goes on without the other."""
     async with asyncio.TaskGroup() as tasks:
-        running = [
-            tasks.create_task(_sweep_for_ever(house)),
-            tasks.create_task(_take_hints_for_ever(house, redis_url)),
-        ]
-        await stop.wait()
-        for task in running:
-            task.cancel()
+        tasks.create_task(_sweep_until(house, stop))
+        tasks.create_task(_take_hints_until(house, redis_url, stop))
 
 
-async def _sweep_for_ever(house: House) -> None:
-    while True:
+async def _sweep_until(house: House, stop: asyncio.Event) -> None:
+    while not stop.is_set():
         try:
-            await sweep(house)
+            await sweep(house, stop)
         except Exception as fault:
             _log.error("sweep_failed", error=type(fault).__name__)
-        await asyncio.sleep(SWEEP_SECONDS)
+        await _pause(stop)
 
 
-async def _take_hints_for_ever(house: House, redis_url: str) -> None:
+async def _take_hints_until(house: House, redis_url: str, stop: asyncio.Event) -> None:
     """Lets arq run jobs; where the queue is gone, tries again for as long as it takes."""
-    while True:
-        worker: Worker | None = None
-        pool: ArqRedis | None = None
+    while not stop.is_set():
         try:
-            pool = await create_pool(
-                RedisSettings.from_dsn(redis_url),
-                job_serializer=_serialize,
-                job_deserializer=_deserialize,
-            )
-            worker = Worker(
-                functions=[_named(name, job) for name, job in JOBS.items()],
-                redis_pool=pool,
-                ctx={"house": house},
-                max_jobs=JOBS_MAX,
-                job_timeout=JOB_SECONDS_MAX,
-                keep_result=0,  # arq refuses a job id while its result is kept
-                poll_delay=HINT_POLL_SECONDS,
-                job_serializer=_serialize,
-                job_deserializer=_deserialize,
-                handle_signals=False,
-            )
-            await worker.async_run()
+            async with _open_pool(redis_url) as pool:
+                await _serve_hints(house, pool, stop)
         except (RedisError, OSError, TimeoutError) as lost:
             _log.warning("queue_lost", error=type(lost).__name__)
-        finally:
-            if worker is not None:
-                await _end_jobs(worker)
-            if pool is not None:
-                await pool.aclose(close_connection_pool=True)
-        await asyncio.sleep(SWEEP_SECONDS)
+            await _pause(stop)
 
 
-async def _end_jobs(worker: Worker) -> None:
-    """Ends the jobs under way: each step is a whole transaction or none, and is done again."""
-    jobs = list(worker.tasks.values())
-    for job in jobs:
-        job.cancel()
-    await asyncio.gather(*jobs, return_exceptions=True)
+async def _serve_hints(house: House, pool: ArqRedis, stop: asyncio.Event) -> None:
+    """Runs jobs until `stop`, then takes no more and lets those under way end.
+
+    Raises: RedisError, OSError when the queue is lost.
+    """
+    worker = Worker(
+        functions=[_named(name, job) for name, job in JOBS.items()],
+        redis_pool=pool,
+        ctx={"house": house},
+        max_jobs=JOBS_MAX,
+        job_timeout=JOB_SECONDS_MAX,
+        keep_result=0,  # arq refuses a job id while its result is kept
+        poll_delay=HINT_POLL_SECONDS,
+        job_serializer=_serialize,
+        job_deserializer=_deserialize,
+        handle_signals=False,
+    )
+    serving = asyncio.create_task(worker.async_run())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        worker.allow_pick_jobs = False
+        await asyncio.sleep(
+            HINT_POLL_SECONDS * 2
+        )  # a poll under way ends, and frees its connection
+        if worker.tasks:
+            await asyncio.wait(worker.tasks.values(), timeout=END_SECONDS)
+        serving.cancel()
+    for job in worker.tasks.values():
+        job.cancel()  # each step of a job is a whole transaction or none, and is done again
+    ended = await asyncio.gather(serving, *worker.tasks.values(), return_exceptions=True)
+    if isinstance(ended[0], Exception):
+        raise ended[0]
+
+
+@asynccontextmanager
+async def _open_pool(redis_url: str) -> AsyncIterator[ArqRedis]:
+    pool = await create_pool(
+        RedisSettings.from_dsn(redis_url), job_serializer=_serialize, job_deserializer=_deserialize
+    )
+    try:
+        yield pool
+    finally:
+        await pool.aclose(close_connection_pool=True)
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    """Waits for the next round, or for the end if that is sooner."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SWEEP_SECONDS):
+            await stop.wait()
 
 
 def _named(name: str, job: Callable[..., Awaitable[None]]) -> Any:

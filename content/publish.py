@@ -1,6 +1,6 @@
 """Publishing: a pack of documents becomes the next version of the catalogue, whole and immutable.
 
-`check` compiles every document before anything is written; a pack equal to the version in force
+Every document is compiled before anything is written; a pack equal to the version in force
 publishes nothing. Called by `osrati` at start for the shipped pack.
 """
 

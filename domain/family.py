@@ -30,9 +30,7 @@ from domain.fact import (
 )
 from domain.ids import PersonId
 
-GESTATION_DAYS = (
-    280  # from the last period to the estimated delivery: Naegele's rule, as in facts.md 3
-)
+GESTATION_DAYS = 280  # from the last period to the estimated delivery: Naegele's rule
 PREGNANCY_DAYS_MAX = 308  # 44 weeks: an end later than this belongs to another pregnancy
 # Two datings of one pregnancy may differ by weeks; two pregnancies cannot begin within twelve.
 SAME_PREGNANCY_DAYS = 84
@@ -145,7 +143,7 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     standing = standing_facts(facts)
     marriages = marriages_of(standing)
     return Family(
-        people=_people(standing),
+        people=people_of(standing),
         marriages=tuple(m for m in marriages if _is_couple(circle, m.husband, m.wife)),
         family_books=tuple(
             book for book in _family_books(standing) if _is_couple(circle, book.husband, book.wife)
@@ -175,7 +173,8 @@ def _is_home(circle: Circle, mother: PersonId, father: PersonId | None) -> bool:
     return _is_couple(circle, mother, father)
 
 
-def _people(facts: tuple[Fact, ...]) -> dict[PersonId, Person]:
+def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
+    """Everybody of whom anything was said, by the facts given in order of precedence."""
     people: dict[PersonId, Person] = {}
     for fact in facts:
         match fact.payload:

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from domain.fact import MEMBER_SOURCE
 from domain.ids import AgencyId
 from store.reference_tables import AgencyKeyRow, AgencyRow
 from store.scope import ReferenceScope
@@ -24,7 +25,12 @@ class AgencyKey(msgspec.Struct, frozen=True):
 async def add_agency(
     database: Database, agency_id: AgencyId, *, name_ar: str, name_en: str
 ) -> None:
-    """Makes an agency known, or renames it. Idempotent."""
+    """Makes an agency known, or renames it. Idempotent.
+
+    Raises: ValueError for the one id that is the members' own.
+    """
+    if agency_id == MEMBER_SOURCE:
+        raise ValueError(f"{agency_id!r} names what members do: give the agency another id")
     async with database.unit(ReferenceScope("intake")) as unit:
         names = {"name_ar": name_ar, "name_en": name_en}
         await unit.execute(

@@ -147,16 +147,26 @@ async def _find(
 
 async def settle_applied(ground: Ground, message: Message) -> tuple[InboxId, ...]:
     """Marks a message applied; the rows that waited for it, now open again."""
+    return await _settle(ground, message, INBOX_APPLIED, None)
+
+
+async def settle_held(ground: Ground, message: Message, reason: str) -> tuple[InboxId, ...]:
+    """Holds a message for a person to look at, with a reason of `gov/reason.py`.
+
+    What waited for it is open again, as when it is applied: a correction counts whenever what it
+    corrects is applied later.
+    """
+    return await _settle(ground, message, INBOX_HELD, reason)
+
+
+async def _settle(
+    ground: Ground, message: Message, state: int, reason: str | None
+) -> tuple[InboxId, ...]:
     async with ground.database.unit(ReferenceScope("intake")) as unit:
         await unit.execute(
             update(InboxRow)
             .where(col(InboxRow.inbox_id) == message.inbox_id)
-            .values(
-                state=INBOX_APPLIED,
-                reason=None,
-                waits_for=None,
-                settled_at=ground.clock.now_utc(),
-            )
+            .values(state=state, reason=reason, waits_for=None, settled_at=ground.clock.now_utc())
         )
         freed = await unit.execute(
             update(InboxRow)
@@ -177,16 +187,6 @@ async def settle_waiting(ground: Ground, message: Message, waits_for: bytes, rea
             update(InboxRow)
             .where(col(InboxRow.inbox_id) == message.inbox_id)
             .values(state=INBOX_WAITING, waits_for=waits_for, reason=reason)
-        )
-
-
-async def settle_held(ground: Ground, message: Message, reason: str) -> None:
-    """Holds a message for a person to look at, with a reason of `gov/reason.py`."""
-    async with ground.database.unit(ReferenceScope("intake")) as unit:
-        await unit.execute(
-            update(InboxRow)
-            .where(col(InboxRow.inbox_id) == message.inbox_id)
-            .values(state=INBOX_HELD, reason=reason, settled_at=ground.clock.now_utc())
         )
 
 

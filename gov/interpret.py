@@ -71,14 +71,12 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
         return Interpreted()
     event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
     if isinstance(event, UnknownEvent):
-        await settle_held(ground, message, KindUnknown.code)
-        return Interpreted()
+        return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
     if isinstance(event.data, ErrorReport):
         return await _correct(ground, schemas, message, event, event.data)
     people = await _identify_all(ground, event)
     if await _concerns_the_dead(ground, event, people):
-        await settle_held(ground, message, SubjectDeceased.code)
-        return Interpreted()
+        return Interpreted(freed=await settle_held(ground, message, SubjectDeceased.code))
     circles = await apply_facts(ground, _facts(message, event, people))
     return Interpreted(circles, await settle_applied(ground, message))
 
@@ -106,8 +104,7 @@ async def _correct(
             return Interpreted()
     corrected = await _corrected_event(ground, schemas, target)
     if corrected is None:
-        await settle_held(ground, message, KindUnknown.code)
-        return Interpreted()
+        return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
     people = await _identify_all(ground, corrected)
     fact = Fact(
         source=message.agency_id,

@@ -23,7 +23,10 @@ class CircleRow(SQLModel, table=True):
     """
 
     __tablename__ = "circle"
-    __table_args__ = (Index("circle_wake", "next_change_on"),)
+    __table_args__ = (
+        Index("circle_wake", "next_change_on"),
+        Index("circle_catalogue", "refreshed_catalogue", "circle_id"),
+    )
 
     circle_id: UUID = Field(primary_key=True)
     facts_version: int = Field(sa_column=big(default=0))

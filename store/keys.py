@@ -31,7 +31,7 @@ from store.seal import (
 )
 
 SHARD_COUNT = 1_024
-KEY_CACHE_MAX = 65_536  # 65,536 x about 1 KiB of prepared ciphers = 64 MiB at the very most
+KEY_CACHE_MAX = 4_096  # owners; x about 13 KiB with five purposes prepared = 53 MiB a process
 HASH_BYTES = 16
 
 _wrapped_key = table("wrapped_key", column("name"), column("wrapped", LargeBinary))
@@ -121,7 +121,11 @@ class KeyRing:
         return await self._owner(f"month/{month}", UUID(bytes=self.hash("month", month.encode())))
 
     async def erase_circle(self, circle_id: CircleId) -> None:
-        """Destroys a circle's key for good: it is never made again."""
+        """Destroys a circle's key for good: it is never made again.
+
+        Other processes hold what they opened until they end: end them with the last step of an
+        erasure.
+        """
         name = f"circle/{circle_id}"
         async with self._engine.begin() as connection:
             statement = upsert(_wrapped_key).values(name=name, wrapped=b"")

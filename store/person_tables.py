@@ -10,7 +10,10 @@ from store.column import big, binary
 
 
 class PersonRow(SQLModel, table=True):
-    """A person's profile (names, language), sealed. Writer: `timeline/people.py`."""
+    """A person's names, sealed. Writer: `timeline/people.py`.
+
+    `profile_version` is the facts version of the person's single circle that they follow from.
+    """
 
     __tablename__ = "person"
 

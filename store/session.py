@@ -4,18 +4,26 @@ A read session cannot write (PostgreSQL refuses it too); a function that writes 
 and mypy refuses the other. No session is held across the network.
 """
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Generic, TypeVar
 
+from asyncpg.exceptions import InterfaceError as AsyncpgInterfaceError
+from asyncpg.exceptions import PostgresError
 from sqlalchemy import CursorResult, Executable, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from domain.error import Busy
 from store.scope import Scope
 
 POOL_CONNECTIONS = 12  # a process; PostgreSQL's own limit is 100 for API, worker and tools together
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+# SQLSTATE classes that may pass: connection, resources, operator intervention (a restart, a
+# statement cancelled by its limit), serialisation and deadlock, a lock not had in time.
+PASSING_STATES = ("08", "53", "57", "40", "55P03")
 
 S_co = TypeVar("S_co", bound=Scope, covariant=True)
 T = TypeVar("T", bound=Scope)
@@ -61,7 +69,9 @@ class Database:
             url,
             pool_size=pool_connections,
             max_overflow=0,
-            pool_pre_ping=True,
+            # No ping before each use: it was 40 % of all round trips. A connection that a
+            # restart cut fails once, as Busy, and SQLAlchemy then drops the rest of the pool.
+            pool_pre_ping=False,
             connect_args={
                 "server_settings": {
                     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
@@ -77,21 +87,46 @@ class Database:
 
     @asynccontextmanager
     async def read(self, scope: T) -> AsyncIterator[Reading[T]]:
-        """One snapshot (REPEATABLE READ, read only) of what the scope may see."""
-        async with self._snapshots.connect() as connection:
-            yield Reading(connection, scope)
+        """One snapshot (REPEATABLE READ, read only) of what the scope may see.
+
+        Raises: Busy when the database is away or too slow to answer.
+        """
+        with _passing_faults():
+            async with self._snapshots.connect() as connection:
+                yield Reading(connection, scope)
 
     @asynccontextmanager
     async def unit(self, scope: T) -> AsyncIterator[Unit[T]]:
-        """One unit of work: committed at the end, rolled back by any exception."""
-        async with self.engine.connect() as connection:
-            yield Unit(connection, scope)
-            await connection.commit()
+        """One unit of work: committed at the end, rolled back by any exception.
+
+        Raises: Busy when a lock, a statement or a connection was not had in time; nothing is
+        written.
+        """
+        with _passing_faults():
+            async with self.engine.connect() as connection:
+                yield Unit(connection, scope)
+                await connection.commit()
 
     async def ping(self) -> None:
-        """Raises when the database does not answer."""
-        async with self.engine.connect() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Raises: Busy when the database does not answer."""
+        with _passing_faults():
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@contextmanager
+def _passing_faults() -> Iterator[None]:
+    """Turns what may pass to Busy: a lock not had, a server restarting, no connection free."""
+    try:
+        yield
+    except (DBAPIError, PostgresError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        state = getattr(cause, "sqlstate", None) or ""
+        if state.startswith(PASSING_STATES) or isinstance(error, InterfaceError):
+            raise Busy(state) from error
+        raise
+    except (PoolTimeout, OSError, AsyncpgInterfaceError) as error:
+        raise Busy(type(error).__name__) from error

@@ -30,12 +30,13 @@ from domain.family import (
     PREGNANCY_DAYS_MAX,
     father_at,
     marriages_of,
+    people_of,
     standing_facts,
 )
 from domain.ids import CircleId, PersonId
 from store.scope import CircleScope
 from timeline.ground import Ground
-from timeline.people import circles_of, describe, link
+from timeline.people import Profile, circles_of, keep_profile, link
 from timeline.record import (
     couple_circle,
     fact_key,
@@ -65,14 +66,12 @@ async def apply_facts(
     people = {person for fact in facts for person in subjects(fact.payload)} | set(concerns)
     for person in _sorted(people):
         own = single_circle(ground.keys, person)
-        await link(ground, person, own.id, member=True)
-        await open_circle(ground, own)
+        await _belong(ground, person, own, member=True)
         about = [fact for fact in facts if person in _named(fact, concerns)]
         if await record_facts(ground, own.id, about):
             touched.add(own.id)
-        for fact in about:
-            if isinstance(fact.payload, PersonDescribed):
-                await describe(ground, fact.payload, fact.asserted_at)
+        if any(isinstance(fact.payload, PersonDescribed | EnteredInError) for fact in about):
+            await _keep_profile(ground, person)
     joining = any(isinstance(fact.payload, JOINING) for fact in facts) or bool(concerns)
     for circle in await _shared_circles(ground, facts, people):
         touched |= await _carry(ground, circle, people, every_child=joining)
@@ -102,6 +101,21 @@ def _named(fact: Fact, concerns: Collection[PersonId]) -> Collection[PersonId]:
 
 def _sorted(people: Iterable[PersonId]) -> list[PersonId]:
     return sorted(people, key=lambda person: person.bytes)
+
+
+async def _belong(ground: Ground, person: PersonId, circle: Circle, *, member: bool) -> None:
+    """Makes the circle one of the person's, opened first: who finds the link finds the circle."""
+    if circle.id not in await circles_of(ground, person):
+        await open_circle(ground, circle)
+        await link(ground, person, circle.id, member=member)
+
+
+async def _keep_profile(ground: Ground, person: PersonId) -> None:
+    """What a person is called follows from all that still stands, so its order does not matter."""
+    own = await read_own_facts(ground, person)
+    known = people_of(standing_facts(own)).get(person)
+    profile = Profile(known.name_ar, known.name_en) if known else Profile()
+    await keep_profile(ground, person, profile, version=len(own))
 
 
 async def read_own_facts(ground: Ground, person: PersonId) -> tuple[Fact, ...]:
@@ -151,9 +165,8 @@ async def _carry(
     ground: Ground, circle: Circle, people: Collection[PersonId], *, every_child: bool
 ) -> set[CircleId]:
     """Records in `circle` what belongs to it of its members' and children's own facts."""
-    await open_circle(ground, circle)
     for member in circle.members:
-        await link(ground, member, circle.id, member=True)
+        await _belong(ground, member, circle, member=True)
     new = 0
     children: set[PersonId] = set()
     for member in circle.members:
@@ -163,7 +176,7 @@ async def _carry(
         if circle.kind == "couple":
             new += await _record_missing(ground, circle.id, belonging)
     for child in _sorted(children if every_child else children & set(people)):
-        await link(ground, child, circle.id, member=False)
+        await _belong(ground, child, circle, member=False)
         own = await read_own_facts(ground, child)
         following = [fact for fact in own if _follows_child(fact, child, own)]
         new += await _record_missing(ground, circle.id, following)
@@ -203,11 +216,11 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
         case PersonDescribed() | PersonDied():
             return True
         case EnteredInError(source, source_id):
+            rest = tuple(other for other in own if other is not fact)  # so that a ring ends
             return any(
                 (other.source, other.source_id) == (source, source_id)
-                and not isinstance(other.payload, EnteredInError)
-                and belongs(other, circle, own)
-                for other in own
+                and belongs(other, circle, rest)
+                for other in rest
             )
         case _:
             return False
@@ -248,11 +261,11 @@ def _follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
         case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
             return person == child
         case EnteredInError(source, source_id):
+            rest = tuple(other for other in own if other is not fact)
             return any(
                 (other.source, other.source_id) == (source, source_id)
-                and not isinstance(other.payload, EnteredInError)
-                and _follows_child(other, child, own)
-                for other in own
+                and _follows_child(other, child, rest)
+                for other in rest
             )
         case _:
             return False

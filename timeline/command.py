@@ -164,8 +164,7 @@ async def _run_in(
         now = msgspec.structs.replace(state, facts_version=version)
         basis = await basis_now(unit, ground, now)
         snapshot = Snapshot(now, await read_facts(unit, keys), basis)
-        evaluation = await evaluate_snapshot(ground, snapshot)
-        await write_evaluation(unit, ground, keys, now, basis, evaluation)
+        await write_evaluation(unit, ground, keys, now, await evaluate_snapshot(ground, snapshot))
         return await _keep(unit, ground, keys, actor, command.id, Outcome(APPLIED))
 
 

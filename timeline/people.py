@@ -6,7 +6,6 @@ group.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import msgspec
@@ -14,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.fact import PersonDescribed
 from domain.ids import CircleId, PersonId
 from store.person_tables import IdentifierRow, PersonCircleRow, PersonRow
 from store.scope import LookupScope, PersonScope
@@ -24,11 +22,10 @@ from timeline.ground import Ground
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What a person is called. `asserted_at` is the instant of the assertion that counts."""
+    """What a person is called; None where nobody said."""
 
     name_ar: str | None = None
     name_en: str | None = None
-    asserted_at: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
 
 _profiles = msgspec.json.Decoder(Profile)
@@ -68,37 +65,24 @@ async def find_person(ground: Ground, *, system: str, value: str) -> PersonId | 
     return PersonId(person_id) if person_id else None
 
 
-async def describe(ground: Ground, said: PersonDescribed, asserted_at: datetime) -> None:
-    """Keeps what a person is called, if this was asserted later than what is kept. Idempotent."""
-    keys = await ground.keys.person(said.person)
-    place = Place(said.person)
-    async with ground.database.unit(PersonScope(said.person)) as unit:
+async def keep_profile(
+    ground: Ground, person_id: PersonId, profile: Profile, *, version: int
+) -> None:
+    """Keeps what a person is called, as of a facts version of their single circle.
+
+    An older view never overwrites a newer one, whichever is written last.
+    """
+    keys = await ground.keys.person(person_id)
+    sealed = seal(keys.for_("person"), Place(person_id), msgspec.json.encode(profile))
+    statement = insert(PersonRow).values(
+        person_id=person_id, profile_version=version, sealed=sealed
+    )
+    async with ground.database.unit(PersonScope(person_id)) as unit:
         await unit.execute(
-            insert(PersonRow)
-            .values(
-                person_id=said.person,
-                sealed=seal(keys.for_("person"), place, msgspec.json.encode(Profile())),
-            )
-            .on_conflict_do_nothing()
-        )
-        row = await unit.execute(
-            select(col(PersonRow.sealed))
-            .where(col(PersonRow.person_id) == unit.scope.person_id)
-            .with_for_update()
-        )
-        kept = _profiles.decode(open_(keys.for_("person"), place, row.scalar_one()))
-        if kept.asserted_at >= asserted_at:
-            return
-        profile = Profile(said.name_ar or kept.name_ar, said.name_en or kept.name_en, asserted_at)
-        await unit.execute(
-            insert(PersonRow)
-            .values(
-                person_id=said.person,
-                sealed=seal(keys.for_("person"), place, msgspec.json.encode(profile)),
-            )
-            .on_conflict_do_update(
+            statement.on_conflict_do_update(
                 index_elements=["person_id"],
-                set_={"sealed": seal(keys.for_("person"), place, msgspec.json.encode(profile))},
+                set_={"profile_version": version, "sealed": sealed},
+                where=col(PersonRow.profile_version) <= version,
             )
         )
 

@@ -2,11 +2,12 @@
 
 Evaluation holds no lock, so that a slow one blocks nobody. Before writing, facts version, catalogue
 version and day must still be those it was made from; after three losses it is made under the lock.
-Called by the worker for every dirty or waking circle, by reads, and by commands with their fact.
+Called by the worker for every dirty or waking circle, and by reads. A command, which writes its
+fact in the same commit, evaluates under the lock (`timeline/command.py`).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any  # the row values of an insert
 
@@ -27,7 +28,7 @@ from timeline.catalogue import current_version
 from timeline.effect import write_effects
 from timeline.ground import Ground
 from timeline.record import CircleState, find_circle_state, lock_circle, read_facts
-from timeline.stream import by_recipient, list_members_with_stream, write_stream
+from timeline.stream import Body, list_members_with_stream, write_stream
 
 LOSSES_MAX = 3
 
@@ -48,6 +49,16 @@ class Snapshot(msgspec.Struct, frozen=True):
     basis: Basis
 
 
+class Evaluated(msgspec.Struct, frozen=True):
+    """An evaluation, what it was made from, and each member's records in key order with their
+    bytes.
+    """
+
+    basis: Basis
+    evaluation: Evaluation
+    bodies: Mapping[PersonId, Sequence[Body]]
+
+
 async def refresh(ground: Ground, circle_id: CircleId) -> int:
     """Brings the circle's streams and effects to what its facts, the catalogue and today say.
 
@@ -59,17 +70,17 @@ async def refresh(ground: Ground, circle_id: CircleId) -> int:
         snapshot = await read_snapshot(ground, circle_id, keys)
         if snapshot is None:
             return 0
-        evaluation = await evaluate_snapshot(ground, snapshot)
+        evaluated = await evaluate_snapshot(ground, snapshot)
         async with ground.database.unit(CircleScope(circle_id)) as unit:
             state = await lock_circle(unit, keys)
             if await basis_now(unit, ground, state) == snapshot.basis:
-                return await write_evaluation(unit, ground, keys, state, snapshot.basis, evaluation)
+                return await write_evaluation(unit, ground, keys, state, evaluated)
     async with ground.database.unit(CircleScope(circle_id)) as unit:
         state = await lock_circle(unit, keys)
         basis = await basis_now(unit, ground, state)
         snapshot = Snapshot(state, await read_facts(unit, keys), basis)
-        evaluation = await evaluate_snapshot(ground, snapshot)
-        return await write_evaluation(unit, ground, keys, state, basis, evaluation)
+        evaluated = await evaluate_snapshot(ground, snapshot)
+        return await write_evaluation(unit, ground, keys, state, evaluated)
 
 
 async def read_snapshot(ground: Ground, circle_id: CircleId, keys: OwnerKeys) -> Snapshot | None:
@@ -87,17 +98,19 @@ async def basis_now(session: Reading[CircleScope], ground: Ground, state: Circle
     return Basis(state.facts_version, await current_version(session), ground.clock.today())
 
 
-async def evaluate_snapshot(
-    ground: Ground, snapshot: Snapshot, *, appended: tuple[Fact, ...] = ()
-) -> Evaluation:
-    """What the snapshot's members see, with `appended` facts as if they were recorded."""
-    return evaluate(
+async def evaluate_snapshot(ground: Ground, snapshot: Snapshot) -> Evaluated:
+    """What the snapshot's members see, with every record's bytes."""
+    evaluation = evaluate(
         snapshot.state.circle,
-        snapshot.facts + appended,
+        snapshot.facts,
         await ground.catalogues.get(snapshot.basis.catalogue_version),
         snapshot.basis.today,
         ground.keys.record_secret(),
     )
+    bodies: dict[PersonId, list[Body]] = {}
+    for record in evaluation.records:
+        bodies.setdefault(record.recipient, []).append((record, encode_record(record)))
+    return Evaluated(snapshot.basis, evaluation, bodies)
 
 
 async def write_evaluation(
@@ -105,17 +118,15 @@ async def write_evaluation(
     ground: Ground,
     keys: OwnerKeys,
     state: CircleState,
-    basis: Basis,
-    evaluation: Evaluation,
+    evaluated: Evaluated,
 ) -> int:
     """Writes streams, effects, waking day and log under the lock the caller holds."""
-    groups = by_recipient(evaluation.records)
+    basis, evaluation = evaluated.basis, evaluated.evaluation
     written = 0
-    members = {*groups, *await list_members_with_stream(unit)}
+    members = {*evaluated.bodies, *await list_members_with_stream(unit)}
     for person_id in sorted(members, key=lambda person: person.bytes):
-        written += await write_stream(
-            unit, keys, person_id, groups.get(person_id, ()), today=basis.today
-        )
+        bodies = evaluated.bodies.get(person_id, ())
+        written += await write_stream(unit, keys, person_id, bodies, today=basis.today)
     await write_effects(unit, keys, evaluation.effects)
     number = state.refresh_count + 1
     await unit.execute(
@@ -130,20 +141,16 @@ async def write_evaluation(
             refresh_count=number,
         )
     )
+    digests = {person: member_digest(bodies) for person, bodies in evaluated.bodies.items()}
     await unit.execute(
-        insert(RefreshLogRow).values(
-            **_log_row(unit, ground, keys, number, basis, member_digests(evaluation))
-        )
+        insert(RefreshLogRow).values(**_log_row(unit, ground, keys, number, basis, digests))
     )
     return written
 
 
-def member_digests(evaluation: Evaluation) -> Mapping[PersonId, bytes]:
-    """SHA-256 over each member's records in key order: what a replay of the day must give."""
-    return {
-        person_id: hashlib.sha256(b"".join(encode_record(record) for record in records)).digest()
-        for person_id, records in by_recipient(evaluation.records).items()
-    }
+def member_digest(bodies: Iterable[Body]) -> bytes:
+    """SHA-256 over a member's records in key order: what a replay of the day must give."""
+    return hashlib.sha256(b"".join(body for _, body in bodies)).digest()
 
 
 def _log_row(

@@ -7,8 +7,9 @@ Only rows whose content changed are written; what went leaves a tombstone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
@@ -17,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.ids import CircleId, PersonId, RecordKey
-from domain.record import Record, decode_record, encode_record
+from domain.record import Record, decode_record
 from store.circle_tables import StreamKeyRow, StreamRow
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope
@@ -54,6 +55,10 @@ class StreamHead(msgspec.Struct, frozen=True):
     key_epoch: int
 
 
+Body: TypeAlias = tuple[Record, bytes]
+"""A record and its canonical bytes: made once, for the stream and for the refresh log."""
+
+
 class HeldRecord(msgspec.Struct, frozen=True):
     """A record as it stands in a stream, with its number there."""
 
@@ -73,19 +78,19 @@ async def write_stream(
     unit: Unit[CircleScope],
     keys: OwnerKeys,
     person_id: PersonId,
-    records: Iterable[Record],
+    bodies: Iterable[Body],
     *,
     today: date,
 ) -> int:
-    """Makes the member's stream hold exactly `records`; how many rows were written.
+    """Makes the member's stream hold exactly these records; how many rows were written.
 
     The caller holds the circle's lock. A stream is made with its first record. Rows of one call
     share one number.
     """
-    records = tuple(records)
+    bodies = tuple(bodies)
     head = await _find_head(unit, person_id)
     if head is None:
-        if not records:
+        if not bodies:
             return 0
         head = await _make_stream(unit, keys, person_id)
     secret = await _stream_secret(unit, keys, person_id, head.key_epoch)
@@ -93,8 +98,7 @@ async def write_stream(
     held = await _held_rows(unit, person_id)
     number, digest, live = head.head + 1, head.digest, head.live_count
     rows: list[tuple[bytes, int, bytes | None, date | None, bytes | None]] = []
-    for record in records:
-        body = encode_record(record)
+    for record, body in bodies:
         content = keys.digest(body)
         was_number, was_content, _ = held.pop(record.key, (0, None, 0))
         if was_content == content:
@@ -251,11 +255,3 @@ def _key_place(circle_id: CircleId, person_id: PersonId, epoch: int) -> Place:
 
 def _sealing(secret: bytes, epoch: int) -> SealingKey:
     return sealing_key(secret, "stream", epoch=epoch)
-
-
-def by_recipient(records: Iterable[Record]) -> Mapping[PersonId, list[Record]]:
-    """Records grouped by whom they are for."""
-    groups: dict[PersonId, list[Record]] = {}
-    for record in records:
-        groups.setdefault(record.recipient, []).append(record)
-    return groups

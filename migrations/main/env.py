@@ -2,9 +2,7 @@
 
 from alembic import context
 
-context.configure(
-    connection=context.config.attributes["connection"], transactional_ddl=True
-)
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
 
 with context.begin_transaction():
     context.run_migrations()

@@ -142,7 +142,6 @@ def test_a_taken_port_is_said_in_words() -> None:
     [
         ({"OSRATI_TODAY": "2026-11-31"}, "OSRATI_TODAY"),
         ({"OSRATI_TODAY": "2026-12-01", "OSRATI_ENVIRONMENT": "production"}, "OSRATI_TODAY"),
-        ({"OSRATI_ACT_AS": "1", "OSRATI_ENVIRONMENT": "production"}, "OSRATI_ACT_AS"),
         ({"OSRATI_ENVIRONMENT": "production"}, "DATABASE_URL"),
         ({"OSRATI_PORT": "80 80"}, "OSRATI_PORT"),
         ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),

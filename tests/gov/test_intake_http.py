@@ -292,3 +292,13 @@ async def test_a_message_that_keeps_failing_is_tried_ever_later_and_then_held(
     assert await give_up_if_hopeless(house.ground, InboxId(inbox_id))
     answer = (await intake.report("moj", MARRIAGE)).json()
     assert (answer["status"], answer["reason"]["code"]) == ("held", "intake.not_understood")
+
+
+async def test_a_correction_is_freed_when_what_it_corrects_is_held(
+    house: TestHouse, intake: Intake
+) -> None:
+    correction = event("entered_in_error", "e-1", {"event_id": "m-1"})
+    await intake.tell("moj", correction)
+    await intake.tell("mohap", event("person.died", "d-1", {"person": WIFE}, on="2026-11-01"))
+    assert (await intake.tell("moj", MARRIAGE))["status"] == "held"
+    assert (await intake.report("moj", correction)).json()["status"] == "applied"

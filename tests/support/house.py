@@ -67,6 +67,10 @@ class TestHouse:
             await refresh(self.ground, circle_id)
         return touched
 
+    async def refresh(self, circle_id: CircleId) -> int:
+        """Refreshes one circle; how many rows were written."""
+        return await refresh(self.ground, circle_id)
+
     async def timeline(self, person_id: PersonId) -> tuple[TimelineCard, ...]:
         """Every card of a person today."""
         return await read_timeline(self.ground, actor_of(person_id))

@@ -70,6 +70,9 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("circle_id"),
     )
+    op.create_index(
+        "circle_catalogue", "circle", ["refreshed_catalogue", "circle_id"], unique=False
+    )
     op.create_index("circle_wake", "circle", ["next_change_on"], unique=False)
     op.create_table(
         "effect",
@@ -88,9 +91,7 @@ def upgrade() -> None:
     op.create_table(
         "fact",
         sa.Column("circle_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "facts_version", sa.BigInteger(), autoincrement=False, nullable=False
-        ),
+        sa.Column("facts_version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fact_key", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("circle_id", "facts_version"),
@@ -164,12 +165,8 @@ def upgrade() -> None:
     op.create_table(
         "refresh_log",
         sa.Column("circle_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "refresh_number", sa.BigInteger(), autoincrement=False, nullable=False
-        ),
-        sa.Column(
-            "facts_version", sa.BigInteger(), autoincrement=False, nullable=False
-        ),
+        sa.Column("refresh_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("facts_version", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("catalogue_version", sa.Integer(), nullable=False),
         sa.Column("engine_version", sa.Integer(), nullable=False),
         sa.Column("evaluated_on", sa.Date(), nullable=False),
