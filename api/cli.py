@@ -21,10 +21,14 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 def main() -> None:
     """Runs one command; the exit code says whether it did what it was asked."""
+    if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
+        sys.exit(_of("api.tools", sys.argv[1])(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="osrati", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (about, _) in COMMANDS.items():
         commands.add_parser(name, help=about)
+    for name, about in TOOLS.items():
+        commands.add_parser(name, help=about, add_help=False)
     asked = parser.parse_args()
     try:
         settings = read_settings(data_dir=default_data_dir(CHECKOUT))
@@ -73,6 +77,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
     "migrate": ("bring both databases to this version's schema", _migrate),
     "publish": ("publish the shipped catalogue, if it differs from the one in force", _publish),
 }
+TOOLS: dict[str, str] = {
+    "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
+    "schedule": "import the tables that CDC publishes: import DIRECTORY FILE",
+}
+"""Commands of `api/tools.py`: they read their own arguments and need no server."""
 SERVERS = ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL")
 
 
