@@ -16,11 +16,10 @@ import strawberry
 from domain.actor import Actor
 from domain.error import NotFound, Refusal
 from domain.ids import CommandId, RecordKey
-from domain.text import Language
 from schema.card import Card, card_of
 from schema.context import Asked, RequestContext, SignInRequired
 from schema.field import described
-from schema.language import InLanguage, chosen
+from schema.language import InLanguage, LanguageName, chosen
 from schema.load_card import find_loaded, load_timeline
 from schema.node import decode_id
 from timeline.act import (
@@ -101,19 +100,18 @@ class CardChanged:
 @strawberry.type(description="It was not done, and sending it again will not do it.")
 class CardRefused:
     code: str = strawberry.field(description="Stable and dotted, such as `card.too_late`.")
+    message: str = strawberry.field(
+        description="The cause and the next step, in words for the parent."
+    )
     next_step: NextStep
-    language: strawberry.Private[Language]
-
-    @described("The cause and the next step, in words for the parent.")
-    def message(self, language: InLanguage = None) -> str:
-        kind = REFUSAL_TYPES[self.code]
-        return kind.ar if chosen(language, self.language) == "ar" else kind.en
 
 
 CardOutcome = Annotated[CardChanged | CardRefused, strawberry.union("CardOutcome")]
 
 
-class _Act(Protocol):
+class _Asked(Protocol):
+    """What every input of a mutation has."""
+
     command_id: UUID
     card_id: strawberry.ID
 
@@ -121,47 +119,68 @@ class _Act(Protocol):
 @strawberry.type
 class Mutation:
     @described("The parent has read the card.")
-    async def acknowledge_card(self, info: Asked, input: AcknowledgeCardInput) -> CardOutcome:
-        return await _act(info, input, "card.acknowledge", AcknowledgeCard)
+    async def acknowledge_card(
+        self, info: Asked, input: AcknowledgeCardInput, language: InLanguage = None
+    ) -> CardOutcome:
+        act = _Act(info.context, language)
+        return await act.run(input, "card.acknowledge", AcknowledgeCard)
 
     @described("The parent wants to see the card again on a later day.")
-    async def snooze_card(self, info: Asked, input: SnoozeCardInput) -> CardOutcome:
-        return await _act(info, input, "card.snooze", SnoozeCard, until=input.until)
+    async def snooze_card(
+        self, info: Asked, input: SnoozeCardInput, language: InLanguage = None
+    ) -> CardOutcome:
+        act = _Act(info.context, language)
+        return await act.run(input, "card.snooze", SnoozeCard, until=input.until)
 
     @described("The parent puts the card away.")
-    async def dismiss_card(self, info: Asked, input: DismissCardInput) -> CardOutcome:
-        return await _act(info, input, "card.dismiss", DismissCard)
+    async def dismiss_card(
+        self, info: Asked, input: DismissCardInput, language: InLanguage = None
+    ) -> CardOutcome:
+        act = _Act(info.context, language)
+        return await act.run(input, "card.dismiss", DismissCard)
 
     @described("Takes back what the parent last did to the card.")
-    async def undo_card(self, info: Asked, input: UndoCardInput) -> CardOutcome:
-        return await _act(info, input, "card.undo", UndoCard, seen_number=input.seen_number)
+    async def undo_card(
+        self, info: Asked, input: UndoCardInput, language: InLanguage = None
+    ) -> CardOutcome:
+        act = _Act(info.context, language)
+        return await act.run(input, "card.undo", UndoCard, seen_number=input.seen_number)
 
 
-async def _act(
-    info: Asked,
-    asked: _Act,
-    name: str,
-    payload: type[AcknowledgeCard | SnoozeCard | DismissCard | UndoCard],
-    **more: Any,
-) -> CardChanged | CardRefused:
-    context = info.context
-    if context.actor is None:
-        return _refused(context, SignInRequired.code)
-    key = decode_id("Card", asked.card_id)
-    if key is None:
-        return _refused(context, NotFound.code)
-    command = Command(CommandId(asked.command_id), name, payload(RecordKey(key), **more))
-    outcome = await run_command(context.ground, context.registry, context.actor, command)
-    if outcome.code != APPLIED:
-        return _refused(context, outcome.code)
-    return await _changed(context, context.actor, RecordKey(key))
+class _Act:
+    """One mutation: who asks, and the language that its outcome comes in."""
 
+    def __init__(self, context: RequestContext, language: LanguageName | None) -> None:
+        self._context = context
+        self._language = chosen(language, context.language)
 
-async def _changed(context: RequestContext, actor: Actor, key: RecordKey) -> CardChanged:
-    timeline = await load_timeline(context.ground, actor)
-    loaded = find_loaded(timeline, key)
-    return CardChanged(card=None if loaded is None else card_of(timeline, loaded))
+    async def run(
+        self,
+        asked: _Asked,
+        name: str,
+        payload: type[AcknowledgeCard | SnoozeCard | DismissCard | UndoCard],
+        **more: Any,
+    ) -> CardChanged | CardRefused:
+        context = self._context
+        if context.actor is None:
+            return self._refused(SignInRequired.code)
+        key = decode_id("Card", asked.card_id)
+        if key is None:
+            return self._refused(NotFound.code)
+        command = Command(CommandId(asked.command_id), name, payload(RecordKey(key), **more))
+        outcome = await run_command(context.ground, context.registry, context.actor, command)
+        if outcome.code != APPLIED:
+            return self._refused(outcome.code)
+        return await self._changed(context.actor, RecordKey(key))
 
+    async def _changed(self, actor: Actor, key: RecordKey) -> CardChanged:
+        timeline = await load_timeline(self._context.ground, actor)
+        loaded = find_loaded(timeline, key)
+        return CardChanged(
+            card=None if loaded is None else card_of(timeline, loaded, self._language)
+        )
 
-def _refused(context: RequestContext, code: str) -> CardRefused:
-    return CardRefused(code=code, next_step=NEXT_STEPS[code], language=context.language)
+    def _refused(self, code: str) -> CardRefused:
+        kind = REFUSAL_TYPES[code]
+        message = kind.ar if self._language == "ar" else kind.en
+        return CardRefused(code=code, message=message, next_step=NEXT_STEPS[code])

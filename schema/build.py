@@ -1,17 +1,11 @@
 """The schema with its limits. `schema/http.py` serves it, the page and the tests ask it in process.
 
-Extensions are given as classes or factories: strawberry shares an instance between requests.
+An extension is given as a class or a factory: strawberry shares an instance between requests.
 """
 
 from graphql import ASTValidationRule, GraphQLError
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry import Schema
-from strawberry.extensions import (
-    AddValidationRules,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -19,11 +13,12 @@ from schema.act import Mutation
 from schema.card import Card
 from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
 from schema.error import show_error
-from schema.limit import TOKENS_MAX, WithinLimits
+from schema.limit import WithinLimits
+from schema.prepare import PrepareOnce, preparing
 from schema.timeline import Query
 
-_RULES: list[type[ASTValidationRule]] = [WithinLimits]
-_PRODUCTION_RULES: list[type[ASTValidationRule]] = [WithinLimits, NoSchemaIntrospectionCustomRule]
+_RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
+_PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
 
 
 class OsratiSchema(Schema):
@@ -43,16 +38,13 @@ class OsratiSchema(Schema):
 
 def build_schema(*, production: bool) -> OsratiSchema:
     """The one schema. Production has neither introspection nor suggestions of field names."""
-    rules = _PRODUCTION_RULES if production else _RULES
+    prepare = preparing(_PRODUCTION_RULES if production else _RULES)
     return OsratiSchema(
         query=Query,
         mutation=Mutation,
         types=[Card],
         config=StrawberryConfig(disable_field_suggestions=production),
         extensions=[
-            lambda: MaxTokensLimiter(TOKENS_MAX),
-            lambda: AddValidationRules(rules),
-            ParserCache,
-            ValidationCache,
+            lambda: PrepareOnce(prepare),
         ],
     )

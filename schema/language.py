@@ -1,4 +1,6 @@
-"""The language argument that every text takes. Without it, the reader's own language is used."""
+"""The language of an answer: asked for once, beside what is asked, and then that of every text in
+it. Without it, the reader's own language is used.
+"""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -22,7 +24,9 @@ LANGUAGE_OF: Mapping[LanguageName, Language] = MappingProxyType(
 
 InLanguage = Annotated[
     LanguageName | None,
-    strawberry.argument(description="Without it, the language of the person signed in."),
+    strawberry.argument(
+        description="Of every text in the answer. Without it, that of the person signed in."
+    ),
 ]
 
 

@@ -11,7 +11,6 @@ from domain.actor import Actor
 from domain.catalogue import Catalogue, Service
 from domain.ids import RecordKey
 from domain.record import Record
-from schema.rendering import Rendering
 from schema.source import AgencyNames, read_agency_names
 from timeline.ground import Ground
 from timeline.read import TimelineCard, read_timeline
@@ -27,13 +26,8 @@ class LoadedCard(msgspec.Struct, frozen=True):
 class LoadedTimeline(msgspec.Struct, frozen=True):
     """Every card of the actor that has words, in timeline order."""
 
-    actor: Actor
     cards: tuple[LoadedCard, ...]
     agencies: AgencyNames
-
-    def rendering(self, loaded: LoadedCard) -> Rendering:
-        """The card's words, by default in the actor's language."""
-        return Rendering(loaded.card.record, loaded.service, self.actor.language, self.agencies)
 
 
 async def load_timeline(ground: Ground, actor: Actor) -> LoadedTimeline:
@@ -41,7 +35,7 @@ async def load_timeline(ground: Ground, actor: Actor) -> LoadedTimeline:
     cards, lacking = await _load(ground, actor)
     if lacking:
         cards, _ = await _load(ground, actor)
-    return LoadedTimeline(actor, cards, await read_agency_names(ground))
+    return LoadedTimeline(cards, await read_agency_names(ground))
 
 
 def find_loaded(timeline: LoadedTimeline, key: RecordKey) -> LoadedCard | None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import strawberry
 
+from schema.field import attribute
+
 NodeType = Literal["Card", "Person"]
 
 ID_BYTES = 16
@@ -17,9 +19,7 @@ ID_BYTES = 16
 
 @strawberry.interface(description="Anything with an id that `node` finds again.")
 class Node:
-    id: strawberry.ID = strawberry.field(
-        description="Opaque and stable: compare it, keep it, never take it apart."
-    )
+    id: strawberry.ID = attribute("Opaque and stable: compare it, keep it, never take it apart.")
 
 
 def encode_id(node_type: NodeType, raw: bytes) -> strawberry.ID:

@@ -17,7 +17,7 @@ from domain.ids import RecordKey
 from schema.card import Card, CardState, Nature, card_of
 from schema.context import Asked
 from schema.field import described
-from schema.language import LanguageName
+from schema.language import InLanguage, LanguageName, chosen
 from schema.load_card import LoadedCard, find_loaded, load_timeline
 from schema.node import Node, decode_id
 from schema.page import encode_cursor, plan_page
@@ -85,14 +85,18 @@ class Me:
         last: int | None = None,
         before: str | None = None,
         narrowed: Annotated[TimelineFilter | None, strawberry.argument(name="filter")] = None,
+        language: InLanguage = None,
     ) -> TimelineConnection:
         passes = _Narrowing(narrowed or TimelineFilter())
         timeline = await load_timeline(info.context.ground, self.actor)
         cards = [loaded for loaded in timeline.cards if passes(loaded)]
         orders = [loaded.card.order for loaded in cards]
         page = plan_page(orders, first=first, after=after, last=last, before=before)
+        spoken = chosen(language, info.context.language)
         edges = [
-            TimelineEdge(node=card_of(timeline, loaded), cursor=encode_cursor(loaded.card.order))
+            TimelineEdge(
+                node=card_of(timeline, loaded, spoken), cursor=encode_cursor(loaded.card.order)
+            )
             for loaded in cards[page.start : page.stop]
         ]
         return TimelineConnection(
@@ -123,13 +127,16 @@ class Query:
         )
 
     @described("A card of yours by its id; null for anything else.")
-    async def node(self, info: Asked, id: strawberry.ID) -> Node | None:
+    async def node(
+        self, info: Asked, id: strawberry.ID, language: InLanguage = None
+    ) -> Node | None:
         actor, key = info.context.signed_in(), decode_id("Card", id)
         if key is None:
             return None
         timeline = await load_timeline(info.context.ground, actor)
         loaded = find_loaded(timeline, RecordKey(key))
-        return None if loaded is None else card_of(timeline, loaded)
+        spoken = chosen(language, actor.language)
+        return None if loaded is None else card_of(timeline, loaded, spoken)
 
 
 class _Narrowing:

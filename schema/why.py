@@ -1,16 +1,18 @@
 """Why a card is here, or why not yet: every line and how it stood, every fact and its source."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import Enum
 
 import strawberry
 
 from domain.card_text import RenderedLine
-from domain.record import Provenance
-from schema.field import described
-from schema.language import InLanguage, chosen
-from schema.rendering import Rendering
-from schema.source import fact_name, source_name
+from domain.catalogue import Service
+from domain.record import Criterion as CriterionName
+from domain.record import Record
+from domain.record import Truth as TruthName
+from domain.text import Language
+from schema.source import AgencyNames, fact_name, source_name
 
 
 @strawberry.enum(description="Which of the guide's five criteria started the service.")
@@ -32,32 +34,18 @@ class Truth(Enum):
 @strawberry.type(description="One condition of the service, in words, and how it stood.")
 class WhyLine:
     id: str
-    truth: Truth
-    place: strawberry.Private[int]
-    rendering: strawberry.Private[Rendering]
-
-    @strawberry.field
-    def text(self, language: InLanguage = None) -> str:
-        line: RenderedLine = self.rendering.say(language).lines[self.place]
-        return line.text
+    truth: TruthName = strawberry.field(graphql_type=Truth)
+    text: str
 
 
 @strawberry.type(description="A fact that the card rests on.")
 class WhyFact:
     kind: str = strawberry.field(description="Such as `birth.notified`.")
+    name: str = strawberry.field(description="The kind in words.")
     source: str = strawberry.field(description="The id of the agency that reported it.")
+    source_name: str = strawberry.field(description="The source in words.")
     occurred_on: date = strawberry.field(description="The day it happened.")
     asserted_on: date = strawberry.field(description="The day its source said so.")
-    rendering: strawberry.Private[Rendering]
-
-    @described("The kind in words.")
-    def name(self, language: InLanguage = None) -> str:
-        return fact_name(self.kind, chosen(language, self.rendering.language))
-
-    @described("The source in words.")
-    def source_name(self, language: InLanguage = None) -> str:
-        spoken = chosen(language, self.rendering.language)
-        return source_name(self.rendering.agencies, self.source, spoken)
 
 
 @strawberry.type(description="The rule that made the card, by service and version.")
@@ -72,28 +60,31 @@ class Why:
     lines: list[WhyLine]
     facts: list[WhyFact]
     rule: WhyRule
-    criterion: Criterion
+    criterion: CriterionName = strawberry.field(graphql_type=Criterion)
 
 
-def why_of(rendering: Rendering) -> Why:
-    """The explanation of one card."""
-    record, service = rendering.record, rendering.service
+def why_of(
+    record: Record,
+    service: Service,
+    *,
+    lines: Iterable[RenderedLine],
+    agencies: AgencyNames,
+    language: Language,
+) -> Why:
+    """The explanation of one card, its `lines` in words already."""
     return Why(
-        lines=[
-            WhyLine(id=line.id, truth=Truth(line.truth), place=place, rendering=rendering)
-            for place, line in enumerate(record.why.lines)
+        lines=[WhyLine(id=line.id, truth=line.truth, text=line.text) for line in lines],
+        facts=[
+            WhyFact(
+                kind=fact.kind,
+                name=fact_name(fact.kind, language),
+                source=fact.source,
+                source_name=source_name(agencies, fact.source, language),
+                occurred_on=fact.occurred_on,
+                asserted_on=fact.asserted_on,
+            )
+            for fact in record.why.facts
         ],
-        facts=[_fact(fact, rendering) for fact in record.why.facts],
         rule=WhyRule(service=service.id, version=record.version, revision=service.revision),
-        criterion=Criterion(service.criterion),
-    )
-
-
-def _fact(fact: Provenance, rendering: Rendering) -> WhyFact:
-    return WhyFact(
-        kind=fact.kind,
-        source=fact.source,
-        occurred_on=fact.occurred_on,
-        asserted_on=fact.asserted_on,
-        rendering=rendering,
+        criterion=service.criterion,
     )

@@ -4,6 +4,7 @@ The house asks it at its start (to unwrap the shard keys), never on a family's p
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -35,15 +36,8 @@ class FileKeyKeeper:
         Raises: PermissionError when others may read the file; ValueError when it is not a key.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(new_key())
-                file.flush()
-                os.fsync(file.fileno())
+        if not path.exists():
+            _make_key(path)
         if path.stat().st_mode & 0o077:
             raise PermissionError(f"{path}: others may read the master key; chmod 600 it")
         master = path.read_bytes()
@@ -56,3 +50,17 @@ class FileKeyKeeper:
 
     def unwrap(self, name: bytes, wrapped: bytes) -> bytes:
         return open_(self._key, Place(MASTER_OWNER, name), wrapped)
+
+
+def _make_key(path: Path) -> None:
+    """Writes a fresh key whole, then names it: of two processes that race, one's key is kept."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(
+        os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_MODE), "wb"
+    ) as file:
+        file.write(new_key())
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()

@@ -1,0 +1,96 @@
+"""`python -m bench [NAME]`: measures everything or one, prints the figures and writes
+`bench/results.json`.
+
+NAME is a benchmark, or any of its figures. Nothing here passes or fails by time: a goal that is
+missed is said, and the exit code stays 0.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.evaluate import measure_evaluate
+from bench.event import measure_events
+from bench.graphql import measure_graphql
+from bench.refresh import measure_many_circles, measure_one_circle
+from bench.result import RESULTS_PATH, Result, render_table, write_results
+from bench.seal import measure_seal
+
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One measurement and the names of the figures it gives."""
+
+    name: str
+    figures: tuple[str, ...]
+    measure: Callable[[], list[Result]]
+
+
+BENCHMARKS = (
+    Benchmark("graphql-timeline", ("graphql-timeline",), measure_graphql),
+    Benchmark("evaluate", ("evaluate",), measure_evaluate),
+    Benchmark("seal", ("seal", "open"), measure_seal),
+    Benchmark("refresh-one-circle", ("refresh-one-circle",), measure_one_circle),
+    Benchmark("refresh-many-circles", ("refresh-many-circles",), measure_many_circles),
+    Benchmark(
+        "event-to-timeline",
+        (
+            "event-to-timeline-p50",
+            "event-to-timeline-p99",
+            "events-per-second",
+            "resident-memory-api",
+            "resident-memory-worker",
+        ),
+        measure_events,
+    ),
+)
+
+
+class UnknownBenchmark(Exception):
+    """No benchmark and no figure has that name; the message lists those there are."""
+
+
+def choose(name: str | None) -> Sequence[Benchmark]:
+    """The benchmark with this name or figure; all of them for None. Raises: UnknownBenchmark."""
+    if name is None:
+        return BENCHMARKS
+    found = [one for one in BENCHMARKS if name == one.name or name in one.figures]
+    if not found:
+        known = dict.fromkeys(n for one in BENCHMARKS for n in (one.name, *one.figures))
+        raise UnknownBenchmark(f"No benchmark is named {name!r}. There are: {', '.join(known)}.")
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs what the arguments name; the exit code."""
+    try:
+        if len(arguments) > 1:
+            raise UnknownBenchmark("Name one benchmark, or none for all of them.")
+        chosen = choose(arguments[0] if arguments else None)
+    except UnknownBenchmark as unknown:
+        print(f"bench: {unknown}", file=sys.stderr)
+        return USAGE
+    results: list[Result] = []
+    _say_load("before")
+    try:
+        for benchmark in chosen:
+            print(f"measuring {benchmark.name}", flush=True)
+            results += benchmark.measure()
+    finally:  # what was measured is not lost with what failed
+        _say_load("after")
+        print(render_table(results), flush=True)
+        write_results(RESULTS_PATH, results)
+    return 0
+
+
+def _say_load(when: str) -> None:
+    """A busy machine gives other figures: say how busy it was."""
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.2f} in the minute {when}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,124 @@
+"""The bench: what it writes, what it says, and that its measurements run. Never how fast."""
+
+from datetime import date
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bench.__main__ import BENCHMARKS, UnknownBenchmark, choose, main
+from bench.couple import COUPLES_MAX, Couple
+from bench.evaluate import measure_evaluate
+from bench.event import FAST_COUNT, PACED_COUNT
+from bench.family import family_of_five
+from bench.graphql import measure_graphql
+from bench.result import (
+    RESULTS_PATH,
+    compare,
+    ratio_at_least,
+    render_table,
+    value_below,
+    write_results,
+)
+from bench.seal import measure_seal
+
+TODAY = date(2026, 11, 21)
+TINY_SECONDS = 0.01
+LAST = ("ratio", "goal", "met")
+
+PLAIN = compare("plain", 50.0, "things/s", baseline="bare", baseline_value=200.0)
+MISSED = compare("missed", 300.0, "MB", baseline="bare", baseline_value=50.0, goal=value_below(250))
+
+
+def test_the_file_is_a_list_of_figures_each_beside_its_baseline(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_results(path, [PLAIN, MISSED])
+    assert orjson.loads(path.read_bytes()) == [
+        {
+            "name": "plain",
+            "value": 50.0,
+            "unit": "things/s",
+            "baseline": "bare",
+            "baseline_value": 200.0,
+            "ratio": 0.25,
+            "goal": None,
+            "met": None,
+        },
+        {
+            "name": "missed",
+            "value": 300.0,
+            "unit": "MB",
+            "baseline": "bare",
+            "baseline_value": 50.0,
+            "ratio": 6.0,
+            "goal": "value < 250",
+            "met": False,
+        },
+    ]
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_goal_is_met_on_one_side_of_its_limit() -> None:
+    def met(value: float) -> list[bool | None]:
+        goals = (ratio_at_least(1.8), value_below(180))
+        return [
+            compare("x", value, "", baseline="", baseline_value=100.0, goal=goal).met
+            for goal in goals
+        ]
+
+    assert met(179.0) == [False, True]
+    assert met(180.0) == [True, False]
+
+
+def test_the_table_says_which_goal_is_missed() -> None:
+    heading, plain, missed = render_table([PLAIN, MISSED]).splitlines()
+    assert heading.split() == ["name", "value", "unit", *["baseline"] * 2, "value", *LAST]
+    assert plain.split() == ["plain", "50", "things/s", "bare", "200", "0.25"]
+    assert missed.split()[-4:] == ["value", "<", "250", "NO"]
+
+
+@pytest.mark.parametrize("measure", [measure_evaluate, measure_graphql, measure_seal])
+def test_a_pure_benchmark_gives_its_figures(measure: object) -> None:
+    (benchmark,) = [one for one in BENCHMARKS if one.measure is measure]
+    results = measure(seconds=TINY_SECONDS)  # type: ignore[operator]  # parametrize is untyped
+    assert tuple(result.name for result in results) == benchmark.figures
+    assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+
+
+def test_a_benchmark_is_chosen_by_its_name_or_by_a_figure() -> None:
+    (events,) = choose("event-to-timeline")
+    assert choose("resident-memory-api") == [events]
+    assert list(choose(None)) == list(BENCHMARKS)
+    figures = [figure for one in BENCHMARKS for figure in one.figures]
+    assert len(set(figures)) == len(figures)
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(UnknownBenchmark, match="evaluate"):
+        choose("evaluation")
+    assert main(["evaluation"]) == 2
+    assert "No benchmark is named 'evaluation'" in capsys.readouterr().err
+    assert main(["evaluate", "seal"]) == 2
+
+
+def test_a_family_has_as_many_facts_as_its_docstring_says() -> None:
+    family = family_of_five(TODAY)
+    assert (len(family.facts), len(family.later)) == (45, 12)
+    parts = {(fact.source, fact.source_id, fact.part) for fact in family.facts + family.later}
+    assert len(parts) == 57
+    other = family_of_five(TODAY, number=2)
+    assert not {family.husband, family.wife} & {other.husband, other.wife}
+
+
+def test_every_couple_of_the_load_is_in_the_sample_range() -> None:
+    assert PACED_COUNT + FAST_COUNT <= COUPLES_MAX
+    last = Couple(COUPLES_MAX - 1)
+    assert last.birth(TODAY)["id"] != last.marriage(TODAY)["id"]
+    assert last.father_digits != last.mother_digits
+
+
+def test_the_results_are_not_committed() -> None:
+    ignored = (RESULTS_PATH.parents[1] / ".gitignore").read_text().splitlines()
+    assert str(RESULTS_PATH.relative_to(RESULTS_PATH.parents[1])) in ignored

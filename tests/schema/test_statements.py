@@ -1,0 +1,109 @@
+"""How many SQL statements each operation of the contract may take, whatever the timeline holds.
+
+Counted are SQLAlchemy's and those that go beneath it to asyncpg, of both databases; not the
+beginning and end of a transaction.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any  # pools and drivers hand their listeners untyped things
+
+import pytest
+from sqlalchemy import Engine, Pool, event
+
+from tests.schema.asking import OPERATIONS, act, ask, cards, operation
+from tests.support.builders import CITIZEN, born, described, married
+from tests.support.house import TestHouse, person
+
+FATHER, MOTHER = person(1), person(2)
+BIRTH = date(2026, 11, 9)
+CHILDREN_COUNT = 10  # a father has more than 50 cards then
+# A reading: the reader, their circles, the catalogue's version, agencies; for each of two circles
+# its row, the catalogue's version, its stream, and what has changed in it. An act takes the lock of
+# the circle, writes and evaluates anew within it, then reads the timeline for its answer; how many
+# it takes depends on which of the two circles is looked into first.
+BUDGETS = {
+    "Timeline": 15,
+    "Card": 11,
+    "AcknowledgeCard": 48,
+    "SnoozeCard": 48,
+    "DismissCard": 48,
+    "UndoCard": 48,
+}
+_TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Every statement within, as it is sent."""
+    sent: list[str] = []
+    drivers: set[Any] = set()
+
+    def by_sqlalchemy(_: Any, __: Any, statement: str, *___: Any) -> None:
+        sent.append(statement)
+
+    def beneath(logged: Any) -> None:
+        if not logged.query.startswith(_TRANSACTION):
+            sent.append(logged.query)
+
+    def watch(connection: Any, *_: Any) -> None:
+        driver = connection.driver_connection
+        driver.add_query_logger(beneath)
+        drivers.add(driver)
+
+    event.listen(Engine, "before_cursor_execute", by_sqlalchemy)
+    event.listen(Pool, "checkout", watch)
+    try:
+        yield sent
+    finally:
+        event.remove(Pool, "checkout", watch)
+        event.remove(Engine, "before_cursor_execute", by_sqlalchemy)
+        for driver in drivers:
+            driver.remove_query_logger(beneath)
+
+
+@pytest.fixture
+async def family(house: TestHouse) -> TestHouse:
+    """A citizen and his wife with a child a year."""
+    await house.apply(married(FATHER, MOTHER, date(2015, 9, 17)))
+    await house.apply(described(FATHER, BIRTH, nationality=CITIZEN))
+    for number in range(CHILDREN_COUNT):
+        born_on = BIRTH - timedelta(days=365 * number)
+        await house.apply(born(person(10 + number), MOTHER, born_on, father=FATHER))
+    return house
+
+
+async def test_a_long_page_takes_as_many_statements_as_a_short_one(family: TestHouse) -> None:
+    for first in (1, 10, 50):
+        with counted() as sent:
+            found = await cards(family, FATHER, first=first)
+        assert len(found) == first
+        assert len(sent) <= BUDGETS["Timeline"], sent
+
+
+async def test_a_card_has_its_budget(family: TestHouse) -> None:
+    first, *_ = await cards(family, FATHER, first=1)
+    with counted() as sent:
+        answer = await ask(family, FATHER, operation("Card"), id=first["id"])
+    assert answer["data"]["node"] == first
+    assert len(sent) <= BUDGETS["Card"], sent
+
+
+@pytest.mark.parametrize("name", ["Acknowledge", "Snooze", "Dismiss", "Undo"])
+async def test_an_act_has_its_budget(family: TestHouse, name: str) -> None:
+    card, *_ = await cards(family, FATHER, filter={"states": ["DUE"]})
+    more: dict[str, object] = {}
+    if name == "Snooze":
+        more = {"until": "2026-11-25"}
+    if name == "Undo":
+        before = await act(family, FATHER, "Acknowledge", card["id"])
+        more = {"seenNumber": before["card"]["number"]}
+    with counted() as sent:
+        outcome = await act(family, FATHER, name, card["id"], **more)
+    assert outcome["card"]["id"] == card["id"]
+    assert len(sent) <= BUDGETS[f"{name}Card"], sent
+
+
+def test_every_operation_has_a_budget() -> None:
+    assert {path.stem for path in OPERATIONS.glob("*.graphql")} == BUDGETS.keys()

@@ -1,0 +1,174 @@
+"""Law 6, at rest: every column that is not sealed stands here, with the reason why it may be clear.
+
+A column that is added without a line here fails, and so does a line whose column is gone.
+"""
+
+import asyncpg
+import pytest
+from sqlmodel import SQLModel
+
+from store import circle_tables, person_tables, reference_tables  # noqa: F401  # every table
+
+SEALED = "sealed"
+ID = "an opaque id that says nothing by itself"
+HASH = "a keyed hash: nobody can guess it back"
+NUMBER = "a number that orders or counts rows"
+WAKING = "a day on which something is looked at again, no day of a life"
+STATE = "a state of delivery or of work"
+PUBLISHED = "published: it belongs to no family"
+
+CLEAR: dict[str, dict[str, str]] = {
+    "circle": {
+        "circle_id": ID,
+        "facts_version": NUMBER,
+        "refreshed_version": NUMBER,
+        "refreshed_catalogue": NUMBER,
+        "refreshed_on": "the day of the last refresh",
+        "next_change_on": WAKING,
+        "refresh_count": NUMBER,
+    },
+    "membership": {"circle_id": ID, "person_id": ID},
+    "fact": {"circle_id": ID, "facts_version": NUMBER, "fact_key": HASH},
+    "stream": {
+        "circle_id": ID,
+        "person_id": ID,
+        "stream_id": ID,
+        "incarnation": ID,
+        "head": NUMBER,
+        "digest": "of keys and numbers, which are clear themselves",
+        "live_count": NUMBER,
+        "key_epoch": NUMBER,
+    },
+    "stream_key": {"circle_id": ID, "person_id": ID, "key_epoch": NUMBER},
+    "stream_record": {
+        "circle_id": ID,
+        "person_id": ID,
+        "record_key": HASH,
+        "number": NUMBER,
+        "rank": "a small number by which a first page is cut; many cards share one",
+        "content": HASH,
+        "removed_on": "the day a tombstone was made, for its clearing after 90 days",
+    },
+    "effect": {
+        "circle_id": ID,
+        "act_key": HASH,
+        "state": STATE,
+        "not_before_on": WAKING,
+        "not_after_on": WAKING,
+        "content": HASH,
+        "lease_id": ID,
+        "lease_until": "an instant of work",
+    },
+    "outcome": {"circle_id": ID, "command_id": HASH},
+    "refresh_log": {
+        "circle_id": ID,
+        "refresh_number": NUMBER,
+        "facts_version": NUMBER,
+        "catalogue_version": NUMBER,
+        "engine_version": NUMBER,
+        "evaluated_on": "the day of the refresh",
+        "written_at": "the instant of the refresh",
+    },
+    "person": {"person_id": ID, "profile_version": NUMBER},
+    "person_circle": {"person_id": ID, "circle_id": ID, "member": "whether a stream is there"},
+    "person_outcome": {"person_id": ID, "command_id": HASH},
+    "identifier": {"identifier_hash": HASH, "person_id": ID},
+    "catalogue_version": {
+        "version": PUBLISHED,
+        "published_at": PUBLISHED,
+        "digest": PUBLISHED,
+    },
+    "catalogue_entry": {"version": PUBLISHED, "entry_id": PUBLISHED, "document": PUBLISHED},
+    "agency": {"agency_id": PUBLISHED, "name_ar": PUBLISHED, "name_en": PUBLISHED},
+    "agency_key": {
+        "key_id": PUBLISHED,
+        "agency_id": PUBLISHED,
+        "public_key": PUBLISHED,
+        "added_at": PUBLISHED,
+        "revoked_at": PUBLISHED,
+    },
+    "inbox": {
+        "inbox_id": ID,
+        "message_hash": HASH,
+        "body_hash": HASH,
+        "agency_id": "which agency sent it; hundreds of thousands of families share one",
+        "month": "the name of the month's key",
+        "state": STATE,
+        "reason": "a code of the closed list in gov/reason.py",
+        "attempt_count": NUMBER,
+        "waits_for": HASH,
+        "received_at": "the instant it came",
+        "settled_at": "the instant it was settled",
+    },
+}
+KEY_STORE = {
+    "wrapped_key": {
+        "name": "shard, index, month, or circle and person by their opaque ids",
+        "wrapped": "a key, wrapped under the master's",
+        "made_at": "the instant it was made",
+    }
+}
+OF_ALEMBIC = {"alembic_version": {"version_num": "the schema's own version"}}
+
+
+def clear_in_models() -> dict[str, set[str]]:
+    return {
+        name: {column.name for column in table.columns} - {SEALED}
+        for name, table in SQLModel.metadata.tables.items()
+    }
+
+
+async def columns_in(url: str) -> dict[str, set[str]]:
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        rows = await connection.fetch(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+    finally:
+        await connection.close()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return found
+
+
+def listed(*groups: dict[str, dict[str, str]]) -> dict[str, set[str]]:
+    return {table: set(columns) for group in groups for table, columns in group.items()}
+
+
+def test_every_clear_column_of_the_models_is_listed_with_its_reason() -> None:
+    assert clear_in_models() == listed(CLEAR)
+    assert all(reason for table in CLEAR.values() for reason in table.values())
+
+
+async def test_every_clear_column_of_the_migrated_databases_is_listed(
+    databases: tuple[str, str],
+) -> None:
+    main, keys = [await columns_in(url) for url in databases]
+    clear = {table: columns - {SEALED} for table, columns in main.items()}
+    assert clear == listed(CLEAR, OF_ALEMBIC)
+    assert keys == listed(KEY_STORE, OF_ALEMBIC)
+
+
+def test_what_holds_a_body_is_sealed_and_is_bytes() -> None:
+    """One `sealed` column at most (a name can stand once), always bytes, and no text beside it but
+    codes."""
+    unsealed = {"membership", "stream", "person_circle", "identifier"}
+    unsealed |= {"catalogue_version", "catalogue_entry", "agency", "agency_key"}
+    for name, table in SQLModel.metadata.tables.items():
+        assert (SEALED in table.columns) == (name not in unsealed), name
+        texts = {column.name for column in table.columns if column.type.python_type is str}
+        if SEALED in table.columns:
+            assert table.columns[SEALED].type.python_type is bytes
+            assert texts <= {"agency_id", "month", "reason"}, name
+
+
+@pytest.mark.parametrize("table", ["fact", "person"])
+async def test_a_planted_column_would_be_seen(databases: tuple[str, str], table: str) -> None:
+    connection = await asyncpg.connect(databases[0].replace("+asyncpg", ""))
+    try:
+        await connection.execute(f"ALTER TABLE {table} ADD COLUMN name text")
+    finally:
+        await connection.close()
+    assert (await columns_in(databases[0]))[table] - {SEALED} - set(CLEAR[table]) == {"name"}
