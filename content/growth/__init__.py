@@ -1,0 +1,1 @@
+"""Tables of growth and of care before and after birth: importer, packed data, runner of cases."""
