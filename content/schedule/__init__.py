@@ -1,1 +1,1 @@
-"""Vaccination schedules as published: read from their authority's files, packed, and proven."""
+"""Vaccination schedules as published or authored: read, packed or compiled, and proven."""

@@ -4,6 +4,7 @@ Source: CDC, CDSi Logic Specification for ACIP Recommendations 4.6, chapter 4.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -11,7 +12,13 @@ import msgspec
 from domain.immunization.evaluate_series import evaluate_series
 from domain.immunization.forecast_series import AntigenFindings, forecast_series
 from domain.immunization.group_forecast import GroupForecast, forecast_group
-from domain.immunization.history import DoseFlag, History, check_history, flag_dose
+from domain.immunization.history import (
+    DoseFlag,
+    GivenDose,
+    History,
+    check_history,
+    flag_dose,
+)
 from domain.immunization.immunity import (
     is_antigen_contraindicated,
     is_immune,
@@ -21,6 +28,7 @@ from domain.immunization.patient import Patient, dose_order
 from domain.immunization.patient_series import PatientSeries
 from domain.immunization.reason import EvaluationReason, EvaluationStatus
 from domain.immunization.relevant_series import list_relevant_series
+from domain.immunization.repeated_report import RepeatRule, find_repeats
 from domain.immunization.schedule import Schedule
 from domain.immunization.select_series import select_best_series
 from domain.immunization.supporting_data import Antigen, SeriesKind
@@ -45,11 +53,13 @@ class AntigenVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 class DoseVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """One recorded dose. Without verdicts it was not counted: `flag` says why, and without a flag
-    no series that concerns the person looks for its antigens."""
+    no series that concerns the person looks for its antigens. `same_as` is the dose counted in
+    its stead when the flag is `repeated_report`."""
 
     id: str
     flag: DoseFlag | None
     verdicts: tuple[AntigenVerdict, ...]
+    same_as: str | None = None
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +74,18 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[GroupForecast, ...]
 
 
-def forecast(history: History, schedule: Schedule, *, on: date) -> Forecast:
-    """What counts and what is due on that day. Raises: HistoryTooLong, NotYetBorn."""
+def forecast(
+    history: History, schedule: Schedule, *, on: date, repeats: RepeatRule | None = None
+) -> Forecast:
+    """What counts and what is due on that day. Raises: HistoryTooLong, NotYetBorn.
+
+    `repeats` says when two reports are of one dose; without it each report is a dose.
+    """
     check_history(history, on=on)
     today = Today(on)
     doses = history.doses
     flags = [flag_dose(dose, history=history, schedule=schedule, today=today) for dose in doses]
+    same_as = _mark_repeats(doses, flags, repeats)
     order = sorted(
         (index for index, flag in enumerate(flags) if flag is None),
         key=lambda index: dose_order(doses[index]),
@@ -81,12 +97,31 @@ def forecast(history: History, schedule: Schedule, *, on: date) -> Forecast:
     return Forecast(
         assessed_on=on,
         doses=tuple(
-            DoseVerdict(id=dose.id, flag=flags[index], verdicts=tuple(verdicts.get(index, ())))
+            DoseVerdict(
+                id=dose.id,
+                flag=flags[index],
+                verdicts=tuple(verdicts.get(index, ())),
+                same_as=same_as.get(index),
+            )
             for index, dose in enumerate(doses)
         ),
         groups=_forecast_groups(patient, best),
         changes_on=today.changes_on,
     )
+
+
+def _mark_repeats(
+    doses: Sequence[GivenDose], flags: list[DoseFlag | None], rule: RepeatRule | None
+) -> dict[int, str]:
+    """Flags the repeated reports among the doses that could be counted; what stands for each."""
+    if rule is None:
+        return {}
+    countable = [index for index, flag in enumerate(flags) if flag is None]
+    found = find_repeats([doses[index] for index in countable], rule)
+    same_as = {countable[place]: doses[countable[kept]].id for place, kept in found.items()}
+    for index in same_as:
+        flags[index] = "repeated_report"
+    return same_as
 
 
 def _list_best(patient: Patient) -> list[PatientSeries]:

@@ -164,6 +164,7 @@ class _Dates:
             vaccines=self._vaccines(forbidden, earliest_on, adjusted_on),
             overrides=bool(self.target.dose.intervals)
             and all(interval.overrides for interval in self.target.dose.intervals),
+            target=self.target.dose.number,
         )
 
     def _dose_number(self) -> int:
@@ -180,14 +181,18 @@ class _Dates:
     def _vaccines(
         self, forbidden: frozenset[str], earliest_on: date, recommended_on: date
     ) -> tuple[str, ...]:
-        """FORECASTRECVAC-1."""
+        """FORECASTRECVAC-1; where both days are past, what may be given today is named too."""
+        late = self.patient.today.reached(recommended_on)
         found = {
             vaccine.cvx
             for vaccine in self.target.dose.preferable
             if is_recommendable(vaccine, forbidden)
-            and any(
-                self.patient.had_age(day, vaccine.begin_age, vaccine.end_age)
-                for day in (earliest_on, recommended_on)
+            and (
+                any(
+                    self.patient.had_age(day, vaccine.begin_age, vaccine.end_age)
+                    for day in (earliest_on, recommended_on)
+                )
+                or (late and self.patient.has_age(vaccine.begin_age, vaccine.end_age))
             )
         }
         return tuple(sorted(found))

@@ -26,7 +26,8 @@ class GroupForecast(msgspec.Struct, frozen=True, kw_only=True):
 
     From `earliest_on` the dose may be given, from `recommended_on` it should be, after
     `past_due_on` it is late, after `latest_on` it is not given. `antigens` are those still needed,
-    `vaccines` the types recommended by code where the schedule names any.
+    `vaccines` the types recommended by code where the schedule names any, `targets` the series dose
+    looked for in each of `series`.
     """
 
     group: str
@@ -43,6 +44,7 @@ class GroupForecast(msgspec.Struct, frozen=True, kw_only=True):
     vaccines: tuple[str, ...]
     series: tuple[str, ...]
     guidance: tuple[str, ...]
+    targets: tuple[int | None, ...] = ()
 
 
 def forecast_group(
@@ -73,6 +75,7 @@ def forecast_group(
         vaccines=tuple(sorted({cvx for forecast in due for cvx in forecast.vaccines})),
         series=tuple(run.series.name for run in best),
         guidance=_guidance(best),
+        targets=tuple(run.forecast.target for run in best),
     )
 
 

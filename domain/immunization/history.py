@@ -18,7 +18,9 @@ from domain.immunization.today import Today
 DOSES_MAX = 500  # of one person; 60 is a long life's record
 OBSERVATIONS_MAX = 500
 
-DoseFlag = Literal["before_birth", "after_assessment", "unknown_vaccine"]
+DoseFlag = Literal[
+    "before_birth", "after_assessment", "unknown_vaccine", "entered_in_error", "repeated_report"
+]
 
 
 class HistoryTooLong(Refusal):
@@ -37,6 +39,8 @@ class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
     """One vaccine given on one day: the specification's vaccine dose administered.
 
     `mvx` names the maker. `substandard` is the dose condition flag: recalled, spoilt, in part.
+    `reported_by` names the exchange, None where it is not known; `primary_source`: it gave the dose
+    itself. A dose entered in error is kept and never counted.
     """
 
     id: str
@@ -47,6 +51,10 @@ class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
     volume_ml: float | None = None
     lot_expires_on: date | None = None
     substandard: bool = False
+    lot_number: str | None = None
+    reported_by: str | None = None
+    primary_source: bool = False
+    entered_in_error: bool = False
 
 
 class PatientObservation(msgspec.Struct, frozen=True):
@@ -69,7 +77,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 def flag_dose(
     dose: GivenDose, *, history: History, schedule: Schedule, today: Today
 ) -> DoseFlag | None:
-    """Why `dose` cannot be counted today, or None."""
+    """Why `dose` by itself cannot be counted today, or None."""
+    if dose.entered_in_error:
+        return "entered_in_error"
     if dose.cvx not in schedule.vaccines:
         return "unknown_vaccine"
     if dose.administered_on < history.born_on:

@@ -31,6 +31,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 class SeriesForecast(msgspec.Struct, frozen=True, kw_only=True):
     """What comes next in one series. Dates are None where nothing is due or nothing is said.
 
+    `target` is the series dose looked for; `dose_number` counts the doses had.
     Source: Logic Specification 4.6, table 7-13; past due and latest days are the last good days.
     """
 
@@ -45,6 +46,7 @@ class SeriesForecast(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[ForecastReason, ...] = ()
     vaccines: tuple[str, ...] = ()
     overrides: bool = False
+    target: int | None = None
 
 
 class TargetDose:

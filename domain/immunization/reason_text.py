@@ -112,4 +112,11 @@ DOSE_FLAG_WORDS: Mapping[DoseFlag, Words] = {
         "رمز اللقاح غير معروف في الجدول: راجع بطاقة التطعيم",
         "The schedule does not know this vaccine's code: check the vaccination card",
     ),
+    "entered_in_error": Words(
+        "سُجّلت الجرعة خطأً ثم أُلغيت", "The dose was recorded by mistake and withdrawn"
+    ),
+    "repeated_report": Words(
+        "تبليغ ثانٍ عن جرعة واحدة بتاريخ قريب: تُحسب مرة واحدة",
+        "A second report of one dose, dated close by: it is counted once",
+    ),
 }
