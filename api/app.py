@@ -13,8 +13,9 @@ from starlette.staticfiles import StaticFiles
 
 from api.demo import DemoParent
 from api.headers import SecurityHeaders
+from api.mask import MaskBugs
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
-from api.problem import render_bug, render_http_exception, render_osrati_error
+from api.problem import render_http_exception, render_osrati_error
 from api.settings import CHECKOUT
 from api.wire import House
 from domain.actor import Actor
@@ -48,13 +49,17 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return Starlette(
         routes=routes,
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=middleware(),
         exception_handlers={
             OsratiError: render_osrati_error,
             HTTPException: render_http_exception,
-            Exception: render_bug,
         },
     )
+
+
+def middleware() -> list[Middleware]:
+    """What stands around every route, the outermost first: even a bug's answer has the headers."""
+    return [Middleware(SecurityHeaders), Middleware(MaskBugs)]
 
 
 async def nobody(_: Request) -> Actor | None:

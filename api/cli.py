@@ -30,6 +30,7 @@ def main() -> None:
     for name, about in TOOLS.items():
         commands.add_parser(name, help=about, add_help=False)
     asked = parser.parse_args()
+    settings = None
     try:
         settings = read_settings(data_dir=default_data_dir(CHECKOUT))
         sys.exit(COMMANDS[asked.command][1](settings))
@@ -38,6 +39,12 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        said = _of("api.fault", "explain")(error, settings)
+        if said is None:
+            raise  # a bug: its traceback is wanted
+        print(f"osrati: {said}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _run(settings: Settings) -> int:
@@ -79,6 +86,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
 }
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
+    "growth": "reference outputs against the growth scores: --cases FILE.csv",
     "schedule": "import the tables that CDC publishes: import DIRECTORY FILE",
 }
 """Commands of `api/tools.py`: they read their own arguments and need no server."""

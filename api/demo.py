@@ -5,6 +5,7 @@ Development only. What it reports goes through the public route, signed, like an
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -37,6 +38,7 @@ AGENCIES = {
 }
 PLAYED_FILE = "demonstration-played-on"
 KEYS_DIRECTORY = "demonstration-keys"
+FINGERPRINT_DIGITS = 12
 PRIVATE_MODE = 0o600
 ACCEPTED = 202
 APPLIED_POLL_SECONDS = 0.2
@@ -62,13 +64,16 @@ class DemoParent:
 
 
 async def register_agencies(ground: Ground, data_dir: Path) -> None:
-    """Makes the demonstration's agencies and their keys known. Idempotent."""
+    """Makes the demonstration's agencies and their keys known. Idempotent.
+
+    Beside each private key lies a file with the id under which it signs.
+    """
     for agency_id, (name_ar, name_en) in AGENCIES.items():
         await add_agency(ground.database, AgencyId(agency_id), name_ar=name_ar, name_en=name_en)
-        public = _private_key(data_dir, agency_id).public_key()
-        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        key = AgencyKey(_key_id(agency_id), AgencyId(agency_id), der)
+        private = _private_key(data_dir, agency_id)
+        key = AgencyKey(_key_id(agency_id, private), AgencyId(agency_id), _public_der(private))
         await add_key(ground.database, key, added_at=ground.clock.now_utc())
+        (data_dir / KEYS_DIRECTORY / f"{agency_id}.key-id").write_text(key.key_id)
 
 
 async def play(base_url: str, data_dir: Path, today: date) -> int:
@@ -79,9 +84,10 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
     Raises: DemonstrationRefused when an event is not taken, or not applied in time.
     """
     told = _begin(data_dir, today)
+    keys = {agency_id: _private_key(data_dir, agency_id) for agency_id in AGENCIES}
     clients = {
-        agency_id: AgencyClient(base_url, _key_id(agency_id), _private_key(data_dir, agency_id))
-        for agency_id in AGENCIES
+        agency_id: AgencyClient(base_url, _key_id(agency_id, private), private)
+        for agency_id, private in keys.items()
     }
     count = 0
     try:
@@ -135,23 +141,34 @@ async def list_parents(ground: Ground, told: list[Story]) -> list[DemoParent]:
 
 async def _tell(client: AgencyClient, event: dict[str, object]) -> None:
     """Sends one event and waits until it is applied, so that the story is told in its order."""
-    async with asyncio.timeout(APPLIED_SECONDS_MAX):
-        while True:
-            answer = await client.report(event)
-            status = _status(answer)
-            if status == "applied":
-                return
-            if status != "received":
-                raise DemonstrationRefused(f"{event['id']}: {answer.status_code} {answer.text}")
-            await asyncio.sleep(APPLIED_POLL_SECONDS)
+    try:
+        async with asyncio.timeout(APPLIED_SECONDS_MAX):
+            while True:
+                answer = await client.report(event)
+                status = _status(answer)
+                if status == "applied":
+                    return
+                if status != "received":
+                    raise DemonstrationRefused(f"{event['id']}: {answer.status_code} {answer.text}")
+                await asyncio.sleep(APPLIED_POLL_SECONDS)
+    except TimeoutError:
+        raise DemonstrationRefused(
+            f"{event['id']}: not applied within {APPLIED_SECONDS_MAX} s"
+        ) from None
 
 
 def _status(answer: httpx2.Response) -> str:
     return str(answer.json()["status"]) if answer.status_code == ACCEPTED else "refused"
 
 
-def _key_id(agency_id: str) -> str:
-    return f"{agency_id}-demonstration"
+def _key_id(agency_id: str, private: ec.EllipticCurvePrivateKey) -> str:
+    """Carries the key's fingerprint: a database from elsewhere knows other keys of this agency."""
+    fingerprint = hashlib.sha256(_public_der(private)).hexdigest()[:FINGERPRINT_DIGITS]
+    return f"{agency_id}-demonstration-{fingerprint}"
+
+
+def _public_der(private: ec.EllipticCurvePrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _private_key(data_dir: Path, agency_id: str) -> ec.EllipticCurvePrivateKey:

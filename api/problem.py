@@ -13,6 +13,7 @@ from domain.error import Busy, NotFound, OsratiError, Refusal
 _log = structlog.get_logger("osrati.api")
 
 PROBLEM_TYPE = "application/problem+json"
+REQUEST_TIMEOUT = 408
 
 
 class MethodNotAllowed(Refusal):
@@ -54,7 +55,7 @@ def problem(
 async def render_osrati_error(_: Request, error: Exception) -> Response:
     """What we refuse, or ask to be tried later."""
     assert isinstance(error, OsratiError)
-    return problem(
+    answer = problem(
         code=error.code,
         status=error.status,
         ar=error.ar,
@@ -62,6 +63,9 @@ async def render_osrati_error(_: Request, error: Exception) -> Response:
         detail=error.detail,
         retry_after=error.retry_after_seconds,
     )
+    if error.status == REQUEST_TIMEOUT:
+        answer.headers["Connection"] = "close"  # what is still to come is not waited for
+    return answer
 
 
 async def render_http_exception(_: Request, error: Exception) -> Response:

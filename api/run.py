@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.demo import play, register_agencies
+from api.demo import DemonstrationRefused, play, register_agencies
 from api.prepare import prepare_databases, publish_shipped
 from api.settings import HOST, Settings, SettingsError
 from api.wire import open_house
@@ -38,7 +38,7 @@ OK = 200
 
 
 class ChildEnded(Exception):
-    """The API or the worker ended by itself."""
+    """The API or the worker ended by itself, or never began to serve."""
 
 
 def run(settings: Settings) -> int:
@@ -117,29 +117,41 @@ async def _serve(settings: Settings, children: list[subprocess.Popen[bytes]]) ->
     print(f"  GraphQL   {base_url}/graphiql", flush=True)
     print(f"  health    {base_url}/health/ready", flush=True)
     print(f"  data      {settings.data_dir}", flush=True)
-    async with httpx2.AsyncClient() as client:
-        today = (await client.get(f"{base_url}/health/ready")).json()["today"]
-    playing = asyncio.create_task(play(base_url, settings.data_dir, date.fromisoformat(today)))
+    playing = asyncio.create_task(_play(base_url, settings))
     told = False
     while True:
         _refuse_ended(children)
         if playing.done() and not told:
-            playing.result()
             told = True
-            print("played", flush=True)
+            print(playing.result(), flush=True)
         await asyncio.sleep(READY_POLL_SECONDS)
 
 
+async def _play(base_url: str, settings: Settings) -> str:
+    """Plays the demonstration; the line that says whether it was. The service runs either way."""
+    try:
+        async with httpx2.AsyncClient() as client:
+            ready = await client.get(f"{base_url}/health/ready")
+        today = date.fromisoformat(ready.raise_for_status().json()["today"])
+        await play(base_url, settings.data_dir, today)
+    except (DemonstrationRefused, httpx2.HTTPError) as error:
+        return f"not played: {' '.join(str(error).split()) or type(error).__name__}"
+    return "played"
+
+
 async def _until_ready(base_url: str, children: list[subprocess.Popen[bytes]]) -> None:
-    async with asyncio.timeout(READY_SECONDS_MAX), httpx2.AsyncClient() as client:
-        while True:
-            _refuse_ended(children)
-            try:
-                if (await client.get(f"{base_url}/health/ready")).status_code == OK:
-                    return
-            except httpx2.TransportError:
-                pass
-            await asyncio.sleep(READY_POLL_SECONDS)
+    try:
+        async with asyncio.timeout(READY_SECONDS_MAX), httpx2.AsyncClient() as client:
+            while True:
+                _refuse_ended(children)
+                try:
+                    if (await client.get(f"{base_url}/health/ready")).status_code == OK:
+                        return
+                except httpx2.TransportError:
+                    pass
+                await asyncio.sleep(READY_POLL_SECONDS)
+    except TimeoutError:
+        raise ChildEnded(f"the process 'api' was not ready in {READY_SECONDS_MAX} s") from None
 
 
 def _refuse_ended(children: list[subprocess.Popen[bytes]]) -> None:

@@ -1,6 +1,7 @@
 """The web process: opens the house, serves until told to end, finishes what it has begun."""
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import build_app
 from api.demo import DemoParent, begun_stories, list_parents
@@ -25,18 +26,23 @@ async def run_api(settings: Settings) -> None:
             return await list_parents(house.ground, begun_stories(settings.data_dir))
 
         app = build_app(house, hints, demo_parents=demo_parents)
-        config = uvicorn.Config(
-            app,
-            host=HOST,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,  # an address with a person's id in it would be personal
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            limit_concurrency=CONNECTIONS_MAX,
-        )
         try:
-            await uvicorn.Server(config).serve()
+            await uvicorn.Server(server_config(app, settings.port)).serve()
         finally:
             await close_hints(hints)
+
+
+def server_config(app: Starlette, port: int) -> uvicorn.Config:
+    """How the application is served, and that the server logs by `api/log.py` alone."""
+    return uvicorn.Config(
+        app,
+        host=HOST,
+        port=port,
+        log_config=None,  # its own would print exceptions with their text
+        log_level="warning",
+        access_log=False,  # an address with a person's id in it would be personal
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        limit_concurrency=CONNECTIONS_MAX,
+    )

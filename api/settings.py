@@ -7,10 +7,15 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # whatever faces the world stands before it
 PORT_DEFAULT = 8000
 PORT_MAX = 65_535
+TODAY_MIN, TODAY_MAX = date(2000, 1, 1), date(2100, 12, 31)  # cards reach decades both ways
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")  # libpq's
 
 Environment = Literal["development", "production"]
 
@@ -99,13 +104,36 @@ def _database_url(name: str, environ: Mapping[str, str]) -> str | None:
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in ("postgres", "postgresql", "postgresql+asyncpg"):
         raise SettingsError(f"{name} is no PostgreSQL URL: write postgresql://user:…@host/name.")
-    return f"postgresql+asyncpg://{rest}"
+    try:
+        given = make_url(f"postgresql+asyncpg://{rest}")
+    except (ArgumentError, ValueError):
+        raise SettingsError(
+            f"{name} is no PostgreSQL URL: write postgresql://user:…@host/name."
+        ) from None
+    if "sslmode" not in given.query:
+        return f"postgresql+asyncpg://{rest}"
+    return _with_ssl(name, given)
+
+
+def _with_ssl(name: str, given: URL) -> str:
+    """libpq's `sslmode` under the name by which asyncpg knows it."""
+    mode = given.query["sslmode"]
+    if mode not in SSL_MODES:
+        raise SettingsError(f"{name} has an unknown sslmode: use one of {', '.join(SSL_MODES)}.")
+    return (
+        given.difference_update_query(["sslmode"])
+        .update_query_dict({"ssl": mode})
+        .render_as_string(hide_password=False)
+    )
 
 
 def _today(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        today = date.fromisoformat(text)
     except ValueError:
         raise SettingsError(f"OSRATI_TODAY is {text!r}: write a day as 2026-11-21.") from None
+    if not TODAY_MIN <= today <= TODAY_MAX:
+        raise SettingsError(f"OSRATI_TODAY is {text!r}: set a day from {TODAY_MIN} to {TODAY_MAX}.")
+    return today

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from content.growth.cases import run_growth_cases
+from content.growth.packed import GrowthTablesError, read_growth_tables
 from content.schedule import import_cdsi
 from content.schedule.cases import run_cases
 from content.schedule.packed import read_supporting_data
@@ -32,3 +34,16 @@ def schedule(arguments: Sequence[str]) -> int:
     parser.add_argument("action", choices=["import"])
     parser.add_argument("rest", nargs=argparse.REMAINDER)
     return import_cdsi.main(parser.parse_args(arguments).rest)
+
+
+def growth(arguments: Sequence[str]) -> int:
+    """`osrati growth --cases FILE.csv`: each difference, then `N of M values`."""
+    parser = argparse.ArgumentParser(prog="osrati growth", description=growth.__doc__)
+    parser.add_argument("--cases", required=True, type=Path, metavar="FILE.csv")
+    given = parser.parse_args(arguments)
+    try:
+        print(run_growth_cases(given.cases, read_growth_tables()).render())
+    except (GrowthTablesError, OSError) as refused:
+        print(f"osrati: {refused}", file=sys.stderr)
+        return 1
+    return 0

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.settings import CHECKOUT, Settings
+from api.failing import FailingCircles
+from api.settings import CHECKOUT, Settings, SettingsError
 from gov.event_schema import EventSchemas
 from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
@@ -29,6 +30,7 @@ class House:
     ground: Ground
     registry: CommandRegistry
     schemas: EventSchemas
+    failing: FailingCircles = field(default_factory=FailingCircles)
 
 
 def build_registry() -> CommandRegistry:
@@ -44,13 +46,20 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     database = Database(settings.database_url)
     keystore = Database(settings.keystore_url, pool_connections=KEYSTORE_CONNECTIONS)
     try:
-        keeper = FileKeyKeeper(master_key_path(settings.data_dir))
+        keeper = _open_keeper(master_key_path(settings.data_dir))
         keys = await KeyRing.unlock(keystore.engine, keeper)
         ground = Ground(database, keys, SystemClock(settings.today), Catalogues(database))
         yield House(settings, ground, build_registry(), EventSchemas.load(INTAKE_SCHEMAS))
     finally:
         await database.close()
         await keystore.close()
+
+
+def _open_keeper(path: Path) -> FileKeyKeeper:
+    try:
+        return FileKeyKeeper(path)
+    except (ValueError, PermissionError) as error:  # its words name the file and the next step
+        raise SettingsError(str(error)) from None
 
 
 def master_key_path(data_dir: Path) -> Path:

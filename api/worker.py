@@ -22,12 +22,13 @@ from redis.exceptions import RedisError
 from api.log import configure_logs
 from api.settings import Settings
 from api.wire import House, open_house
+from domain.error import TryLater
 from domain.ids import CircleId, InboxId
 from gov.inbox import list_open
 from gov.interpret import give_up_if_hopeless, interpret
 from timeline.hint import Job
 from timeline.refresh import refresh
-from timeline.wake import list_waking_circles, postpone_circle
+from timeline.wake import list_waking_circles
 
 SWEEP_SECONDS = 5
 JOBS_MAX = 8  # at once; each holds at most one database connection of twelve at a time
@@ -80,14 +81,16 @@ async def interpret_message(house: House, inbox_id: InboxId) -> None:
     """Interprets one kept message, and what it freed, and refreshes the circles it changed.
 
     A fault is counted against the message, never lost: the sweep tries again, a hopeless one is
-    held.
+    held. A fault that may pass is not the message's, nor is a circle's that cannot be refreshed.
     """
     try:
         found = await interpret(house.ground, house.schemas, inbox_id)
         for circle_id in sorted(found.circles):
-            await refresh(house.ground, circle_id)
+            await _refresh_or_log(house, circle_id)
         for freed in found.freed:
             await interpret_message(house, freed)
+    except TryLater as fault:
+        _log.warning("try_later", inbox_id=str(inbox_id), code=fault.code)
     except Exception as fault:
         hopeless = await give_up_if_hopeless(house.ground, inbox_id)
         _log.error(
@@ -108,7 +111,8 @@ async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
             return count
         await interpret_message(house, inbox_id)
         count += 1
-    for circle_id in await list_waking_circles(house.ground):
+    passing_over = house.failing.passed_over(house.ground.clock.now_utc())
+    for circle_id in await list_waking_circles(house.ground, passing_over=passing_over):
         if stop is not None and stop.is_set():
             return count
         await _refresh_or_log(house, circle_id)
@@ -117,11 +121,16 @@ async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
 
 
 async def _refresh_or_log(house: House, circle_id: CircleId) -> None:
+    """Refreshes a circle. One that fails is tried ever later; a fault that may pass is none."""
     try:
         await refresh(house.ground, circle_id)
+    except TryLater as fault:
+        _log.warning("try_later", circle_id=str(circle_id), code=fault.code)
     except Exception as fault:
         _log.error("refresh_failed", circle_id=str(circle_id), error=type(fault).__name__)
-        await postpone_circle(house.ground, circle_id)
+        house.failing.note_failed(circle_id, house.ground.clock.now_utc())
+    else:
+        house.failing.note_done(circle_id)
 
 
 async def _interpret_job(context: dict[str, Any], inbox_id: str) -> None:

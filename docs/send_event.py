@@ -6,12 +6,17 @@ The second argument is the data directory that `make run` prints: the agencies' 
 """
 
 import asyncio
+import hashlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from simulators.agency import AgencyClient
 
@@ -27,9 +32,15 @@ def read_key(data_dir: str) -> EllipticCurvePrivateKey:
     return key
 
 
+def key_id_of(key: EllipticCurvePrivateKey) -> str:
+    """The demonstration's key ids end with the fingerprint of the public key."""
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"mohap-demonstration-{hashlib.sha256(der).hexdigest()[:12]}"
+
+
 async def report(base_url: str, key: EllipticCurvePrivateKey) -> None:
     now = datetime.now(UTC)
-    async with AgencyClient(base_url, "mohap-demonstration", key) as ministry:
+    async with AgencyClient(base_url, key_id_of(key), key) as ministry:
         for code in (HEPATITIS_B, BCG):
             event = {
                 "id": f"by-hand:{code}:{now:%Y%m%dT%H%M%S}",

@@ -13,10 +13,18 @@ StandingActs: TypeAlias = Mapping[tuple[PersonId, RecordKey], list[CardAct]]
 
 
 def standing_acts(facts: Iterable[Fact]) -> StandingActs:
-    """The acts that still stand on each card, oldest first; `undone` takes back the latest."""
+    """The acts that still stand on each card, oldest first; `undone` takes back the latest.
+
+    Ordered by our instant of arrival, since an act may have been carried over from another circle
+    with another sequence, then by sequence.
+    """
     acts: dict[tuple[PersonId, RecordKey], list[CardAct]] = {}
-    said = {fact.payload for fact in facts if isinstance(fact.payload, CardAct)}
-    for act in sorted(said, key=lambda act: act.sequence):
+    said = {
+        (fact.asserted_at, fact.payload.sequence, fact.source_id): fact.payload
+        for fact in facts
+        if isinstance(fact.payload, CardAct)
+    }
+    for _, act in sorted(said.items()):
         standing = acts.setdefault((act.person, act.record_key), [])
         if act.act != "undone":
             standing.append(act)

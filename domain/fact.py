@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from domain.calendar_date import Sex
+from domain.calendar_date import Sex, local_date
 from domain.ids import PersonId, RecordKey
 
 MEMBER_SOURCE = "member"  # the source of what a member did; agencies cannot take this id
@@ -110,7 +110,8 @@ class Fact(msgspec.Struct, frozen=True):
     """One thing that happened, as one source asserted it.
 
     `part` tells apart several facts of one event ("" is the event itself, "person:mother" what it
-    said of the mother). `asserted_at` is the source's instant, in UTC.
+    said of the mother). `asserted_at` is the source's instant, in UTC; `received_on` the day on
+    which it reached us.
     """
 
     source: str
@@ -119,11 +120,18 @@ class Fact(msgspec.Struct, frozen=True):
     occurred_on: date
     asserted_at: datetime
     payload: Payload
+    received_on: date | None = None
 
     @property
     def kind(self) -> str:
         """The payload's tag, such as `birth.notified`."""
         return str(self.payload.__struct_config__.tag)
+
+    @property
+    def known_on(self) -> date:
+        """The first day it could be acted on: not before it was said, nor before it came."""
+        said_on = local_date(self.asserted_at)
+        return said_on if self.received_on is None else max(said_on, self.received_on)
 
     @property
     def precedence(self) -> tuple[datetime, str, str, str]:

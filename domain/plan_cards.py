@@ -5,7 +5,7 @@ reader's acts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -15,9 +15,9 @@ from domain.doses import DosesGiven, doses_given
 from domain.fact import Fact
 from domain.family import Family
 from domain.ids import PersonId, RecordKey
-from domain.record import Line, Parameter, Provenance, Record, Why
+from domain.record import Line, Parameter, Provenance, Record, Why, Window
 from domain.situation import Situation, Value
-from domain.window import emitted_from, plan_window
+from domain.window import emitted_from, is_caught_up, plan_window
 
 NO_KEY = RecordKey(b"")  # until `evaluate` gives one
 
@@ -54,13 +54,18 @@ def plan_records(
     ]
     if "withdraw" in unmet:
         return
-    why = Why(lines, _provenance(situation.facts))
+    if unmet and _is_over(service, situation, horizon):
+        return
+    asked = {name for line in service.eligibility for name in line.when.variables}
+    said = [fact for name, fact in situation.variable_facts.items() if name in asked]
+    facts = (*situation.facts, *said)
+    why = Why(lines, _provenance(facts))
     for recipient in _audience(service, situation.roles, family):
         if unmet:
             yield _waiting(service, situation, recipient, why)
             continue
         for rule in service.cards:
-            yield from _cards(service, rule, situation, recipient, why, horizon)
+            yield from _cards(service, rule, situation, recipient, why, facts, horizon)
 
 
 def _audience(
@@ -99,20 +104,20 @@ def _cards(
     situation: Situation,
     recipient: PersonId,
     why: Why,
+    facts: tuple[Fact, ...],
     horizon: Horizon,
 ) -> Iterator[Record]:
-    for row in _rows(rule, situation.start_week):
-        window = plan_window(
-            rule.window, row, situation.anchors[rule.window.anchor], known_on=situation.known_on
-        )
-        if window is None:
-            continue
+    is_first_caught_up = True
+    for row, window in _windows(rule, situation):
         if situation.ends_on is not None and window.due_from >= situation.ends_on:
             continue
         doses = doses_given(service, row, situation.vaccinations) if row is not None else None
         resolved_on = _resolved_on(rule, row, situation, doses)
         if resolved_on is None and not horizon.reached(emitted_from(window)):
             continue
+        is_quiet = False
+        if resolved_on is None and is_caught_up(rule.window, row, situation.anchors, window):
+            is_quiet, is_first_caught_up = not is_first_caught_up, False
         extra = _row_parameters(row, doses)
         yield Record(
             key=NO_KEY,
@@ -127,10 +132,24 @@ def _cards(
             window=window,
             resolved_on=resolved_on,
             parameters=situation.parameters + extra,
-            why=msgspec.structs.replace(
-                why, facts=_provenance((*situation.facts, *_dose_facts(doses)))
-            ),
+            why=msgspec.structs.replace(why, facts=_provenance((*facts, *_dose_facts(doses)))),
+            quiet=is_quiet,
         )
+
+
+def _windows(rule: CardRule, situation: Situation) -> Iterator[tuple[Row | None, Window]]:
+    """Each occurrence of a card with its window; none that had closed before it was known."""
+    anchor_on = situation.anchors[rule.window.anchor]
+    for row in _rows(rule, situation.start_week):
+        window = plan_window(rule.window, row, anchor_on, known_on=situation.known_on)
+        if window is not None:
+            yield row, window
+
+
+def _is_over(service: Service, situation: Situation, horizon: Horizon) -> bool:
+    """Whether nothing the service could offer is left to wait for."""
+    ends = [window.expires_on for rule in service.cards for _, window in _windows(rule, situation)]
+    return not ends or horizon.reached(max(ends) + timedelta(days=1))
 
 
 def _rows(rule: CardRule, start_week: int | None) -> tuple[Row | None, ...]:

@@ -12,20 +12,22 @@ from domain.record import Effect, Record, Window
 def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterator[Effect]:
     """Whom to tell of a card, and when: nothing for one that waits, is done or was put away."""
     window = record.window
-    if window is None or record.waiting or record.resolved_on is not None or record.dismissed:
+    if window is None or record.quiet or record.resolved_on is not None or record.dismissed:
         return
     told_on: set[date] = set()
     for moment in catalogue.services[record.entry].card(record.card).notices:
         not_before_on, not_after_on = _told_between(moment, window)
         if moment == "visible" and record.acknowledged:
             continue
-        if record.snoozed_until is not None:
-            not_before_on = max(not_before_on, record.snoozed_until)
+        act: str = moment
+        if record.snoozed_until is not None and record.snoozed_until > not_before_on:
+            not_before_on = record.snoozed_until
+            act = f"{moment}/{not_before_on.isoformat()}"  # asked for again: another act to tell of
         if not_before_on > not_after_on or not_before_on in told_on:
             continue
         told_on.add(not_before_on)
         yield Effect(
-            key=ActKey(keyed_hash(secret, "act", record.key, moment)),
+            key=ActKey(keyed_hash(secret, "act", record.key, act)),
             kind="tell",
             recipient=record.recipient,
             record_key=record.key,

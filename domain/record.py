@@ -66,7 +66,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One card of one member.
 
     `waiting` means that the service's lines are not all met: the card answers "why not yet" and has
-    no window. `rank` is small; lower matters more; it never depends on today.
+    no window. `quiet` cards come without a notice. `rank` is small; lower matters more; it never
+    depends on today.
     """
 
     key: RecordKey
@@ -84,6 +85,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     why: Why
     acknowledged: bool = False
     dismissed: bool = False
+    quiet: bool = False
     snoozed_until: date | None = None
 
 

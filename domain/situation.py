@@ -9,11 +9,13 @@ from datetime import date
 
 import msgspec
 
-from domain.calendar_date import adult_on, local_date
+from domain.calendar_date import adult_on
 from domain.catalogue import Role, Start
 from domain.fact import Fact
-from domain.family import Child, Family, FamilyBook, Marriage, Person, Pregnancy, Vaccination
+from domain.family import Child, Family, Person, Vaccination
+from domain.gestation import Pregnancy
 from domain.ids import PersonId
+from domain.marriage import FamilyBook, Marriage
 from domain.record import Parameter
 
 DAYS_PER_WEEK = 7
@@ -24,9 +26,10 @@ Value = bool | int | str
 class Situation(msgspec.Struct, frozen=True):
     """What a service starts from.
 
-    `known_on` is the day its source asserted it: nothing is overdue before. `resolved_on` is the
-    day of the document that resolves it, where there is one. `ends_on` is the first day it no
-    longer concerns the audience (a child turned 18).
+    `known_on` is the day it was first known here: nothing is overdue before. `variable_facts` says
+    which fact gave a variable; a card cites it only where its service asks that variable.
+    `resolved_on` is the day of the document that resolves it, where there is one. `ends_on` is the
+    first day it no longer concerns the audience (a child turned 18).
     """
 
     start: Start
@@ -38,6 +41,7 @@ class Situation(msgspec.Struct, frozen=True):
     parameters: tuple[Parameter, ...]
     facts: tuple[Fact, ...]
     known_on: date
+    variable_facts: Mapping[str, Fact]
     start_week: int | None = None
     resolved_on: date | None = None
     ends_on: date | None = None
@@ -77,13 +81,9 @@ def _of_marriage(family: Family, marriage: Marriage) -> Situation:
             *_named("wife_name", wife),
             Parameter("married_on", marriage.start.occurred_on.isoformat()),
         ),
-        facts=(
-            marriage.start,
-            *((book.start,) if book else ()),
-            *_said_of(husband),
-            *_said_of(wife),
-        ),
-        known_on=local_date(marriage.start.asserted_at),
+        facts=(marriage.start, *((book.start,) if book else ())),
+        known_on=marriage.known_on,
+        variable_facts={**_said("husband", husband), **_said("wife", wife)},
         resolved_on=book.start.occurred_on if book else None,
     )
 
@@ -115,7 +115,8 @@ def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
             if pregnancy.first == pregnancy.start
             else (pregnancy.first, pregnancy.start)
         ),
-        known_on=local_date(pregnancy.first.asserted_at),
+        known_on=pregnancy.known_on,
+        variable_facts=_said("mother", mother),
         start_week=week,
     )
 
@@ -125,18 +126,19 @@ def _of_child(family: Family, child: Child) -> Situation:
     roles: dict[Role, PersonId] = {"mother": child.mother}
     variables: dict[str, Value] = {
         "child_alive": person.died_on is None,
+        "birth_confirmed": child.is_confirmed,
         "father_known": child.father is not None,
         **_nationality("child", person),
         **_nationality("mother", mother),
     }
     if person.sex is not None:
         variables["child_sex"] = person.sex
-    said = [*_said_of(person), *_said_of(mother)]
+    said = {**_said("child", person), **_said("mother", mother)}
     if child.father is not None:
         father = family.person(child.father)
         roles["father"] = child.father
         variables |= _nationality("father", father)
-        said += _said_of(father)
+        said |= _said("father", father)
     return Situation(
         start="birth",
         subject=child.id,
@@ -145,8 +147,9 @@ def _of_child(family: Family, child: Child) -> Situation:
         variables=variables,
         anchors={"born_on": child.born_on},
         parameters=(*_named("child_name", person), Parameter("born_on", child.born_on.isoformat())),
-        facts=(child.start, *said),
-        known_on=local_date(child.start.asserted_at),
+        facts=(child.start,),
+        known_on=child.known_on,
+        variable_facts=said,
         ends_on=adult_on(child.born_on),
         vaccinations=child.vaccinations,
     )
@@ -160,9 +163,9 @@ def _nationality(role: str, person: Person) -> dict[str, Value]:
     return {f"{role}_nationality": person.nationality} if person.nationality else {}
 
 
-def _said_of(person: Person) -> list[Fact]:
-    """The description that counts: the last one, which also carries the nationality."""
-    return [fact for fact in person.facts if fact.kind == "person.described"][-1:]
+def _said(role: str, person: Person) -> dict[str, Fact]:
+    fact = person.nationality_fact
+    return {f"{role}_nationality": fact} if fact is not None else {}
 
 
 def _named(name: str, person: Person) -> tuple[Parameter, ...]:

@@ -28,6 +28,7 @@ VARIABLES: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
         },
         "birth": {
             "child_alive": "bool",  # no death is recorded
+            "birth_confirmed": "bool",  # no loss of the same delivery contradicts it
             "child_nationality": "string",  # ISO 3166-1 alpha-3; often unknown at birth
             "child_sex": "string",  # "male", "female" or "unknown"
             "father_known": "bool",  # the notification named him

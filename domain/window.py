@@ -2,6 +2,7 @@
 anchor.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from domain.calendar_date import add_offset
@@ -45,3 +46,12 @@ def plan_window(
 def emitted_from(window: Window) -> date:
     """The first day on which a record with this window exists."""
     return window.visible_from - timedelta(days=EMIT_AHEAD_DAYS)
+
+
+def is_caught_up(
+    rule: WindowRule, row: Row | None, anchors: Mapping[str, date], window: Window
+) -> bool:
+    """Whether a window was moved to the day its family was known: its own day lay before."""
+    return window.due_from > add_offset(
+        anchors[rule.anchor], row.age if row is not None else rule.due
+    )

@@ -150,23 +150,47 @@ async def settle_applied(ground: Ground, message: Message) -> tuple[InboxId, ...
     return await _settle(ground, message, INBOX_APPLIED, None)
 
 
-async def settle_held(ground: Ground, message: Message, reason: str) -> tuple[InboxId, ...]:
+async def settle_held(
+    ground: Ground, message: Message, reason: str, *, waits_for: bytes | None = None
+) -> tuple[InboxId, ...]:
     """Holds a message for a person to look at, with a reason of `gov/reason.py`.
 
     What waited for it is open again, as when it is applied: a correction counts whenever what it
-    corrects is applied later.
+    corrects is applied later. `waits_for` is the event because of which it is held, if one is: a
+    correction of that event reopens it.
     """
-    return await _settle(ground, message, INBOX_HELD, reason)
+    return await _settle(ground, message, INBOX_HELD, reason, waits_for)
+
+
+async def reopen_held(ground: Ground, event_hash: bytes) -> tuple[InboxId, ...]:
+    """Opens again what was held because of an event whose correction was applied."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        reopened = await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.waits_for) == event_hash, col(InboxRow.state) == INBOX_HELD)
+            .values(state=INBOX_RECEIVED, waits_for=None, reason=None, settled_at=None)
+            .returning(col(InboxRow.inbox_id))
+        )
+        return tuple(InboxId(row) for row in reopened.scalars())
 
 
 async def _settle(
-    ground: Ground, message: Message, state: int, reason: str | None
+    ground: Ground,
+    message: Message,
+    state: int,
+    reason: str | None,
+    waits_for: bytes | None = None,
 ) -> tuple[InboxId, ...]:
     async with ground.database.unit(ReferenceScope("intake")) as unit:
         await unit.execute(
             update(InboxRow)
             .where(col(InboxRow.inbox_id) == message.inbox_id)
-            .values(state=state, reason=reason, waits_for=None, settled_at=ground.clock.now_utc())
+            .values(
+                state=state,
+                reason=reason,
+                waits_for=waits_for,
+                settled_at=ground.clock.now_utc(),
+            )
         )
         freed = await unit.execute(
             update(InboxRow)

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 import msgspec
 
+from domain.calendar_date import local_date
+from domain.error import Refusal
 from domain.fact import (
     BirthNotified,
     EnteredInError,
@@ -21,8 +23,8 @@ from domain.fact import (
     PregnancyEnded,
     VaccinationGiven,
 )
-from domain.family import standing_facts
-from domain.ids import CircleId, InboxId, PersonId
+from domain.ids import AgencyId, CircleId, InboxId, PersonId
+from domain.standing import standing_facts
 from gov.event import Event, UnknownEvent, parse_event
 from gov.event_data import (
     BirthReport,
@@ -44,6 +46,7 @@ from gov.inbox import (
     find_by_hash,
     find_message,
     hash_event,
+    reopen_held,
     settle_applied,
     settle_held,
     settle_waiting,
@@ -75,10 +78,17 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
     if isinstance(event.data, ErrorReport):
         return await _correct(ground, schemas, message, event, event.data)
     people = await _identify_all(ground, event)
-    if await _concerns_the_dead(ground, event, people):
-        return Interpreted(freed=await settle_held(ground, message, SubjectDeceased.code))
+    freed: tuple[InboxId, ...] = ()
+    death = await _concerns_the_dead(ground, event, people)
+    while death is not None:
+        reported = hash_event(ground, AgencyId(death.source), death.source_id)
+        freed += await settle_held(ground, message, SubjectDeceased.code, waits_for=reported)
+        still = await _concerns_the_dead(ground, event, people)  # corrected in between, perhaps
+        if still == death:
+            return Interpreted(freed=freed)
+        death = still
     circles = await apply_facts(ground, _facts(message, event, people))
-    return Interpreted(circles, await settle_applied(ground, message))
+    return Interpreted(circles, freed + await settle_applied(ground, message))
 
 
 async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
@@ -94,17 +104,19 @@ async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
 async def _correct(
     ground: Ground, schemas: EventSchemas, message: Message, event: Event, said: ErrorReport
 ) -> Interpreted:
-    """Applies a correction wherever the corrected event went, or lets it wait for that event."""
-    target_hash = hash_event(ground, message.agency_id, said.event_id)
-    target = await find_by_hash(ground, target_hash)
-    if target is None:
-        await settle_waiting(ground, message, target_hash, EventAwaited.code)
-        target = await find_by_hash(ground, target_hash)  # it may have come in between
-        if target is None:
+    """Applies a correction wherever the corrected event went, or lets it wait for that event.
+
+    What was held because of the corrected event is freed: the event may stand no more.
+    """
+    awaited: bytes | None = None
+    while isinstance(corrected := await _corrected_event(ground, schemas, message, said), bytes):
+        if corrected == awaited:
             return Interpreted()
-    corrected = await _corrected_event(ground, schemas, target)
-    if corrected is None:
-        return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
+        awaited = corrected
+        await settle_waiting(ground, message, awaited, EventAwaited.code)
+        # Looked for once more: it may have come in between.
+    if isinstance(corrected, type):
+        return Interpreted(freed=await settle_held(ground, message, corrected.code))
     people = await _identify_all(ground, corrected)
     fact = Fact(
         source=message.agency_id,
@@ -115,24 +127,30 @@ async def _correct(
         payload=EnteredInError(message.agency_id, said.event_id),
     )
     circles = await apply_facts(ground, (fact,), concerns=tuple(people.values()))
-    return Interpreted(circles, await settle_applied(ground, message))
+    corrected_hash = hash_event(ground, message.agency_id, corrected.envelope.id)
+    freed = await reopen_held(ground, corrected_hash)
+    return Interpreted(circles, freed + await settle_applied(ground, message))
 
 
-async def _corrected_event(ground: Ground, schemas: EventSchemas, target: Message) -> Event | None:
-    """The event at the end of a chain of corrections: the people it names are those concerned."""
+async def _corrected_event(
+    ground: Ground, schemas: EventSchemas, message: Message, said: ErrorReport
+) -> Event | bytes | type[Refusal]:
+    """The event at the end of a chain of corrections: the people it names are those concerned.
+
+    Else the hash of the event in the chain that has not come, or why the chain has no such end.
+    """
     for _ in range(CORRECTIONS_DEPTH_MAX):
+        target_hash = hash_event(ground, message.agency_id, said.event_id)
+        target = await find_by_hash(ground, target_hash)
+        if target is None:
+            return target_hash
         event = parse_event(target.body, schemas=schemas, now_utc=target.received_at)
         if isinstance(event, UnknownEvent):
-            return None
+            return KindUnknown
         if not isinstance(event.data, ErrorReport):
             return event
-        further = await find_by_hash(
-            ground, hash_event(ground, target.agency_id, event.data.event_id)
-        )
-        if further is None:
-            return None
-        target = further
-    return None
+        said = event.data
+    return NotUnderstood  # a ring, or deeper than any agency needs
 
 
 async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
@@ -145,29 +163,33 @@ async def _identify(ground: Ground, identifier: Identifier) -> PersonId:
     return await identify(ground, system=identifier.system, value=value)
 
 
-async def _concerns_the_dead(ground: Ground, event: Event, people: dict[str, PersonId]) -> bool:
-    """Whether someone who must have lived that day had died before it. A father may have: a child
-    is born after its father's death, and a family book names the dead."""
+async def _concerns_the_dead(
+    ground: Ground, event: Event, people: dict[str, PersonId]
+) -> Fact | None:
+    """The death before that day of someone who must have lived then, if there is one.
+
+    A birth needs nobody: the child is there, and cards go to the living alone. A family book names
+    the dead, and a pregnancy may end by the mother's death.
+    """
     living: tuple[str, ...]
     match event.data:
         case MarriageReport():
             living = ("husband", "wife")
-        case PregnancyReport() | BirthReport() | PregnancyEndReport():
+        case PregnancyReport():
             living = ("mother",)
         case VaccinationReport():
             living = ("person",)
         case _:
             living = ()
     for role in living:
-        facts = standing_facts(await read_own_facts(ground, people[role]))
-        if any(
-            isinstance(fact.payload, PersonDied)
-            and fact.payload.person == people[role]
-            and fact.occurred_on < event.envelope.occurred_on
-            for fact in facts
-        ):
-            return True
-    return False
+        for fact in standing_facts(await read_own_facts(ground, people[role])):
+            if (
+                isinstance(fact.payload, PersonDied)
+                and fact.payload.person == people[role]
+                and fact.occurred_on < event.envelope.occurred_on
+            ):
+                return fact
+    return None
 
 
 def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Collection[Fact]:
@@ -181,6 +203,7 @@ def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Colle
             occurred_on=event.envelope.occurred_on,
             asserted_at=event.envelope.asserted_at,
             payload=payload,
+            received_on=local_date(message.received_at),
         )
 
     said = [

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from domain.error import Refusal
 from gov.agency import find_key
+from gov.body import read_body
 from gov.event import Event, check_content_type, parse_event
 from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
 from gov.event_json import EVENT_BYTES_MAX
@@ -42,7 +43,7 @@ def intake_routes(
 
     async def receive(request: Request) -> Response:
         check_content_type(request.headers.get("content-type"))
-        body = await _read_body(request)
+        body = await read_body(request, bytes_max=EVENT_BYTES_MAX, too_large=EventTooLarge)
         view = request_view(
             method=request.method,
             raw_path=request.scope["raw_path"],
@@ -89,17 +90,3 @@ def _answer(kept: Kept, notes: list[str]) -> dict[str, object]:
     answer["status"] = "held"
     answer["reason"] = {"code": reason.code, "ar": reason.ar, "en": reason.en}
     return answer
-
-
-async def _read_body(request: Request) -> bytes:
-    """The body, read no further than the limit. Raises: EventTooLarge."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > EVENT_BYTES_MAX:
-        raise EventTooLarge()
-    chunks, length = [], 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > EVENT_BYTES_MAX:
-            raise EventTooLarge()
-        chunks.append(chunk)
-    return b"".join(chunks)

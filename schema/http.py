@@ -20,6 +20,7 @@ from strawberry.asgi import GraphQL
 
 from domain.actor import Actor
 from domain.error import Refusal
+from gov.body import read_body
 from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
 from timeline.command import CommandRegistry
@@ -84,7 +85,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         request = Request(scope, receive)
         if request.method != "POST":
             raise MethodRefused
-        body = await _read_body(request)
+        if not _says_json(request.headers.get("content-type", "")):
+            raise RequestMalformed("content-type")
+        body = await read_body(request, bytes_max=BODY_BYTES_MAX, too_large=BodyTooLarge)
         try:
             response = await self.run(Request(scope, _replay(body)))
         except HTTPException as error:
@@ -116,17 +119,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         return orjson.dumps(data)
 
 
-async def _read_body(request: Request) -> bytes:
-    """The whole body. Raises: BodyTooLarge as soon as it is known to be."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
-        raise BodyTooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise BodyTooLarge
-    return bytes(body)
+def _says_json(content_type: str) -> bool:
+    """Whether it is `application/json`, whatever its parameters; nothing that only mentions it."""
+    return content_type.partition(";")[0].strip() == "application/json"
 
 
 def _replay(body: bytes) -> Receive:

@@ -17,7 +17,7 @@ EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_DONE, EFFECT_CANCELLED = 0, 1, 2, 3
 
 
 class CircleRow(SQLModel, table=True):
-    """One circle. Writer: `timeline/record.py`, `timeline/refresh.py`, `timeline/wake.py`.
+    """One circle. Writer: `timeline/record.py`, `timeline/refresh.py`.
 
     `facts_version` counts facts; a circle whose `refreshed_version` is lower is dirty.
     """

@@ -10,11 +10,13 @@ it, because the ring gives a key out only after its commit. Made once by `api/wi
 import hashlib
 import hmac
 from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, column, select, table
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.ids import CircleId, PersonId
 from store.key_keeper import KeyKeeper
@@ -29,6 +31,7 @@ from store.seal import (
     seal,
     sealing_key,
 )
+from store.session import passing_faults
 
 SHARD_COUNT = 1_024
 KEY_CACHE_MAX = 4_096  # owners; x about 13 KiB with five purposes prepared = 53 MiB a process
@@ -83,7 +86,7 @@ class KeyRing:
         missing = [name for name in names if name not in wrapped]
         if missing:
             fresh = [{"name": n, "wrapped": keeper.wrap(_short(n), new_key())} for n in missing]
-            async with engine.begin() as connection:
+            async with _keystore(engine) as connection:
                 await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
             wrapped = await _read_wrapped(engine, names)
         opened = {name: keeper.unwrap(_short(name), wrapped[name]) for name in names}
@@ -127,7 +130,7 @@ class KeyRing:
         erasure.
         """
         name = f"circle/{circle_id}"
-        async with self._engine.begin() as connection:
+        async with _keystore(self._engine) as connection:
             statement = upsert(_wrapped_key).values(name=name, wrapped=b"")
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_={"wrapped": b""})
@@ -143,7 +146,7 @@ class KeyRing:
         place = Place(owner, _short(name))
         wrapped = (await _read_wrapped(self._engine, [name])).get(name)
         if wrapped is None:
-            async with self._engine.begin() as connection:
+            async with _keystore(self._engine) as connection:
                 await connection.execute(
                     upsert(_wrapped_key)
                     .values(name=name, wrapped=seal(shard, place, new_key()))
@@ -166,8 +169,16 @@ def _short(name: str) -> bytes:
     return hashlib.sha256(name.encode()).digest()[:PLACE_KEY_BYTES]
 
 
+@asynccontextmanager
+async def _keystore(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction in the key store. Raises: Busy when it is away: to be tried later."""
+    with passing_faults():
+        async with engine.begin() as connection:
+            yield connection
+
+
 async def _read_wrapped(engine: AsyncEngine, names: list[str]) -> dict[str, bytes]:
-    async with engine.connect() as connection:
+    async with _keystore(engine) as connection:
         found = await connection.execute(
             select(_wrapped_key.c.name, _wrapped_key.c.wrapped).where(
                 _wrapped_key.c.name.in_(names)

@@ -91,7 +91,7 @@ class Database:
 
         Raises: Busy when the database is away or too slow to answer.
         """
-        with _passing_faults():
+        with passing_faults():
             async with self._snapshots.connect() as connection:
                 yield Reading(connection, scope)
 
@@ -102,14 +102,14 @@ class Database:
         Raises: Busy when a lock, a statement or a connection was not had in time; nothing is
         written.
         """
-        with _passing_faults():
+        with passing_faults():
             async with self.engine.connect() as connection:
                 yield Unit(connection, scope)
                 await connection.commit()
 
     async def ping(self) -> None:
         """Raises: Busy when the database does not answer."""
-        with _passing_faults():
+        with passing_faults():
             async with self.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
 
@@ -118,7 +118,7 @@ class Database:
 
 
 @contextmanager
-def _passing_faults() -> Iterator[None]:
+def passing_faults() -> Iterator[None]:
     """Turns what may pass to Busy: a lock not had, a server restarting, no connection free."""
     try:
         yield

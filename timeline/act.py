@@ -55,8 +55,8 @@ class TooLate(Refusal):
 
 class SnoozeOutOfRange(Refusal):
     code = "card.snooze_out_of_range"
-    ar = "اختر يومًا من الغد وحتى ثلاثين يومًا من اليوم."
-    en = "Choose a day from tomorrow up to thirty days from today."
+    ar = "اختر يومًا من الغد وحتى ثلاثين يومًا، وقبل أن يفوت موعد البطاقة."
+    en = "Choose a day from tomorrow up to thirty days from today, before the card is overdue."
 
 
 class NothingToUndo(Refusal):
@@ -96,8 +96,15 @@ def _snooze(clock: Clock, actor: Actor, command: Command[SnoozeCard], standing: 
     today = clock.today()
     if not today < command.payload.until <= today + timedelta(days=SNOOZE_DAYS_MAX):
         raise SnoozeOutOfRange("until")
-    if card_state(standing.held.record, today) in ("done", "expired", "waiting", "dismissed"):
+    record = standing.held.record
+    state = card_state(record, today)
+    if state in ("done", "expired", "waiting", "dismissed"):
         raise TooLate()
+    assert record.window is not None
+    # An overdue card may rest until it goes; any other must come back before it is overdue.
+    last_on = record.window.expires_on if state == "overdue" else record.window.due_until
+    if command.payload.until > last_on:
+        raise SnoozeOutOfRange("until")
     return _fact(clock, actor, command, standing, "snoozed", command.payload.until)
 
 

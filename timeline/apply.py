@@ -9,11 +9,12 @@ whole is done again.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.circle import Circle
 from domain.fact import (
     BirthNotified,
+    CardAct,
     EnteredInError,
     Fact,
     FamilyBookIssued,
@@ -25,15 +26,16 @@ from domain.fact import (
     PregnancyEnded,
     VaccinationGiven,
 )
-from domain.family import (
+from domain.family import people_of
+from domain.gestation import (
+    CONTRADICTION_DAYS,
     GESTATION_DAYS,
     PREGNANCY_DAYS_MAX,
-    father_at,
-    marriages_of,
-    people_of,
-    standing_facts,
+    SAME_PREGNANCY_DAYS,
 )
 from domain.ids import CircleId, PersonId
+from domain.marriage import father_at, marriages_of
+from domain.standing import standing_facts
 from store.scope import CircleScope
 from timeline.ground import Ground
 from timeline.people import Profile, circles_of, keep_profile, link
@@ -197,9 +199,9 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
 
     What is said of a member goes to each of their circles; a marriage to each of the wife's (which
     husband a child is at home with follows from all of hers); a family book to that couple's; a
-    pregnancy or birth to the circle of mother and father, named or by marriage; the
-    end of a pregnancy where that pregnancy went; a correction where what it takes back went. A
-    member's own vaccinations stay with the member.
+    pregnancy or birth to the circle of mother and father, named or by marriage; the end of a
+    pregnancy where that pregnancy went; a correction where what it takes back went. A member's own
+    vaccinations stay with the member.
     """
     members = set(circle.members)
     match fact.payload:
@@ -215,6 +217,8 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
             return _ended_here(fact, circle, own)
         case PersonDescribed() | PersonDied():
             return True
+        case CardAct(person=person):  # where the card has moved, what was done to it goes too
+            return person in members
         case EnteredInError(source, source_id):
             rest = tuple(other for other in own if other is not fact)  # so that a ring ends
             return any(
@@ -227,31 +231,53 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
 
 
 def _ended_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
-    pregnancies = [
-        other
+    """Whether an end goes here: with a pregnancy of its time, or a birth that it contradicts."""
+    return any(
+        _meets(fact.occurred_on, other) and belongs(other, circle, own)
         for other in own
-        if isinstance(other.payload, PregnancyConfirmed)
-        and timedelta(0)
-        < fact.occurred_on - other.payload.due_on + timedelta(days=GESTATION_DAYS)
-        <= timedelta(days=PREGNANCY_DAYS_MAX)
-    ]
-    return any(belongs(other, circle, own) for other in pregnancies)
+        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
+    )
+
+
+def _meets(ended_on: date, other: Fact) -> bool:
+    if isinstance(other.payload, PregnancyConfirmed):
+        begins_on = other.payload.due_on - timedelta(days=GESTATION_DAYS)
+        return timedelta(0) < ended_on - begins_on <= timedelta(days=PREGNANCY_DAYS_MAX)
+    return abs(ended_on - other.occurred_on) <= timedelta(days=CONTRADICTION_DAYS)
 
 
 def _fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
-    """The father named, else the husband by marriage: by all that was said, and by what still
-    stands.
+    """Every father named in a report of the same child or pregnancy, and the husband by marriage:
+    by all that was said, and by what still stands.
 
-    A marriage entered in error still routes (its circle must hear of the correction); `family_of`
-    alone decides what counts.
+    A report that names no father does not deny one. A marriage entered in error still routes (its
+    circle must hear of the correction); `family_of` alone decides what counts.
     """
     payload = fact.payload
     assert isinstance(payload, PregnancyConfirmed | BirthNotified)
-    found = {
-        father_at(payload.mother, payload.father, fact.occurred_on, marriages)
+    named = {
+        other.payload.father
+        for other in (*own, fact)
+        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
+        and _is_same(payload, other.payload)
+    }
+    married = {
+        father_at(payload.mother, None, fact.occurred_on, marriages)
         for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
     }
-    return {father for father in found if father is not None}
+    return {father for father in named | married if father is not None}
+
+
+def _is_same(
+    one: PregnancyConfirmed | BirthNotified, other: PregnancyConfirmed | BirthNotified
+) -> bool:
+    """Whether two reports speak of one child, or may speak of one pregnancy."""
+    if isinstance(one, BirthNotified) and isinstance(other, BirthNotified):
+        return one.child == other.child
+    if isinstance(one, PregnancyConfirmed) and isinstance(other, PregnancyConfirmed):
+        apart = abs(one.due_on - other.due_on)
+        return one.mother == other.mother and apart <= timedelta(days=SAME_PREGNANCY_DAYS)
+    return False
 
 
 def _follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:

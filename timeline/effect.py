@@ -20,6 +20,7 @@ from store.circle_tables import (
     EFFECT_CLAIMED,
     EFFECT_DONE,
     EFFECT_PENDING,
+    CircleRow,
     EffectRow,
 )
 from store.keys import OwnerKeys
@@ -118,9 +119,19 @@ async def list_due_effects(ground: Ground, *, limit: int = DUE_BATCH_MAX) -> tup
 
 
 async def claim_effect(ground: Ground, due: DueEffect) -> ClaimedEffect | None:
-    """Takes one effect for `LEASE_SECONDS`, or None when it is done, cancelled or another's."""
+    """Takes one effect for `LEASE_SECONDS`, or None when it is done, cancelled, out of its days or
+    another's; also while the circle is dirty: a fact not yet weighed (a death) may cancel it.
+    """
     keys = await ground.keys.circle(due.circle_id)
-    now, lease_id = ground.clock.now_utc(), uuid4()
+    today, now, lease_id = ground.clock.today(), ground.clock.now_utc(), uuid4()
+    weighed = (
+        select(col(CircleRow.circle_id))
+        .where(
+            col(CircleRow.circle_id) == due.circle_id,
+            col(CircleRow.refreshed_version) >= col(CircleRow.facts_version),
+        )
+        .exists()
+    )
     async with ground.database.unit(CircleScope(due.circle_id)) as unit:
         taken = await unit.execute(
             update(EffectRow)
@@ -129,6 +140,9 @@ async def claim_effect(ground: Ground, due: DueEffect) -> ClaimedEffect | None:
                 col(EffectRow.act_key) == due.act_key,
                 (col(EffectRow.state) == EFFECT_PENDING)
                 | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
+                col(EffectRow.not_before_on) <= today,
+                col(EffectRow.not_after_on) >= today,
+                weighed,
             )
             .values(
                 state=EFFECT_CLAIMED,

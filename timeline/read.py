@@ -76,6 +76,7 @@ async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
                 col(CircleRow.facts_version),
                 col(CircleRow.refreshed_version),
                 col(CircleRow.refreshed_catalogue),
+                col(CircleRow.refreshed_on),
                 col(CircleRow.next_change_on),
             ).where(col(CircleRow.circle_id) == circle_id)
         )
@@ -83,7 +84,9 @@ async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
         catalogue = await current_version(session)
     if row is None:
         return
-    waking = row.next_change_on is not None and row.next_change_on <= ground.clock.today()
+    today = ground.clock.today()
+    waking = row.next_change_on is not None and row.next_change_on <= today
+    waking = waking or (row.refreshed_on is not None and row.refreshed_on > today)  # a day set back
     dirty = row.refreshed_version < row.facts_version or row.refreshed_catalogue < catalogue
     if waking or dirty:
         await refresh(ground, circle_id)

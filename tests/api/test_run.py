@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from api.demo import PLAYED_FILE
 from tests.support.data_dir import fresh_data_dir
 
 CHECKOUT = Path(__file__).parents[2]
@@ -162,3 +163,16 @@ def test_an_environment_that_makes_no_sense_is_refused_by_name(
     assert ended.returncode == 2
     assert named in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_demonstration_that_is_refused_does_not_end_the_service() -> None:
+    port = free_port()
+    with fresh_data_dir() as data_dir:
+        data_dir.mkdir(exist_ok=True)
+        (data_dir / PLAYED_FILE).write_text("2099-01-01")  # its events lie ahead: refused
+        with running(data_dir, port) as process:
+            said = read_until(process, "not played: ", PLAYED_SECONDS_MAX)
+            assert "422" in said[-1]
+            assert httpx2.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+            assert "stopped" in interrupt(process)
+            assert process.returncode == 0

@@ -9,19 +9,27 @@ from typing import get_args
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
 
+from api.failing import FIRST_PAUSE
 from api.settings import read_settings
 from api.wire import House
-from api.worker import JOBS, close_hints, connect_hints, work
-from domain.ids import AgencyId
-from gov.inbox import keep_message
+from api.worker import JOBS, close_hints, connect_hints, interpret_message, sweep, work
+from domain.ids import AgencyId, CircleId
+from gov.inbox import find_message, keep_message
 from simulators.agency import encode_event
 from simulators.family_story import stories
+from store.circle_tables import CircleRow
 from store.embedded_valkey import EmbeddedValkey
-from store.reference_tables import INBOX_APPLIED
+from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED, InboxRow
+from store.scope import CircleScope, ReferenceScope
+from tests.support.builders import married
 from tests.support.data_dir import fresh_data_dir
-from tests.support.house import TestHouse
+from tests.support.house import TestHouse, person
+from timeline.apply import apply_facts
 from timeline.hint import Job
+from timeline.wake import list_waking_circles
 
 SECONDS_MAX = 30.0
 EVENT = stories(date(2026, 11, 20))[0].events[0]
@@ -91,6 +99,55 @@ async def test_a_hint_that_cannot_be_said_is_no_fault() -> None:
             await hints.look("refresh", uuid4())
         finally:
             await close_hints(hints)
+
+
+async def reseal(house: TestHouse, circle_id: CircleId, sealed: bytes) -> bytes:
+    """Puts another body into a circle's row; the one that was there."""
+    async with house.ground.database.unit(CircleScope(circle_id)) as unit:
+        this = col(CircleRow.circle_id) == circle_id
+        found = await unit.execute(select(col(CircleRow.sealed)).where(this))
+        before = bytes(found.scalar_one())
+        await unit.execute(update(CircleRow).where(this).values(sealed=sealed))
+    return before
+
+
+async def test_a_circle_that_fails_is_passed_over_and_woken_by_no_one_else(
+    opened: House, house: TestHouse
+) -> None:
+    touched = await apply_facts(house.ground, [married(person(1), person(2), date(2026, 11, 21))])
+    broken = min(touched)
+    sealed = await reseal(house, broken, bytes(64))
+    assert await sweep(opened) == len(touched)
+    assert await list_waking_circles(house.ground) == (broken,)  # as due as it was before
+    assert await sweep(opened) == 0
+    house.clock.instant += FIRST_PAUSE
+    assert await sweep(opened) == 1
+    house.clock.instant += FIRST_PAUSE
+    assert await sweep(opened) == 0  # the second pause is twice as long
+    await reseal(house, broken, sealed)
+    house.clock.instant += FIRST_PAUSE
+    assert await sweep(opened) == 1
+    assert await list_waking_circles(house.ground) == ()
+
+
+async def test_a_passing_fault_is_counted_against_neither_message_nor_circle(
+    opened: House, house: TestHouse
+) -> None:
+    event = dict(EVENT) | {"id": "busy"}
+    kept = await keep_message(house.ground, AgencyId("moj"), "busy", encode_event(event))
+    async with (
+        asyncio.timeout(SECONDS_MAX),
+        house.ground.database.unit(ReferenceScope("intake")) as holding,
+    ):
+        this = col(InboxRow.inbox_id) == kept.inbox_id
+        await holding.execute(select(InboxRow).where(this).with_for_update())
+        await interpret_message(opened, kept.inbox_id)  # its row is not had within the lock's time
+    message = await find_message(house.ground, kept.inbox_id)
+    assert message is not None
+    assert (message.state, message.attempt_count) == (INBOX_RECEIVED, 0)
+    assert opened.failing.passed_over(house.clock.now_utc()) == frozenset()
+    await interpret_message(opened, kept.inbox_id)
+    await until_applied(opened, "busy")
 
 
 def test_every_kind_of_hint_has_a_job() -> None:

@@ -200,9 +200,23 @@ def test_a_card_names_the_facts_it_rests_on() -> None:
     record = only(look(catalogue(), birth(TODAY - days(3), asserted_on=TODAY), said))
     assert [(one.kind, one.occurred_on, one.asserted_on) for one in record.why.facts] == [
         ("birth.notified", TODAY - days(3), TODAY),
-        ("person.described", TODAY, TODAY),
-    ]
+    ]  # no line of the service asks the nationality
     assert (record.entry, record.version) == ("service", 3)
+
+
+def test_a_card_cites_a_description_only_where_its_service_asks_what_it_said() -> None:
+    line = {
+        "id": "citizen",
+        "when": 'child_nationality == "ARE"',
+        "unmet": "explain",
+        "text": {"ar": "مواطن", "en": "Citizen"},
+    }
+    first = described(CHILD, TODAY, nationality=CITIZEN, source_id="birth")
+    again = described(CHILD, TODAY + days(9), nationality=CITIZEN, source_id="later")
+    seen = look(catalogue(eligibility=[line]), birth(), first, again, today=TODAY + days(9))
+    cited = [one for one in only(seen).why.facts if one.kind == "person.described"]
+    # Said again by another event, the first stays the reason: nobody learns of that event.
+    assert [one.occurred_on for one in cited] == [TODAY]
 
 
 # Who is told
@@ -419,13 +433,15 @@ def test_a_snooze_moves_notices_to_its_day_or_past_their_use(
     }
 
 
-def test_a_notice_keeps_its_key_when_its_day_moves() -> None:
+def test_a_notice_that_its_reader_asked_for_again_is_another_act() -> None:
     def keys(*facts: Fact) -> dict[str, bytes]:
         found: tuple[Effect, ...] = look(catalogue(card(due={"days": 30})), birth(), *facts).effects
         return {one.act: one.key for one in found}
 
     base = only(look(catalogue(card(due={"days": 30})), birth()))
-    assert keys() == keys(act(1, base, "snoozed", TODAY + days(20)))
+    snoozed = keys(act(1, base, "snoozed", TODAY + days(20)))
+    assert snoozed["visible"] != keys()["visible"]  # told on the day chosen, though told before
+    assert snoozed["due"] == keys()["due"]
     assert len(set(keys().values())) == 2
 
 

@@ -7,14 +7,10 @@ import pytest
 
 from domain.circle import Circle, couple_members
 from domain.fact import EnteredInError, Fact, PregnancyOutcome
-from domain.family import (
-    Family,
-    family_of,
-    father_at,
-    marriages_of,
-    standing_facts,
-)
+from domain.family import Family, family_of
 from domain.ids import CircleId, PersonId
+from domain.marriage import father_at, marriages_of
+from domain.standing import standing_facts
 from tests.support.builders import (
     born,
     described,

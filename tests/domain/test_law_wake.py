@@ -126,7 +126,8 @@ def test_a_childs_cards_come_and_go_on_their_days_until_18() -> None:
 def test_a_child_of_29_february_is_18_on_the_28th() -> None:
     born_on = date(2028, 2, 29)  # 2046 has no 29 February
     changes = walk(HOME, (born(CHILD, MOTHER, born_on, source_id="birth"),), born_on)
-    assert {day for day, name in changes if name.startswith("-")} == {date(2046, 2, 28)}
+    left = {day for day, name in changes if name.startswith("-") and "vaccination" in name}
+    assert left == {date(2046, 2, 28)}
     assert adult_on(born_on) == date(2046, 2, 28)
 
 

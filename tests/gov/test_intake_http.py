@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -302,3 +303,69 @@ async def test_a_correction_is_freed_when_what_it_corrects_is_held(
     await intake.tell("mohap", event("person.died", "d-1", {"person": WIFE}, on="2026-11-01"))
     assert (await intake.tell("moj", MARRIAGE))["status"] == "held"
     assert (await intake.report("moj", correction)).json()["status"] == "applied"
+
+
+async def test_a_birth_is_never_held_because_someone_is_dead(
+    house: TestHouse, intake: Intake
+) -> None:
+    for number, dead in enumerate((WIFE, CHILD)):
+        died = event("person.died", f"d-{number}", {"person": dead}, on="2026-11-01")
+        await intake.tell("mohap", died)
+    assert (await intake.tell("mohap", BIRTH))["status"] == "applied"
+
+
+async def test_a_mother_who_died_has_her_child_and_its_father_the_card(
+    house: TestHouse, intake: Intake
+) -> None:
+    await intake.tell("mohap", event("person.died", "d-1", {"person": WIFE}, on="2026-11-01"))
+    assert (await intake.tell("mohap", BIRTH))["status"] == "applied"
+    assert "newborn_bundle:due" in await cards(house, 501)
+    assert await cards(house, 502) == []
+
+
+async def test_what_a_death_held_is_applied_when_that_death_is_corrected(
+    house: TestHouse, intake: Intake
+) -> None:
+    for number, agency_id in enumerate(("mohap", "moj")):  # two report the same death
+        died = event("person.died", f"d-{number}", {"person": WIFE}, on="2026-11-01")
+        await intake.tell(agency_id, died)
+    assert (await intake.tell("moj", MARRIAGE))["status"] == "held"
+    for number, agency_id in enumerate(("mohap", "moj")):
+        assert await cards(house, 501) == []
+        mistaken = event("entered_in_error", f"e-{number}", {"event_id": f"d-{number}"})
+        assert (await intake.tell(agency_id, mistaken))["status"] == "applied"
+    assert (await intake.report("moj", MARRIAGE)).json()["status"] == "applied"
+    assert await cards(house, 501) == ["family_book:due"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_correction_taken_back_ends_alike_in_every_order(
+    house: TestHouse, intake: Intake, order: tuple[int, ...]
+) -> None:
+    told = (
+        MARRIAGE,
+        event("entered_in_error", "e-1", {"event_id": "m-1"}),
+        event("entered_in_error", "e-2", {"event_id": "e-1"}),
+    )
+    for place in order:
+        answer = await intake.tell("moj", told[place])
+        assert answer["status"] == "applied" or (answer["reason"]["code"] == "intake.event_awaited")
+    assert await cards(house, 501) == ["family_book:due"]
+    for one in told:
+        assert (await intake.report("moj", one)).json()["status"] == "applied"
+
+
+async def test_corrections_that_take_back_each_other_are_held_not_lost(
+    house: TestHouse, intake: Intake
+) -> None:
+    await intake.tell("moj", event("entered_in_error", "e-1", {"event_id": "e-2"}))
+    answer = await intake.tell("moj", event("entered_in_error", "e-2", {"event_id": "e-1"}))
+    assert answer["reason"]["code"] == "intake.not_understood"
+
+
+async def test_a_correction_of_an_unknown_kind_is_held_as_that(
+    house: TestHouse, intake: Intake
+) -> None:
+    await intake.tell("moj", event("moon.landed", "x-1", {}))
+    answer = await intake.tell("moj", event("entered_in_error", "e-1", {"event_id": "x-1"}))
+    assert answer["reason"]["code"] == "intake.kind_unknown"

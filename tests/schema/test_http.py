@@ -89,13 +89,32 @@ async def test_what_is_no_operation_is_refused(client: httpx2.AsyncClient, body:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain; charset=application/json",
+        "text/application/json",
+        "application/json-patch",
+        "",
+    ],
 )
 async def test_a_form_of_another_site_is_refused(
     client: httpx2.AsyncClient, content_type: str
 ) -> None:
     answer = await post(client, {"query": QUERY}, **{"content-type": content_type})
     assert (answer.status_code, answer.json()["code"]) == (400, "graphql.malformed")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-8", "application/json ;x=y", "application/json;"],
+)
+async def test_json_is_taken_whatever_its_parameters(
+    client: httpx2.AsyncClient, content_type: str
+) -> None:
+    answer = await post(client, {"query": QUERY}, **{"content-type": content_type})
+    assert answer.status_code == 200
 
 
 async def test_a_body_has_its_limit(client: httpx2.AsyncClient) -> None:

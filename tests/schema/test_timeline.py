@@ -78,6 +78,7 @@ async def test_an_open_card_has_its_words_its_days_and_its_why(family: TestHouse
     why = card["why"]
     assert {line["id"]: line["truth"] for line in why["lines"]} == {
         "record_active": "MET",
+        "birth_confirmed": "MET",
         "citizen": "MET",
     }
     assert {(fact["kind"], fact["name"]) for fact in why["facts"]} >= {

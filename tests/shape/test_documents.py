@@ -255,7 +255,7 @@ async def test_the_example_of_an_event_by_hand_does_what_the_readme_says(
         )
         said, _ = await example.communicate()
     assert said.decode().splitlines() == ["202 received", "202 received"]
-    missed = "Vaccinations for Maitha Al-Tajribi at birth (overdue)"
+    missed = "Vaccinations for Maitha Al-Tajribi at birth (due)"
     for parent in twins.parents:
         assert missed in await open_cards(house, parent)
     for _, inbox_id in hints.said:

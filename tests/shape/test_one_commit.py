@@ -21,7 +21,6 @@ ALLOWED = {
     ("store/session.py", "connect"): "the two kinds of session, and the ping of health",
     ("store/session.py", "create_async_engine"): "the one engine of a process",
     ("store/keys.py", "begin"): "a key is committed apart, before the first row sealed under it",
-    ("store/keys.py", "connect"): "wrapped keys are read from a database of their own",
     ("store/migrate.py", "begin"): "a migration is one transaction under its own lock",
     ("store/migrate.py", "create_async_engine"): "migrations run without the pool",
     ("api/run.py", "connect"): "CREATE DATABASE of development runs outside every transaction",

@@ -166,8 +166,11 @@ async def test_what_is_done_dismissed_expired_or_waiting_cannot_be_put_off(
         assert await do(family, SnoozeCard(key, tomorrow)) == TooLate.code
     # The bundle is offered for 120 days: through 2027-03-21.
     bundle = await find_bundle(family)
-    family.clock.move_to(date(2027, 3, 21))
+    family.clock.move_to(date(2027, 3, 20))
     last = family.clock.today() + timedelta(days=1)
+    assert await do(family, SnoozeCard(bundle, last + timedelta(days=1)), HUSBAND) == (
+        SnoozeOutOfRange.code
+    )
     assert await do(family, SnoozeCard(bundle, last), HUSBAND) == APPLIED
     family.clock.move_to(date(2027, 3, 22))
     last = family.clock.today() + timedelta(days=1)

@@ -7,11 +7,11 @@ from sqlmodel import col
 
 from store.circle_tables import CircleRow
 from store.scope import CircleScope
-from tests.support.builders import CITIZEN, born, described, married
+from tests.support.builders import born, married
 from tests.support.house import TestHouse, person
 from timeline.apply import apply_facts
 from timeline.record import couple_circle
-from timeline.wake import list_waking_circles, postpone_circle
+from timeline.wake import list_waking_circles
 
 HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
 TODAY = date(2026, 11, 21)
@@ -52,15 +52,25 @@ async def test_a_circle_of_an_older_catalogue_is_found(house: TestHouse) -> None
     assert await list_waking_circles(house.ground) == (couple,)
 
 
-async def test_a_circle_whose_refresh_fails_waits_a_day_and_readers_still_see_it_fresh(
-    house: TestHouse,
-) -> None:
-    wedding = married(HUSBAND, WIFE, TODAY)
-    citizen = described(HUSBAND, TODAY, nationality=CITIZEN, source_id=wedding.source_id)
-    touched = await apply_facts(house.ground, [wedding, citizen])
+async def test_a_circle_passed_over_keeps_no_other_waiting(house: TestHouse) -> None:
+    touched = await apply_facts(house.ground, [married(HUSBAND, WIFE, TODAY)])
+    first = await list_waking_circles(house.ground, limit=1)
+    second = await list_waking_circles(house.ground, limit=1, passing_over=first)
+    assert len(second) == 1
+    assert second != first
+    assert await list_waking_circles(house.ground, passing_over=touched) == ()
+    assert set(await list_waking_circles(house.ground)) == set(touched)  # nothing was written
+
+
+async def test_a_circle_of_an_older_catalogue_is_passed_over_too(house: TestHouse) -> None:
+    touched = await house.apply(married(HUSBAND, WIFE, TODAY))
+    couple = couple_circle(house.ground.keys, HUSBAND, WIFE).id
     for circle_id in touched:
-        await postpone_circle(house.ground, circle_id)
-    assert await list_waking_circles(house.ground) == ()
-    assert await house.card_names(HUSBAND) == ["family_book/offer:due"]
-    house.clock.move_days(1)
-    assert set(await list_waking_circles(house.ground)) <= set(touched)
+        async with house.ground.database.unit(CircleScope(circle_id)) as unit:
+            await unit.execute(
+                update(CircleRow)
+                .where(col(CircleRow.circle_id) == circle_id)
+                .values(refreshed_catalogue=0)
+            )
+    left = await list_waking_circles(house.ground, passing_over=(couple,))
+    assert set(left) == touched - {couple}

@@ -1,0 +1,53 @@
+"""What the environment says, read as a whole: days within reason, URLs in the driver's form."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+
+from api.settings import Settings, SettingsError, read_settings
+
+
+def read(**environ: str) -> Settings:
+    return read_settings(environ, data_dir=Path("/nowhere"))
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2026-11-21", "2100-12-31"])
+def test_a_day_within_reason_is_taken(day: str) -> None:
+    today = read(OSRATI_TODAY=day).today
+    assert today is not None
+    assert today.isoformat() == day
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2101-01-01", "9999-12-31"])
+def test_a_day_out_of_reason_is_refused_by_name(day: str) -> None:
+    with pytest.raises(SettingsError, match=r"OSRATI_TODAY.*2000-01-01 to 2100-12-31"):
+        read(OSRATI_TODAY=day)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "KEYSTORE_URL"])
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_sslmode_becomes_what_the_driver_takes(name: str, scheme: str) -> None:
+    given = f"{scheme}://u:p%40s%3Fs@db.test:5433/osrati?sslmode=require&command_timeout=5"
+    settings = read(**{name: given})
+    url = settings.database_url if name == "DATABASE_URL" else settings.keystore_url
+    assert url is not None
+    _, arguments = dialect().create_connect_args(make_url(url))  # type: ignore[no-untyped-call]
+    assert arguments["ssl"] == "require"
+    assert "sslmode" not in arguments
+    assert (arguments["user"], arguments["password"]) == ("u", "p@s?s")
+    assert (arguments["host"], arguments["port"], arguments["database"]) == (
+        "db.test",
+        5433,
+        "osrati",
+    )
+    assert "command_timeout" in arguments
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://db.test/osrati?sslmode=always", "postgresql://db.test:port/osrati"]
+)
+def test_a_url_that_the_driver_would_not_take_is_refused_by_name(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL"):
+        read(DATABASE_URL=url)
