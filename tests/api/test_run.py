@@ -14,6 +14,8 @@ import httpx2
 import pytest
 
 from api.demo import PLAYED_FILE
+from store.embedded_postgres import EmbeddedPostgres
+from store.embedded_valkey import EmbeddedValkey
 from tests.support.data_dir import fresh_data_dir
 
 CHECKOUT = Path(__file__).parents[2]
@@ -115,6 +117,22 @@ def test_it_runs_plays_stops_and_keeps_its_data() -> None:
             assert again.count("<article") == first.count("<article") > 0
             read_until(process, "played", PLAYED_SECONDS_MAX)
             interrupt(process)
+
+
+def test_it_uses_the_servers_that_are_named_and_starts_none_of_its_own(
+    postgres: EmbeddedPostgres, valkey: EmbeddedValkey
+) -> None:
+    postgres.ensure_database("named_servers")
+    database_url = postgres.url("named_servers").replace("+asyncpg", "")
+    with (
+        fresh_data_dir() as data_dir,
+        running(data_dir, free_port(), DATABASE_URL=database_url, REDIS_URL=valkey.url) as process,
+    ):
+        read_until(process, "played", PLAYED_SECONDS_MAX)
+        assert not (data_dir / "postgres").exists()
+        assert not (data_dir / "valkey").exists()
+        interrupt(process)
+        assert process.returncode == 0
 
 
 def test_killed_outright_it_leaves_no_process_behind() -> None:
