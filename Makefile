@@ -49,7 +49,7 @@ check: setup ## the fast part, under a minute: run it before each commit
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/domain tests/shape -q
+	$(BIN)/python -m pytest tests/domain tests/shape -q -m "not slow"
 
 bench: setup ## measure; BENCH=name for one
 	@exec $(BIN)/python -m bench $(BENCH)

@@ -37,6 +37,8 @@ from store.embedded_valkey import EmbeddedValkey
 from tests.support.house import TestHouse
 from timeline.people import find_person
 
+pytestmark = pytest.mark.slow  # left to `make test`
+
 CHECKOUT = Path(__file__).parents[2]
 SECONDS_MAX = 60.0
 AGENCY = "mohap"

@@ -16,6 +16,8 @@ from domain.immunization.plan_visits import PlannedVisit, VisitPlan, plan_visits
 from domain.immunization.programme import find_edition
 from domain.immunization.vaccine_choice import choose_vaccines, make_shelf
 
+pytestmark = pytest.mark.slow  # left to `make test`
+
 UAE = read_programme()
 ON = date(2026, 11, 21)
 Entry = tuple[str, date]

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import combinations
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from domain.immunization.visit_search import (
     VisitRules,
     search_visits,
 )
+
+pytestmark = pytest.mark.slow  # left to `make test`
 
 START = date(2026, 1, 1)
 
