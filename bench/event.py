@@ -209,11 +209,11 @@ async def _person(bench: _Bench, digits: str) -> PersonId:
 
 
 async def _head(bench: _Bench, circle_id: CircleId, person_id: PersonId) -> int:
-    """The number of the last change of what a parent sees of a circle."""
-    head: int = await bench.pool.fetchval(
+    """The number of the last change of what a parent sees of a circle; 0 before the first."""
+    head: int | None = await bench.pool.fetchval(
         "SELECT head FROM stream WHERE circle_id = $1 AND person_id = $2", circle_id, person_id
     )
-    return head
+    return head or 0
 
 
 async def _report(bench: _Bench, event: Json) -> None:
