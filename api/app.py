@@ -18,10 +18,13 @@ from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.problem import render_http_exception, render_osrati_error
 from api.settings import CHECKOUT
 from api.wire import House
+from content.schedule.read_programme import read_programme
 from domain.actor import Actor
 from domain.error import OsratiError
 from domain.ids import PersonId
 from domain.text import Language
+from gov.immds_http import immds_routes
+from gov.immds_pool import ForecastPool
 from gov.receive import intake_routes
 from schema.http import graphql_route
 from timeline.hint import Hints
@@ -40,6 +43,9 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     routes: list[BaseRoute] = [
         *health_routes(house),
         *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
+        *immds_routes(
+            house.ground, ForecastPool(read_programme), origin=house.settings.public_origin
+        ),
         graphql_route(
             house.ground, house.registry, authenticate=authenticate, production=production
         ),

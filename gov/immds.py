@@ -21,7 +21,7 @@ UNPROCESSABLE = 422
 
 
 def forecast_operation(
-    body: bytes, schedule: Schedule | Programme, *, today: date, emirate: str | None = None
+    body: bytes, schedule: Schedule | Programme, *, today: date
 ) -> tuple[int, Element]:
     """The HTTP status and the resource to answer with: Parameters, or an OperationOutcome.
 
@@ -30,7 +30,7 @@ def forecast_operation(
     """
     try:
         request = read_request(body)
-        found = _find_schedule(schedule, born_on=request.born_on, emirate=emirate)
+        found = _find_schedule(schedule, born_on=request.born_on, emirate=request.emirate)
         history = History(
             born_on=request.born_on,
             sex=request.sex,

@@ -21,6 +21,7 @@ _OURS = "https://osrati.example/fhir/CodeSystem/"
 OUR_DOSE_REASON = _OURS + "immunization-dose-status-reason"
 OUR_FORECAST_STATUS = _OURS + "immunization-forecast-status"
 OUR_FORECAST_REASON = _OURS + "immunization-forecast-reason"
+OUR_PROBLEM = _OURS + "problem"
 
 # An extra dose worked and need not be repeated, but it is none the series asked for.
 DOSE_STATUS_CODES: Mapping[EvaluationStatus, str] = {
@@ -63,4 +64,19 @@ DISEASES: Mapping[str, str] = {
     "Tetanus": "76902006",
     "Tuberculosis": "56717001",
     "Varicella": "38907003",
+}
+
+# Patient.address.state: ISO 3166-2, with or without the country, or the name.
+EMIRATES: Mapping[str, str] = {
+    written: emirate
+    for emirate, *names in (
+        ("abu_dhabi", "az", "ae-az", "abu dhabi", "أبوظبي", "أبو ظبي"),
+        ("ajman", "aj", "ae-aj", "ajman", "عجمان"),
+        ("dubai", "du", "ae-du", "dubai", "دبي"),
+        ("fujairah", "fu", "ae-fu", "fujairah", "الفجيرة"),
+        ("ras_al_khaimah", "rk", "ae-rk", "ras al khaimah", "رأس الخيمة"),
+        ("sharjah", "sh", "ae-sh", "sharjah", "الشارقة"),
+        ("umm_al_quwain", "uq", "ae-uq", "umm al quwain", "أم القيوين"),
+    )
+    for written in names
 }

@@ -9,7 +9,7 @@ import msgspec
 
 from domain.calendar_date import Sex
 from domain.immunization.history import DOSES_MAX, GivenDose
-from gov.immds_codes import CVX_SYSTEMS
+from gov.immds_codes import CVX_SYSTEMS, EMIRATES
 from gov.immds_element import (
     Element,
     find_day,
@@ -48,6 +48,7 @@ class ForecastRequest(msgspec.Struct, frozen=True, kw_only=True):
     assessed_on: date
     born_on: date
     sex: Sex
+    emirate: str | None
     patient: Element
     told: tuple[ToldDose, ...]
 
@@ -79,6 +80,7 @@ def read_request(body: bytes) -> ForecastRequest:
         assessed_on=read_day(get_text(value, "valueDate", path), f"{path}.valueDate"),
         born_on=read_day(get_text(patient, "birthDate", patient_path), f"{patient_path}.birthDate"),
         sex=_SEXES[gender or "unknown"],
+        emirate=_read_emirate(patient, patient_path),
         patient=_refer_to("Patient", find_text(patient, "id", patient_path), "the patient sent"),
         told=told,
     )
@@ -209,6 +211,22 @@ def _read_occurrence(resource: Element, path: str) -> date | None:
     if words is None and written is None:
         refuse("required", f"{path}.occurrence[x]", "is missing")
     return None if written is None else find_day(written, f"{path}.occurrenceDateTime")
+
+
+def _read_emirate(patient: Element, path: str) -> str | None:
+    """The emirate of the first address that names one; what is not known changes nothing."""
+    addresses = patient.get("address")
+    if addresses is None:
+        return None
+    if not isinstance(addresses, list):
+        refuse("structure", f"{path}.address", "no list")
+    for place, address in enumerate(addresses):
+        if not isinstance(address, dict):
+            refuse("structure", f"{path}.address[{place}]", "no object")
+        state = find_text(address, "state", f"{path}.address[{place}]")
+        if state is not None and state.strip().lower() in EMIRATES:
+            return EMIRATES[state.strip().lower()]
+    return None
 
 
 def _read_reporter(resource: Element, path: str) -> str | None:

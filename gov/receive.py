@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.error import Refusal
-from gov.agency import find_key
 from gov.body import read_body
 from gov.event import Event, check_content_type, parse_event
 from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
@@ -18,7 +17,7 @@ from gov.event_json import EVENT_BYTES_MAX
 from gov.event_schema import EventSchemas
 from gov.inbox import Kept, keep_message
 from gov.reason import REASONS
-from gov.signature import load_public_key, read_key_id, request_view, verify
+from gov.signed_request import get_signer
 from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
 from timeline.ground import Ground
 from timeline.hint import Hints
@@ -44,22 +43,7 @@ def intake_routes(
     async def receive(request: Request) -> Response:
         check_content_type(request.headers.get("content-type"))
         body = await read_body(request, bytes_max=EVENT_BYTES_MAX, too_large=EventTooLarge)
-        view = request_view(
-            method=request.method,
-            raw_path=request.scope["raw_path"],
-            query=request.scope["query_string"],
-            headers=request.headers.raw,
-            origin=origin,
-            scheme=request.url.scheme,
-        )
-        key = await find_key(ground.database, read_key_id(view.headers))
-        verify(
-            view,
-            body,
-            load_public_key(key.public_key) if key else None,
-            now_utc=ground.clock.now_utc(),
-        )
-        assert key is not None, "verify refuses a key that nobody has"
+        key = await get_signer(ground, request, body, origin=origin)
         event = parse_event(body, schemas=schemas, now_utc=ground.clock.now_utc())
         kept = await keep_message(ground, key.agency_id, event.envelope.id, body)
         if not kept.is_same_body:

@@ -17,6 +17,9 @@ from http_message_signatures.algorithms import ECDSA_P256_SHA256
 from http_message_signatures.httpx2 import adapt_message
 
 INTAKE_PATH = "/v1/intake/events"
+FORECAST_PATH = "/v1/fhir/$immds-forecast"
+JSON = "application/json"
+FHIR_JSON = "application/fhir+json"
 COVERED_COMPONENTS = ("@method", "@authority", "@path", "content-type", "content-digest")
 TAG = "osrati-intake"
 LABEL = "intake"
@@ -68,10 +71,28 @@ class AgencyClient:
         """
         return await self._http.send(self.signed_request(encode_event(event)))
 
-    def signed_request(self, body: bytes, *, created_at: datetime | None = None) -> httpx2.Request:
+    async def ask_forecast(self, parameters: Mapping[str, object]) -> httpx2.Response:
+        """The server's answer to one FHIR Parameters of `$immds-forecast`.
+
+        Raises: httpx2.TransportError when no answer came: ask again.
+        """
+        return await self._http.send(
+            self.signed_request(
+                encode_event(parameters), path=FORECAST_PATH, content_type=FHIR_JSON
+            )
+        )
+
+    def signed_request(
+        self,
+        body: bytes,
+        *,
+        created_at: datetime | None = None,
+        path: str = INTAKE_PATH,
+        content_type: str = JSON,
+    ) -> httpx2.Request:
         """The POST of `body`, signed as of `created_at` (now, when None)."""
         request = self._http.build_request(
-            "POST", INTAKE_PATH, content=body, headers={"content-type": "application/json"}
+            "POST", path, content=body, headers={"content-type": content_type}
         )
         self._signer.sign(
             adapt_message(request),

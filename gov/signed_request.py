@@ -1,0 +1,32 @@
+"""Who sent a request: its signature is proven before anything in it is believed.
+
+The intake and FHIR's operation (`gov/receive.py`, `gov/immds_http.py`) begin here.
+"""
+
+from starlette.requests import Request
+
+from gov.agency import AgencyKey, find_key
+from gov.signature import load_public_key, read_key_id, request_view, verify
+from timeline.ground import Ground
+
+
+async def get_signer(
+    ground: Ground, request: Request, body: bytes, *, origin: str | None
+) -> AgencyKey:
+    """The key that signed, with its agency. `origin` is the public one where a proxy stands before.
+
+    Raises: a refusal of `gov/signature_error.py`.
+    """
+    view = request_view(
+        method=request.method,
+        raw_path=request.scope["raw_path"],
+        query=request.scope["query_string"],
+        headers=request.headers.raw,
+        origin=origin,
+        scheme=request.url.scheme,
+    )
+    key = await find_key(ground.database, read_key_id(view.headers))
+    public_key = load_public_key(key.public_key) if key else None
+    verify(view, body, public_key, now_utc=ground.clock.now_utc())
+    assert key is not None, "verify refuses a key that nobody has"
+    return key
