@@ -141,6 +141,7 @@ def test_ticks_and_ranges_are_round() -> None:
     assert fit_range([2.4, 14.6]) == (2, 16)
 
 
+@pytest.mark.slow  # `make check` needs no browser
 async def test_a_browser_shows_the_title_on_the_right_and_nothing_outside() -> None:
     school = [
         Measurement(
