@@ -1,0 +1,40 @@
+"""The preset dictionary of bodies, number 1: words and forms that bodies share, nothing of anybody.
+
+The same bytes are `mobile-contract/sync/dictionary-1.bin`. It never changes: a better one gets the
+next number, and a value of `flags` of its own.
+"""
+
+DICTIONARY = (
+    b"kfamily_book\x82qmarriage_in_forcecmet\x82qmarriage_in_forcegnot_met\x82nrecords_activecme"
+    b"t\x82nrecords_activegnot_met\x82ohusband_citizencmet\x82ohusband_citizengnot_meteoffernnew"
+    b"born_bundle\x82obirth_confirmedcmet\x82obirth_confirmedgnot_met\x82mrecord_activecmet\x82m"
+    b"record_activegnot_met\x82gcitizencmet\x82gcitizengnot_metgunnamedrpregnancy_followup\x82qp"
+    b"regnancy_ongoingcmet\x82qpregnancy_ongoinggnot_metocongratulationsgcontactqcontact/contact"
+    b"_2qcontact/contact_3qcontact/contact_4qcontact/contact_5qcontact/contact_6qcontact/contact"
+    b"_7qcontact/contact_8qcontact/contact_9pcontact/deliverykvaccinationhat_birthjat_month_2jat"
+    b"_month_4jat_month_6kat_month_12kat_month_18iat_year_5jat_year_13qat_year_13_secondjat_year"
+    b"_16cbcgdhepbcdtpepoliochibcpcvirotaviruscmmrivaricellachpvdtdapgmenacwyevisitkvisit/birthm"
+    b"visit/month_2mvisit/month_4mvisit/month_6nvisit/month_12nvisit/month_18lvisit/year_5mvisit"
+    b"/year_13tvisit/year_13_secondmvisit/year_16lsnoozed_until\x19Mmresolved_on\x19M\xf5equiet"
+    b"\xf5ldismissed\xf5lacknowledged\xf5gwaiting\xf5\x82gunknownsmarriage.registeredrfamily_boo"
+    b"k.issuedspregnancy.confirmedopregnancy.endednbirth.notifiedqvaccination.givenkperson.diedp"
+    b"person.describedpentered_in_errorhcard.actcmojcicpemohapfmember\xaacwhy\x82\x82\x82obirth_"
+    b"confirmedcmet\x82mrecord_activecmet\x84\x84nbirth.notifiedemohap\x19Kv\x19Kv\x84qvaccinati"
+    b"on.givenemohap\x19K\xf2\x19K\xf2\x84qvaccination.givenemohap\x19L0\x19L0\x84qvaccination.g"
+    b"ivenemohap\x19L0\x19L0dcardevisitdrank\x0aeentrykvaccinationfwindow\x84\x19L\x1d\x19L+\x19"
+    b"LI\x19e$gsubjectPgversion\x01joccurrencemvisit/month_6jparameters\x86\x82mchild_name_ar"
+    b"\x82mchild_name_en\x82gborn_onj2022-11-22\x82cage\x81jat_month_6\x82hvaccines\x85cdtpepoli"
+    b"ochibdhepbcpcv\x82mvaccine_count\x05kresolved_on\x19L0\xaacwhy\x82\x83\x82qmarriage_in_for"
+    b"cecmet\x82nrecords_activecmet\x82ohusband_citizencmet\x83\x84smarriage.registeredcmoj\x19A"
+    b"{\x19A{\x84pperson.describedcmoj\x19A{\x19A{\x84rfamily_book.issuedcicp\x19A\x85\x19A\x85d"
+    b"cardeofferdrank\x14eentrykfamily_bookfwindow\x84\x19A{\x19A{\x19A\xd5\x19B\xe9gsubjectPgve"
+    b"rsion\x01joccurrenceeofferjparameters\x85\x82ohusband_name_ar\x82ohusband_name_en\x82lwife"
+    b"_name_ar\x82lwife_name_en\x82jmarried_onj2015-11-24kresolved_on\x19A\x85\xaacwhy\x82\x82"
+    b"\x82obirth_confirmedcmet\x82mrecord_activecmet\x85\x84nbirth.notifiedemohap\x19PX\x19PX"
+    b"\x84qvaccination.givenemohap\x19P\x95\x19P\x95\x84qvaccination.givenemohap\x19P\xd2\x19P"
+    b"\xd2\x84qvaccination.givenemohap\x19P\xd2\x19P\xd2\x84qvaccination.givenemohap\x19P\xd2"
+    b"\x19P\xd2dcardevisitdrank\x0aeentrykvaccinationfwindow\x84\x19P\xc4\x19P\xd2\x19P\xf0\x19j"
+    b"\x06gsubjectPgversion\x01joccurrencemvisit/month_4jparameters\x86\x82mchild_name_ar\x82mch"
+    b"ild_name_en\x82gborn_onj2026-04-25\x82cage\x81jat_month_4\x82hvaccines\x86cdtpepoliochibdh"
+    b"epbcpcvirotavirus\x82mvaccine_count\x06kresolved_on\x19P\xd2"
+)

@@ -1,0 +1,93 @@
+"""A record as it lies in a stream: what the row's place says is left out, days are numbers, and
+the whole is deflated with a dictionary that the contract publishes.
+
+A sealed body does not compress, so it is made small before it is sealed: some 580 bytes of
+canonical CBOR become some 150. `timeline/stream.py` seals these bytes and opens them again; the
+phone inflates them by `mobile-contract/sync/`.
+"""
+
+import zlib
+from datetime import date, timedelta
+from typing import Any  # a body before its type is known
+
+import cbor2
+import msgspec
+
+from domain.body_dictionary import DICTIONARY
+from domain.ids import PersonId, RecordKey
+from domain.record import Record, decode_record
+
+BODY_BYTES_MAX = 16 * 1024  # inflated; the longest body of the shipped services has under 1 KB
+BODY_FORMAT = 1  # part of the content digest: another form of the same record is written anew
+
+PLAIN = 0  # flags of an envelope: canonical CBOR, as rows were before the first phone
+DEFLATED = 1  # raw DEFLATE (RFC 1951) with dictionary 1
+
+_FIRST_DAY = date(1970, 1, 1)
+_LEFT_OUT: dict[str, object] = {
+    "waiting": False,
+    "window": None,
+    "resolved_on": None,
+    "acknowledged": False,
+    "dismissed": False,
+    "quiet": False,
+    "snoozed_until": None,
+}
+
+
+class BodyUnreadable(Exception):
+    """A body of a coding that this version does not know, or that inflates past its limit."""
+
+
+def encode_body(record: Record) -> bytes:
+    """The record without its key and recipient, small: to be sealed with the flags `DEFLATED`."""
+    plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(bytes, date))
+    del plain["key"], plain["recipient"]
+    plain["subject"] = record.subject.bytes
+    said = {name: value for name, value in plain.items() if _LEFT_OUT.get(name, ...) != value}
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=DICTIONARY)
+    return packer.compress(cbor2.dumps(_numbered(said), canonical=True)) + packer.flush()
+
+
+def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId) -> Record:
+    """The record that lies at this place. Raises: BodyUnreadable."""
+    if flags == PLAIN:
+        return decode_record(body)
+    if flags != DEFLATED:
+        raise BodyUnreadable("unknown coding")
+    said: dict[str, Any] = {**_LEFT_OUT, **cbor2.loads(_inflate(body))}
+    facts = said["why"][1]
+    said["why"] = (
+        said["why"][0],
+        [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts],
+    )
+    if said["window"] is not None:
+        said["window"] = [_day(day) for day in said["window"]]
+    for name in ("resolved_on", "snoozed_until"):
+        if said[name] is not None:
+            said[name] = _day(said[name])
+    said |= {"key": key, "recipient": recipient.bytes}
+    return msgspec.convert(said, Record, builtin_types=(bytes, date))
+
+
+def _inflate(body: bytes) -> bytes:
+    opener = zlib.decompressobj(-zlib.MAX_WBITS, zdict=DICTIONARY)
+    inflated = opener.decompress(body, BODY_BYTES_MAX)
+    if not opener.eof or opener.unused_data:
+        raise BodyUnreadable("too long or cut")
+    return inflated
+
+
+def _numbered(value: Any) -> Any:
+    """The same value with every day as the number of days since 1970-01-01."""
+    if isinstance(value, date):
+        return (value - _FIRST_DAY).days
+    if isinstance(value, dict):
+        return {name: _numbered(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbered(part) for part in value]
+    return value
+
+
+def _day(number: int) -> date:
+    return _FIRST_DAY + timedelta(days=number)
