@@ -55,7 +55,7 @@ from gov.reason import EventAwaited, KindUnknown, NotUnderstood, SubjectDeceased
 from store.reference_tables import INBOX_RECEIVED, INBOX_WAITING
 from timeline.apply import apply_facts, read_own_facts
 from timeline.ground import Ground
-from timeline.people import identify
+from timeline.people import identify_all
 
 CORRECTIONS_DEPTH_MAX = 8  # a correction of a correction of …: no agency needs more than two
 
@@ -154,13 +154,14 @@ async def _corrected_event(
 
 
 async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
-    return {role: await _identify(ground, person.identifier) for role, person in event.persons()}
+    numbers = {role: _number_of(person.identifier) for role, person in event.persons()}
+    found = await identify_all(ground, numbers.values())
+    return {role: found[number] for role, number in numbers.items()}
 
 
-async def _identify(ground: Ground, identifier: Identifier) -> PersonId:
+def _number_of(identifier: Identifier) -> tuple[str, str]:
     """A number means a person within its system alone, a hospital's within that hospital."""
-    value = f"{identifier.assigner or ''}/{identifier.value}"
-    return await identify(ground, system=identifier.system, value=value)
+    return identifier.system, f"{identifier.assigner or ''}/{identifier.value}"
 
 
 async def _concerns_the_dead(

@@ -10,7 +10,7 @@ it, because the ring gives a key out only after its commit. Made once by `api/wi
 import hashlib
 import hmac
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -115,6 +115,14 @@ class KeyRing:
         """A circle's keys. Raises: KeyErased when they were destroyed."""
         return await self._owner(f"circle/{circle_id}", circle_id)
 
+    async def circles(self, circle_ids: Collection[CircleId]) -> Mapping[CircleId, OwnerKeys]:
+        """The keys of several circles, with one look into the key store for those not held.
+
+        Raises: KeyErased when those of any were destroyed.
+        """
+        found = await self._owners({f"circle/{circle_id}": circle_id for circle_id in circle_ids})
+        return {circle_id: found[f"circle/{circle_id}"] for circle_id in circle_ids}
+
     async def person(self, person_id: PersonId) -> OwnerKeys:
         """A person's keys. Raises: KeyErased."""
         return await self._owner(f"person/{person_id}", person_id)
@@ -138,31 +146,53 @@ class KeyRing:
         self._cache.pop(name, None)
 
     async def _owner(self, name: str, owner: UUID) -> OwnerKeys:
-        held = self._cache.get(name)
-        if held is not None:
-            self._cache.move_to_end(name)
+        return (await self._owners({name: owner}))[name]
+
+    async def _owners(self, owners: Mapping[str, UUID]) -> dict[str, OwnerKeys]:
+        """The keys of named owners; what nobody has yet is made and committed first."""
+        held: dict[str, OwnerKeys] = {}
+        for name in owners:
+            if (keys := self._cache.get(name)) is not None:
+                self._cache.move_to_end(name)
+                held[name] = keys
+        absent = [name for name in owners if name not in held]
+        if not absent:
             return held
-        shard = self._shards[int.from_bytes(owner.bytes[:2], "big") % SHARD_COUNT]
-        place = Place(owner, _short(name))
-        wrapped = (await _read_wrapped(self._engine, [name])).get(name)
-        if wrapped is None:
-            async with _keystore(self._engine) as connection:
-                await connection.execute(
-                    upsert(_wrapped_key)
-                    .values(name=name, wrapped=seal(shard, place, new_key()))
-                    .on_conflict_do_nothing()
-                )
-            wrapped = (await _read_wrapped(self._engine, [name]))[name]
+        wrapped = await _read_wrapped(self._engine, absent)
+        if len(wrapped) < len(absent):
+            await self._make({name: owners[name] for name in absent if name not in wrapped})
+            wrapped = await _read_wrapped(self._engine, absent)
+        for name in absent:
+            held[name] = self._unwrap(name, owners[name], wrapped[name])
+            self._keep(name, held[name])
+        return held
+
+    async def _make(self, owners: Mapping[str, UUID]) -> None:
+        fresh = [
+            {
+                "name": name,
+                "wrapped": seal(self._shard(owner), Place(owner, _short(name)), new_key()),
+            }
+            for name, owner in sorted(owners.items())  # in one order, so that no two wait crosswise
+        ]
+        async with _keystore(self._engine) as connection:
+            await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
+
+    def _unwrap(self, name: str, owner: UUID, wrapped: bytes) -> OwnerKeys:
         if not wrapped:
             raise KeyErased(name.split("/", maxsplit=1)[0])
         try:
-            keys = OwnerKeys(owner, open_(shard, place, wrapped))
+            return OwnerKeys(owner, open_(self._shard(owner), Place(owner, _short(name)), wrapped))
         except SealBroken as broken:
             raise SealBroken(f"key store and master key do not belong together: {broken}") from None
+
+    def _shard(self, owner: UUID) -> SealingKey:
+        return self._shards[int.from_bytes(owner.bytes[:2], "big") % SHARD_COUNT]
+
+    def _keep(self, name: str, keys: OwnerKeys) -> None:
         self._cache[name] = keys
         if len(self._cache) > KEY_CACHE_MAX:
             self._cache.popitem(last=False)
-        return keys
 
 
 def _short(name: str) -> bytes:

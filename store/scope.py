@@ -33,6 +33,20 @@ class PersonScope:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleScope:
+    """The people of one event: the circles their facts go to; never what they are called."""
+
+    person_ids: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CirclesScope:
+    """The circles that one event concerns, read together; each is written in a unit of its own."""
+
+    circle_ids: tuple[CircleId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LookupScope:
     """Keyed hashes only: claims and finds a person id by one identifier."""
 
@@ -49,4 +63,13 @@ class SweepScope:
     """Ids and waking days across circles, bounded; never a body."""
 
 
-Scope = CircleScope | MemberScope | PersonScope | LookupScope | ReferenceScope | SweepScope
+Scope = (
+    CircleScope
+    | MemberScope
+    | PersonScope
+    | PeopleScope
+    | CirclesScope
+    | LookupScope
+    | ReferenceScope
+    | SweepScope
+)

@@ -36,15 +36,15 @@ from domain.gestation import (
 from domain.ids import CircleId, PersonId
 from domain.marriage import father_at, marriages_of
 from domain.standing import standing_facts
-from store.scope import CircleScope
+from store.scope import CircleScope, CirclesScope
 from timeline.ground import Ground
-from timeline.people import Profile, circles_of, keep_profile, link
+from timeline.known import KnownPeople
+from timeline.people import Profile, keep_profile, link
 from timeline.record import (
     couple_circle,
     fact_key,
-    find_circle_state,
+    list_held,
     open_circle,
-    read_fact_keys,
     read_facts,
     record_facts,
     single_circle,
@@ -66,17 +66,25 @@ async def apply_facts(
     """
     touched: set[CircleId] = set()
     people = {person for fact in facts for person in subjects(fact.payload)} | set(concerns)
+    await ground.keys.circles([single_circle(ground.keys, person).id for person in people])
+    for person in _sorted(people):
+        about = [fact for fact in facts if person in _named(fact, concerns)]
+        if await _record_own(ground, person, about):
+            touched.add(single_circle(ground.keys, person).id)
+    known = KnownPeople(ground)
+    await known.look_at(people)
     for person in _sorted(people):
         own = single_circle(ground.keys, person)
-        await _belong(ground, person, own, member=True)
+        if own.id not in known.circles_of(person):  # a crash came between opening it and the link
+            await link(ground, person, own.id, member=True)
         about = [fact for fact in facts if person in _named(fact, concerns)]
-        if await record_facts(ground, own.id, about):
-            touched.add(own.id)
         if any(isinstance(fact.payload, PersonDescribed | EnteredInError) for fact in about):
-            await _keep_profile(ground, person)
+            await _keep_profile(ground, person, known.facts_of(person))
     joining = any(isinstance(fact.payload, JOINING) for fact in facts) or bool(concerns)
-    for circle in await _shared_circles(ground, facts, people):
-        touched |= await _carry(ground, circle, people, every_child=joining)
+    shared = await _shared_circles(ground, known, facts, people)
+    await _join(ground, known, shared)
+    for circle in shared:
+        touched |= await _carry(ground, known, circle, people, every_child=joining)
     return frozenset(touched)
 
 
@@ -105,16 +113,19 @@ def _sorted(people: Iterable[PersonId]) -> list[PersonId]:
     return sorted(people, key=lambda person: person.bytes)
 
 
-async def _belong(ground: Ground, person: PersonId, circle: Circle, *, member: bool) -> None:
-    """Makes the circle one of the person's, opened first: who finds the link finds the circle."""
-    if circle.id not in await circles_of(ground, person):
-        await open_circle(ground, circle)
-        await link(ground, person, circle.id, member=member)
+async def _record_own(ground: Ground, person: PersonId, about: list[Fact]) -> int:
+    """Records a person's facts in their own circle, opened and linked when it is new."""
+    own = single_circle(ground.keys, person)
+    new = await record_facts(ground, own.id, about)
+    if new is None:
+        await open_circle(ground, own)  # who finds the link finds the circle
+        await link(ground, person, own.id, member=True)
+        new = await record_facts(ground, own.id, about)
+    return new or 0
 
 
-async def _keep_profile(ground: Ground, person: PersonId) -> None:
+async def _keep_profile(ground: Ground, person: PersonId, own: tuple[Fact, ...]) -> None:
     """What a person is called follows from all that still stands, so its order does not matter."""
-    own = await read_own_facts(ground, person)
     known = people_of(standing_facts(own)).get(person)
     profile = Profile(known.name_ar, known.name_en) if known else Profile()
     await keep_profile(ground, person, profile, version=len(own))
@@ -129,7 +140,7 @@ async def read_own_facts(ground: Ground, person: PersonId) -> tuple[Fact, ...]:
 
 
 async def _shared_circles(
-    ground: Ground, facts: Collection[Fact], people: Collection[PersonId]
+    ground: Ground, known: KnownPeople, facts: Collection[Fact], people: Collection[PersonId]
 ) -> list[Circle]:
     """The couples' circles these facts may belong to, and the mothers' own where a child is."""
     found: dict[CircleId, Circle] = {}
@@ -139,58 +150,76 @@ async def _shared_circles(
                 circle = couple_circle(ground.keys, one, other)
                 found[circle.id] = circle
             case PregnancyConfirmed(mother=mother) | BirthNotified(mother=mother):
-                for father in _fathers(fact, await read_own_facts(ground, mother)):
+                for father in _fathers(fact, known.facts_of(mother)):
                     circle = couple_circle(ground.keys, mother, father)
                     found[circle.id] = circle
             case _:
                 pass
-    for person in people:
-        for circle_id in await circles_of(ground, person):
-            if circle_id not in found and circle_id != single_circle(ground.keys, person).id:
-                found[circle_id] = await _known_circle(ground, circle_id)
+    own = {single_circle(ground.keys, person).id for person in people}
+    linked = {circle_id for person in people for circle_id in known.circles_of(person)}
+    for circle in await known.open_circles(sorted(linked - found.keys() - own)):
+        found[circle.id] = circle
     for fact in facts:
         if isinstance(fact.payload, BirthNotified):
-            own = single_circle(ground.keys, fact.payload.mother)
-            found[own.id] = own
+            mothers = single_circle(ground.keys, fact.payload.mother)
+            found[mothers.id] = mothers
     return [found[circle_id] for circle_id in sorted(found)]
 
 
-async def _known_circle(ground: Ground, circle_id: CircleId) -> Circle:
-    keys = await ground.keys.circle(circle_id)
-    async with ground.database.read(CircleScope(circle_id)) as session:
-        state = await find_circle_state(session, keys)
-    assert state is not None, "a circle is opened before anyone is linked to it"
-    return state.circle
+async def _join(ground: Ground, known: KnownPeople, circles: Collection[Circle]) -> None:
+    """Makes each circle one of its members', opened first where nobody is linked to it yet."""
+    await known.look_at(member for circle in circles for member in circle.members)
+    for circle in circles:
+        new = [one for one in circle.members if circle.id not in known.circles_of(one)]
+        if new:
+            await open_circle(ground, circle)
+        for member in new:
+            await link(ground, member, circle.id, member=True)
+            known.forget(member)
+            await known.look_at([member])
 
 
 async def _carry(
-    ground: Ground, circle: Circle, people: Collection[PersonId], *, every_child: bool
+    ground: Ground,
+    known: KnownPeople,
+    circle: Circle,
+    people: Collection[PersonId],
+    *,
+    every_child: bool,
 ) -> set[CircleId]:
     """Records in `circle` what belongs to it of its members' and children's own facts."""
-    for member in circle.members:
-        await _belong(ground, member, circle, member=True)
-    new = 0
-    children: set[PersonId] = set()
-    for member in circle.members:
-        own = await read_own_facts(ground, member)
-        belonging = [fact for fact in own if belongs(fact, circle, own)]
-        children |= {f.payload.child for f in belonging if isinstance(f.payload, BirthNotified)}
-        if circle.kind == "couple":
-            new += await _record_missing(ground, circle.id, belonging)
-    for child in _sorted(children if every_child else children & set(people)):
-        await _belong(ground, child, circle, member=False)
-        own = await read_own_facts(ground, child)
-        following = [fact for fact in own if _follows_child(fact, child, own)]
-        new += await _record_missing(ground, circle.id, following)
-    return {circle.id} if new else set()
+    belonging = [
+        fact
+        for member in circle.members
+        for fact in known.facts_of(member)
+        if belongs(fact, circle, known.facts_of(member))
+    ]
+    children = {f.payload.child for f in belonging if isinstance(f.payload, BirthNotified)}
+    if not every_child:
+        children &= set(people)
+    await known.look_at(children)
+    for child in _sorted(children):
+        if circle.id not in known.circles_of(child):
+            await link(ground, child, circle.id, member=False)
+            known.forget(child)
+    await known.look_at(children)
+    following = [
+        fact
+        for child in _sorted(children)
+        for fact in known.facts_of(child)
+        if _follows_child(fact, child, known.facts_of(child))
+    ]
+    here = [*belonging, *following] if circle.kind == "couple" else following
+    return {circle.id} if await _record_missing(ground, circle.id, here) else set()
 
 
 async def _record_missing(ground: Ground, circle_id: CircleId, facts: list[Fact]) -> int:
     """Records those of `facts` that the circle does not hold; locks it only if there are any."""
-    async with ground.database.read(CircleScope(circle_id)) as session:
-        held = await read_fact_keys(session)
-    missing = [fact for fact in facts if fact_key(ground.keys, fact) not in held]
-    return await record_facts(ground, circle_id, missing) if missing else 0
+    by_key = {fact_key(ground.keys, fact): fact for fact in facts}
+    async with ground.database.read(CirclesScope((circle_id,))) as session:
+        held = await list_held(session, by_key.keys())
+    missing = [fact for key, fact in by_key.items() if (circle_id, key) not in held]
+    return (await record_facts(ground, circle_id, missing) or 0) if missing else 0
 
 
 def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:

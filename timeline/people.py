@@ -5,7 +5,7 @@ agencies that report one stranger at once end with one person. Only this file wr
 group.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from domain.ids import CircleId, PersonId
 from store.person_tables import IdentifierRow, PersonCircleRow, PersonRow
-from store.scope import LookupScope, PersonScope
+from store.scope import LookupScope, PeopleScope, PersonScope
 from store.seal import Place, open_, seal
 from store.session import Reading, Unit
 from timeline.ground import Ground
@@ -50,6 +50,27 @@ async def identify(ground: Ground, *, system: str, value: str) -> PersonId:
             )
         )
         return PersonId(found.scalar_one())
+
+
+async def identify_all(
+    ground: Ground, identifiers: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], PersonId]:
+    """The persons of several identifiers (system, canonical value), as `identify` finds each."""
+    hashes = {
+        ground.keys.hash("identifier", system.encode(), value.encode()): (system, value)
+        for system, value in identifiers
+    }
+    async with ground.database.read(LookupScope()) as session:
+        rows = await session.execute(
+            select(col(IdentifierRow.identifier_hash), col(IdentifierRow.person_id)).where(
+                col(IdentifierRow.identifier_hash).in_(hashes)
+            )
+        )
+        found = {hashes[bytes(row.identifier_hash)]: PersonId(row.person_id) for row in rows}
+    for system, value in hashes.values():
+        if (system, value) not in found:
+            found[system, value] = await identify(ground, system=system, value=value)
+    return found
 
 
 async def find_person(ground: Ground, *, system: str, value: str) -> PersonId | None:
@@ -123,6 +144,19 @@ async def circles_of(ground: Ground, person_id: PersonId) -> tuple[CircleId, ...
     """Every circle a person's facts go to, sorted."""
     async with ground.database.read(PersonScope(person_id)) as session:
         return await list_circles(session, members_only=False)
+
+
+async def list_links(session: Reading[PeopleScope]) -> Mapping[PersonId, frozenset[CircleId]]:
+    """Every circle that the facts of each of the scope's people go to."""
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT person_id, circle_id FROM person_circle WHERE person_id = ANY($1)",
+        session.scope.person_ids,
+    )
+    found: dict[PersonId, set[CircleId]] = {person: set() for person in session.scope.person_ids}
+    for person_id, circle_id in rows:
+        found[PersonId(person_id)].add(CircleId(circle_id))
+    return {person: frozenset(circles) for person, circles in found.items()}
 
 
 async def list_circles(

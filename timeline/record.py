@@ -4,7 +4,7 @@ A fact is one row a circle however often it is delivered; recording one makes th
 its waking day today, in the same commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any  # a Core row: its types are its columns'
 from uuid import UUID
 
@@ -18,12 +18,23 @@ from domain.fact import Fact, decode_fact, encode_fact
 from domain.ids import CircleId, FactKey, PersonId
 from store.circle_tables import CircleRow, FactRow, MembershipRow
 from store.keys import KeyRing, OwnerKeys
-from store.scope import CircleScope
+from store.scope import CircleScope, CirclesScope
 from store.seal import Place, open_, seal
 from store.session import Reading, Unit
 from timeline.ground import Ground
 
 _circles = msgspec.json.Decoder(Circle)
+
+_HELD = "SELECT fact_key FROM fact WHERE circle_id = $1 AND fact_key = ANY($2)"
+# Facts and the waking day in one statement: what makes the circle dirty comes with what it holds.
+_RECORD = """
+WITH woken AS (
+    UPDATE circle SET facts_version = $5, next_change_on = $6 WHERE circle_id = $1
+)
+INSERT INTO fact (circle_id, facts_version, fact_key, sealed)
+SELECT $1, $2 + row.place, row.fact_key, row.sealed
+FROM unnest($3::bytea[], $4::bytea[]) WITH ORDINALITY AS row(fact_key, sealed, place)
+"""
 
 
 class CircleState(msgspec.Struct, frozen=True):
@@ -72,18 +83,38 @@ async def open_circle(ground: Ground, circle: Circle) -> None:
             )
 
 
-async def record_facts(ground: Ground, circle_id: CircleId, facts: Iterable[Fact]) -> int:
-    """Records what the circle does not hold yet, in one unit of work; how many were new."""
+async def record_facts(ground: Ground, circle_id: CircleId, facts: Iterable[Fact]) -> int | None:
+    """Records what the circle does not hold yet, in one unit of work; how many were new.
+
+    None, and nothing is written, where the circle was never opened.
+    """
     keys = await ground.keys.circle(circle_id)
+    by_key = {fact_key(ground.keys, fact): fact for fact in facts}
     async with ground.database.unit(CircleScope(circle_id)) as unit:
-        state = await lock_circle(unit, keys)
-        version = state.facts_version
-        for fact in facts:
-            if await append_fact(unit, ground, keys, fact, version + 1):
-                version += 1
-        if version > state.facts_version:
-            await mark_dirty(unit, ground, version)
-        return version - state.facts_version
+        state = await _find_locked(unit, keys)
+        if state is None:
+            return None
+        connection = await unit.raw()
+        held = await connection.fetch(_HELD, circle_id, list(by_key))
+        known = {row[0] for row in held}
+        missing = [key for key in by_key if key not in known]
+        if not missing:
+            return 0
+        seal_ = keys.for_("fact")
+        sealed = [
+            seal(seal_, Place(circle_id, key, version), encode_fact(by_key[key]))
+            for version, key in enumerate(missing, state.facts_version + 1)
+        ]
+        await connection.execute(
+            _RECORD,
+            circle_id,
+            state.facts_version,
+            missing,
+            sealed,
+            state.facts_version + len(missing),
+            ground.clock.today(),
+        )
+        return len(missing)
 
 
 async def append_fact(
@@ -123,8 +154,15 @@ def fact_key(keys: KeyRing, fact: Fact) -> FactKey:
 
 async def lock_circle(unit: Unit[CircleScope], keys: OwnerKeys) -> CircleState:
     """The circle's state with its row locked until the unit ends. The circle must exist."""
+    state = await _find_locked(unit, keys)
+    assert state is not None, "a circle is opened before anything is written to it"
+    return state
+
+
+async def _find_locked(unit: Unit[CircleScope], keys: OwnerKeys) -> CircleState | None:
     found = await unit.execute(_state_query(unit.scope.circle_id).with_for_update())
-    return _state(found.one(), keys)
+    row = found.one_or_none()
+    return None if row is None else _state(row, keys)
 
 
 async def find_circle_state(session: Reading[CircleScope], keys: OwnerKeys) -> CircleState | None:
@@ -148,6 +186,54 @@ def _state(row: Any, keys: OwnerKeys) -> CircleState:
     return CircleState(circle, row.facts_version, row.refreshed_version, row.refresh_count)
 
 
+async def read_circles(
+    session: Reading[CirclesScope], keys: Mapping[CircleId, OwnerKeys]
+) -> Mapping[CircleId, Circle]:
+    """Those of the scope's circles that were ever opened."""
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT circle_id, sealed FROM circle WHERE circle_id = ANY($1)", session.scope.circle_ids
+    )
+    return {
+        CircleId(circle_id): _circles.decode(
+            open_(keys[CircleId(circle_id)].for_("circle"), Place(circle_id), sealed)
+        )
+        for circle_id, sealed in rows
+    }
+
+
+async def read_facts_of(
+    session: Reading[CirclesScope], keys: Mapping[CircleId, OwnerKeys]
+) -> Mapping[CircleId, tuple[Fact, ...]]:
+    """Every fact of each of the scope's circles, as `read_facts` gives those of one."""
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT circle_id, facts_version, fact_key, sealed FROM fact"
+        " WHERE circle_id = ANY($1) ORDER BY circle_id, facts_version",
+        session.scope.circle_ids,
+    )
+    found: dict[CircleId, list[Fact]] = {circle_id: [] for circle_id in session.scope.circle_ids}
+    for circle_id, version, key, sealed in rows:
+        place = Place(circle_id, key, version)
+        found[CircleId(circle_id)].append(
+            decode_fact(open_(keys[CircleId(circle_id)].for_("fact"), place, sealed))
+        )
+    return {circle_id: tuple(facts) for circle_id, facts in found.items()}
+
+
+async def list_held(
+    session: Reading[CirclesScope], fact_keys: Collection[FactKey]
+) -> frozenset[tuple[CircleId, FactKey]]:
+    """Which of these facts each of the scope's circles holds; nothing is opened."""
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT circle_id, fact_key FROM fact WHERE circle_id = ANY($1) AND fact_key = ANY($2)",
+        session.scope.circle_ids,
+        list(fact_keys),
+    )
+    return frozenset((CircleId(circle_id), FactKey(key)) for circle_id, key in rows)
+
+
 async def read_facts(session: Reading[CircleScope], keys: OwnerKeys) -> tuple[Fact, ...]:
     """Every fact of the scope's circle, opened, in the order they were recorded."""
     circle_id = session.scope.circle_id
@@ -162,12 +248,3 @@ async def read_facts(session: Reading[CircleScope], keys: OwnerKeys) -> tuple[Fa
         decode_fact(open_(key, Place(circle_id, fact_key_, version), sealed))
         for version, fact_key_, sealed in rows
     )
-
-
-async def read_fact_keys(session: Reading[CircleScope]) -> frozenset[FactKey]:
-    """The keys of every fact the scope's circle holds; nothing is opened."""
-    connection = await session.raw()
-    rows = await connection.fetch(
-        "SELECT fact_key FROM fact WHERE circle_id = $1", session.scope.circle_id
-    )
-    return frozenset(FactKey(row[0]) for row in rows)

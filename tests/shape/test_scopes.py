@@ -25,6 +25,8 @@ SCOPES = {name for name, value in vars(scope).items() if isinstance(value, type)
     "CircleScope",
     "MemberScope",
     "PersonScope",
+    "PeopleScope",
+    "CirclesScope",
     "LookupScope",
     "ReferenceScope",
     "SweepScope",
@@ -67,7 +69,7 @@ def sessions(tree: ast.AST) -> list[tuple[int, bool]]:
 
 
 def test_every_session_is_opened_with_a_scope() -> None:
-    assert len(SCOPES) == 6
+    assert len(SCOPES) == 8
     count = 0
     for path, tree in sources():
         for line, scoped in sessions(tree):
