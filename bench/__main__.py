@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bench.evaluate import measure_evaluate
 from bench.event import measure_events
 from bench.graphql import measure_graphql
+from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.result import RESULTS_PATH, Result, render_table, write_results
 from bench.seal import measure_seal
@@ -33,6 +34,9 @@ BENCHMARKS = (
     Benchmark("graphql-timeline", ("graphql-timeline",), measure_graphql),
     Benchmark("evaluate", ("evaluate",), measure_evaluate),
     Benchmark("seal", ("seal", "open"), measure_seal),
+    Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),
+    Benchmark("tables", ("schedule-memory", "growth-memory"), measure_tables),
+    Benchmark("z-scores", ("z-scores",), measure_growth),
     Benchmark("refresh-one-circle", ("refresh-one-circle",), measure_one_circle),
     Benchmark("refresh-many-circles", ("refresh-many-circles",), measure_many_circles),
     Benchmark(

@@ -12,6 +12,8 @@ from bench.evaluate import measure_evaluate
 from bench.event import FAST_COUNT, PACED_COUNT
 from bench.family import family_of_five
 from bench.graphql import measure_graphql
+from bench.medicine import TODAY as MEDICINE_TODAY
+from bench.medicine import five_year_old, measure_forecasts, measure_growth, measure_tables
 from bench.result import (
     RESULTS_PATH,
     compare,
@@ -21,6 +23,9 @@ from bench.result import (
     write_results,
 )
 from bench.seal import measure_seal
+from content.schedule.packed import read_supporting_data
+from domain.immunization.forecast import forecast
+from domain.immunization.schedule import make_schedule
 
 TODAY = date(2026, 11, 21)
 TINY_SECONDS = 0.01
@@ -83,6 +88,26 @@ def test_a_pure_benchmark_gives_its_figures(measure: object) -> None:
     results = measure(seconds=TINY_SECONDS)  # type: ignore[operator]  # parametrize is untyped
     assert tuple(result.name for result in results) == benchmark.figures
     assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+
+
+def test_the_calculators_give_their_figures() -> None:
+    results = [
+        *measure_forecasts(seconds=TINY_SECONDS, calls=5),
+        *measure_tables(),
+        *measure_growth(seconds=TINY_SECONDS),
+    ]
+    medicine = [one for one in BENCHMARKS if one.name in ("forecast", "tables", "z-scores")]
+    assert [result.name for result in results] == [f for one in medicine for f in one.figures]
+    assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+    assert [r.goal for r in results if r.goal] == ["value < 10", "value < 30"]
+
+
+def test_the_child_of_the_forecasts_has_twenty_doses_of_many_groups() -> None:
+    history = five_year_old()
+    assert len(history.doses) == 20
+    answer = forecast(history, make_schedule(read_supporting_data()), on=MEDICINE_TODAY)
+    assert all(dose.verdicts and dose.flag is None for dose in answer.doses)
+    assert len(answer.groups) >= 10
 
 
 def test_a_benchmark_is_chosen_by_its_name_or_by_a_figure() -> None:
