@@ -87,7 +87,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
     "growth": "reference outputs against the growth scores: --cases FILE.csv",
-    "schedule": "import the tables that CDC publishes: import DIRECTORY FILE",
+    "schedule": "import published tables: import cdsi DIRECTORY FILE, import who SOURCE FILE",
 }
 """Commands of `api/tools.py`: they read their own arguments and need no server."""
 SERVERS = ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL")

@@ -5,14 +5,17 @@ their tables. `api/cli.py` hands over what follows the command's name.
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from content.growth.cases import run_growth_cases
+from content.growth.import_who import import_who
 from content.growth.packed import GrowthTablesError, read_growth_tables
-from content.schedule import import_cdsi
 from content.schedule.cases import run_cases
+from content.schedule.import_cdsi import import_cdsi
 from content.schedule.packed import read_supporting_data
 from content.schedule.xml_text import ScheduleError
+from content.write_tables import ImportRefused
 
 
 def forecast(arguments: Sequence[str]) -> int:
@@ -29,11 +32,40 @@ def forecast(arguments: Sequence[str]) -> int:
 
 
 def schedule(arguments: Sequence[str]) -> int:
-    """`osrati schedule import DIRECTORY FILE`: packs the tables that CDC publishes as XML."""
+    """`osrati schedule import cdsi DIRECTORY FILE` or `... who SOURCE FILE`: packs the tables that
+    CDC and WHO publish.
+    """
     parser = argparse.ArgumentParser(prog="osrati schedule", description=schedule.__doc__)
-    parser.add_argument("action", choices=["import"])
-    parser.add_argument("rest", nargs=argparse.REMAINDER)
-    return import_cdsi.main(parser.parse_args(arguments).rest)
+    actions = parser.add_subparsers(dest="action", required=True)
+    importing = actions.add_parser("import", help="pack published tables into FILE")
+    kinds = importing.add_subparsers(dest="kind", required=True)
+    cdsi = kinds.add_parser("cdsi", help="CDC's supporting data: a directory of XML")
+    who = kinds.add_parser("who", help="WHO's growth tables: a directory of text, or a wheel")
+    for kind, source in ((cdsi, "DIRECTORY"), (who, "SOURCE")):
+        kind.add_argument("source", type=Path, metavar=source)
+        kind.add_argument("file", type=Path, metavar="FILE")
+        kind.add_argument("--sha256", help="refuse what does not give tables with this hash")
+    cdsi.add_argument("--version", required=True)
+    cdsi.add_argument("--published", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    given = parser.parse_args(arguments)
+    try:
+        print(_import_tables(given))
+    except (ScheduleError, GrowthTablesError, ImportRefused, OSError) as refused:
+        print(f"osrati: {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _import_tables(given: argparse.Namespace) -> str:
+    if given.kind == "who":
+        return import_who(given.source, given.file, expected_sha256=given.sha256)
+    return import_cdsi(
+        given.source,
+        given.file,
+        version=given.version,
+        published_on=given.published,
+        expected_sha256=given.sha256,
+    )
 
 
 def growth(arguments: Sequence[str]) -> int:

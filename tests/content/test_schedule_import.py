@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from api.tools import schedule
 from content.schedule import packed
-from content.schedule.import_cdsi import main
 from content.schedule.packed import pack_supporting_data, read_supporting_data
 from content.schedule.read_cdsi import read_cdsi
 from content.schedule.xml_text import ScheduleError
@@ -110,12 +110,19 @@ def test_the_command_packs_a_directory_and_refuses_an_empty_one(
     data = publish(tmp_path)
     file = tmp_path / "out.json.gz"
     options = ["--version", "1", "--published", "2026-01-01"]
-    assert main([str(tmp_path), str(file), *options]) == 0
-    assert "1 antigens, 1 series" in capsys.readouterr().out
+    command = ["import", "cdsi", str(tmp_path), str(file), *options]
+    assert schedule(command) == 0
+    said = capsys.readouterr().out
+    assert "1 antigens, 1 series" in said
+    assert "written, sha-256" in said
+    assert schedule(command) == 0
+    assert "unchanged, sha-256" in capsys.readouterr().out
+    assert schedule([*command, "--sha256", "0" * 64]) == 1
+    assert "is not written" in capsys.readouterr().err
     assert read_supporting_data(file) == data
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert main([str(empty), str(file), *options]) == 1
+    assert schedule(["import", "cdsi", str(empty), str(file), *options]) == 1
     assert "antigen files" in capsys.readouterr().err
     assert read_supporting_data(file) == data
 
