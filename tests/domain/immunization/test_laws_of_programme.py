@@ -66,7 +66,7 @@ def test_the_order_of_telling_means_nothing_and_twice_is_the_same(
 def test_every_dose_is_kept_and_no_date_lies_before_birth(history: History) -> None:
     answer = ask(history)
     assert [item.id for item in answer.doses] == [item.id for item in history.doses]
-    assert all(item.flag is not None or item.verdicts or item.cvx for item in answer.doses)
+    assert all(item.flag is not None or item.verdicts for item in answer.doses)
     for item in answer.groups:
         days = (item.earliest_on, item.recommended_on, item.past_due_on, item.latest_on)
         assert all(day >= history.born_on for day in days if day is not None)
