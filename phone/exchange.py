@@ -1,0 +1,182 @@
+"""One round trip: what is asked, and what is done with whatever comes back, or does not.
+
+No network here: `phone/sync.py` carries requests and answers, tests carry them by hand, late,
+twice or never. An answer's streams count only for the state it was asked from: any answer taken
+in the meantime, by this process or another, makes them void. Outcomes always count.
+"""
+
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from phone import outbox, stream
+from phone.day import corrected_utc, day_in_dubai, plan_offset_seconds
+from phone.envelope import StreamKeys
+from phone.store import Store
+from phone.stream_key import held_epochs, keep_keys
+from phone.wire import (
+    COMMANDS_MAX,
+    SCHEMA,
+    OutdatedAnswer,
+    Stopped,
+    SyncAnswer,
+    SyncRequest,
+    Want,
+)
+
+APP = "phone/1"
+DEVICE = "device/id"
+FIRST_SCREEN_BYTES = 16_384  # of a first load: something to show soon
+
+_ROUND = "exchange/round"
+_BATCH = "exchange/batch"
+_OFFSET = "clock/offset_seconds"
+_CONTACT = "clock/contact"
+_TAG = "exchange/tag"
+_OUTDATED = "exchange/outdated"
+_CATALOGUE = "catalogue/published"
+_RENUMBERED = ("command.gap", "command.sequence_reused")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request, and the round of this phone's that it belongs to."""
+
+    request: SyncRequest
+    round: int
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What an answer leaves to be done. `fresh` is False when its streams came too late."""
+
+    again: bool
+    fresh: bool
+    retry_after_seconds: int | None = None
+
+
+class NotEnrolled(Exception):
+    """No device id yet: sign in first."""
+
+
+def plan_exchange(store: Store, *, app: str = APP, schema: int = SCHEMA) -> Asked:
+    """The next request; acts in it are numbered and durable before it leaves.
+
+    Raises: NotEnrolled.
+    """
+    with store.transaction():
+        device = store.find_setting(DEVICE)
+        if device is None:
+            raise NotEnrolled("sign in first")
+        commands = outbox.claim_batch(store, count_max=store.find_number(_BATCH, COMMANDS_MAX))
+        request = SyncRequest(
+            device=device,
+            app=app,
+            schema=schema,
+            acked=outbox.acknowledged_sequence(store),
+            cursors=stream.cursors(store),
+            keys=held_epochs(store),
+            commands=commands,
+            want=None if stream.held_streams(store) else Want(FIRST_SCREEN_BYTES),
+        )
+        return Asked(request, store.find_number(_ROUND))
+
+
+def take_answer(store: Store, asked: Asked, answer: SyncAnswer, *, phone_utc: datetime) -> Taken:
+    """Puts an answer into the database, in one transaction: rows, cursors, keys, outcomes.
+
+    Raises: Malformed, and then nothing of it is kept.
+    """
+    with store.transaction():
+        _take_outcomes(store, asked, answer)
+        if not _is_fresh(store, asked):
+            return Taken(True, False)
+        stopped = _take_stopped(store, answer.stopped)
+        _take_clock(store, answer.now, phone_utc)
+        store.set_number(_OUTDATED, 0)
+        store.set_number(_CATALOGUE, answer.catalogue)
+        keep_keys(store, answer.keys, asked.request.device)
+        keys, today = StreamKeys(store), read_today(store, phone_utc)
+        for stream_id in answer.closed:
+            stream.close_stream(store, stream_id)
+        for stream_id, page in answer.streams.items():
+            stream.apply_page(store, keys, stream_id, page, today)
+        complete = stream.is_complete(store)
+        if complete and not answer.more:
+            outbox.settle(store)
+        if answer.tag is not None:
+            store.set_setting(_TAG, answer.tag.encode())
+        again = answer.more or not complete or outbox.has_unsent(store)
+        return Taken(again, True, stopped)
+
+
+def take_outdated(store: Store, asked: Asked, answer: OutdatedAnswer) -> Taken:
+    """426: what was sent was taken; nothing comes down until the app is updated."""
+    with store.transaction():
+        _take_outcomes(store, asked, answer)
+        if not _is_fresh(store, asked):
+            return Taken(True, False)
+        stopped = _take_stopped(store, answer.stopped)
+        store.set_number(_OUTDATED, answer.minimum)
+        return Taken(outbox.has_unsent(store), False, stopped)
+
+
+def take_too_large(store: Store, asked: Asked) -> None:
+    """413: fewer acts the next time; one alone that is too large is refused here, for good."""
+    with store.transaction():
+        sent = asked.request.commands
+        if len(sent) > 1:
+            store.set_number(_BATCH, len(sent) // 2)
+            return
+        if sent:
+            outbox.refuse_unsent(store, sent[0].id, outbox.TOO_LARGE)
+        store.set_number(_BATCH, COMMANDS_MAX)
+
+
+def read_today(store: Store, phone_utc: datetime) -> date:
+    """The day in Dubai by the phone's clock, set right by what the server last said."""
+    return day_in_dubai(corrected_utc(phone_utc, store.find_number(_OFFSET)))
+
+
+def find_tag(store: Store) -> str | None:
+    """What the last answer called the state that the phone now has; for the idle poll."""
+    tag = store.find_setting(_TAG)
+    return None if tag is None else tag.decode()
+
+
+def outdated_minimum(store: Store) -> int:
+    """The lowest schema the server still serves, when this app is below it; else 0."""
+    return store.find_number(_OUTDATED)
+
+
+def published_catalogue(store: Store) -> int:
+    """The catalogue's version in force when the server was last heard."""
+    return store.find_number(_CATALOGUE)
+
+
+def _is_fresh(store: Store, asked: Asked) -> bool:
+    """Whether no other answer was taken since this was asked; then this one is the next."""
+    if store.find_number(_ROUND) != asked.round:
+        return False
+    store.set_number(_ROUND, asked.round + 1)
+    return True
+
+
+def _take_outcomes(store: Store, asked: Asked, answer: SyncAnswer | OutdatedAnswer) -> None:
+    outbox.take_outcomes(store, answer.outcomes)
+    outbox.mark_acknowledged(store, asked.request.acked)
+    store.set_number(_BATCH, COMMANDS_MAX)
+
+
+def _take_stopped(store: Store, stopped: Stopped | None) -> int | None:
+    """Numbers anew where the server's count is another; how long to wait otherwise."""
+    if stopped is None:
+        return None
+    if stopped.code in _RENUMBERED and stopped.expect is not None:
+        outbox.renumber(store, stopped.expect)
+        return None
+    return stopped.retry_after_seconds
+
+
+def _take_clock(store: Store, server_seconds: int, phone_utc: datetime) -> None:
+    server_utc = datetime.fromtimestamp(server_seconds, UTC)
+    store.set_number(_OFFSET, plan_offset_seconds(phone_utc, server_utc))
+    store.set_number(_CONTACT, server_seconds)

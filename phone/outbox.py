@@ -1,0 +1,268 @@
+"""The outbox: what its owner did, kept until the server has said what became of it.
+
+Every act has a state, a reason and an exit. It is durable before it shows, is sent in the order
+in which it was done, and is numbered when it is first sent. Its id is made here, once: sent
+again, even by a new installation under another number, it is not a second act.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import cbor2
+import msgspec
+
+from phone.store import Store
+from phone.wire import COMMANDS_MAX, PAYLOAD_BYTES_MAX, SentCommand, SentOutcome
+
+ActState = Literal["waiting", "sent", "applied", "refused", "quarantined"]
+"""waiting: not sent yet; may be withdrawn. sent: on its way, or its answer was lost; is sent again.
+applied: done. refused: for good, with the reason; may be put away. quarantined: the server failed
+on it over and over and looks into it; may be put away.
+"""
+
+APPLIED, QUARANTINED, TOO_LARGE = "applied", "command.quarantined", "command.too_large"
+OVERHEAD_BYTES = 160  # of a command beside its payload: number, id, name, the map itself
+BATCH_BYTES_MAX = 196_608  # leaves a quarter of a request to cursors
+
+_LAST = "outbox/last_sequence"
+
+
+class Act(msgspec.Struct, frozen=True):
+    """One act of its owner, and what became of it so far."""
+
+    position: int
+    id: UUID
+    sequence: int | None
+    state: ActState
+    settled: bool
+    name: str
+    payload: dict[str, Any]  # Any: by name, `commands.json`
+    made_at: datetime
+    reason: str = ""
+    words_ar: str = ""
+    words_en: str = ""
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The sealed part of an act."""
+
+    name: str
+    payload: dict[str, Any]  # Any: by name, `commands.json`
+    made_at: datetime
+    reason: str = ""
+    words_ar: str = ""
+    words_en: str = ""
+
+
+class PayloadTooLarge(ValueError):
+    """An act that no server would take: say it in fewer words."""
+
+
+def put(store: Store, name: str, payload: Mapping[str, Any], *, made_at: datetime) -> UUID:
+    """Keeps an act durably; its id. Inside a transaction it is part of it.
+
+    Raises: PayloadTooLarge.
+    """
+    if len(cbor2.dumps(payload)) > PAYLOAD_BYTES_MAX:
+        raise PayloadTooLarge(f"at most {PAYLOAD_BYTES_MAX} bytes")
+    command_id = uuid4()
+    body = Body(name, dict(payload), made_at)
+    store.connection.execute(
+        "INSERT INTO outbox (command, state, sealed) VALUES (?, 'waiting', ?)",
+        (command_id.bytes, _seal(store, command_id, body)),
+    )
+    return command_id
+
+
+def list_acts(store: Store) -> list[Act]:
+    """Every act that was not put away, oldest first."""
+    return [_act(store, row) for row in store.connection.execute(f"{_SELECT} ORDER BY position")]
+
+
+def list_unsettled(store: Store) -> list[Act]:
+    """Acts whose effect is not in the rows yet: they are shown on top of them, in this order."""
+    found = store.connection.execute(
+        f"{_SELECT} WHERE state IN ('waiting', 'sent') OR (state = 'applied' AND NOT settled)"
+        " ORDER BY position"
+    )
+    return [_act(store, row) for row in found]
+
+
+def find_act(store: Store, command_id: UUID) -> Act | None:
+    """One act, or None when it was put away or never was."""
+    row = store.connection.execute(f"{_SELECT} WHERE command = ?", (command_id.bytes,)).fetchone()
+    return None if row is None else _act(store, row)
+
+
+def withdraw(store: Store, command_id: UUID) -> bool:
+    """Takes an act back that was never sent; False when it is too late for that."""
+    gone = store.connection.execute(
+        "DELETE FROM outbox WHERE command = ? AND state = 'waiting'", (command_id.bytes,)
+    )
+    return gone.rowcount == 1
+
+
+def put_away(store: Store, command_id: UUID) -> bool:
+    """Clears an act from the list whose end its owner has read; False while it has none."""
+    gone = store.connection.execute(
+        "DELETE FROM outbox WHERE command = ? AND settled AND acked"
+        " AND state IN ('applied', 'refused', 'quarantined')",
+        (command_id.bytes,),
+    )
+    return gone.rowcount == 1
+
+
+def claim_batch(store: Store, *, count_max: int = COMMANDS_MAX) -> tuple[SentCommand, ...]:
+    """The oldest acts without an outcome, numbered and marked as sent, in order; as many as fit
+    one request.
+    """
+    found = store.connection.execute(
+        f"{_SELECT} WHERE state IN ('waiting', 'sent') ORDER BY position LIMIT ?", (count_max,)
+    ).fetchall()
+    batch: list[SentCommand] = []
+    size = 0
+    for row in found:
+        act = _act(store, row)
+        size += len(cbor2.dumps(act.payload)) + OVERHEAD_BYTES
+        if batch and size > BATCH_BYTES_MAX:
+            break
+        sequence = act.sequence
+        if sequence is None:
+            sequence = store.find_number(_LAST) + 1
+            store.set_number(_LAST, sequence)
+            store.connection.execute(
+                "UPDATE outbox SET sequence = ?, state = 'sent' WHERE position = ?",
+                (sequence, act.position),
+            )
+        batch.append(SentCommand(sequence, act.id.bytes, act.name, act.payload))
+    return tuple(batch)
+
+
+def take_outcomes(store: Store, outcomes: Iterable[SentOutcome]) -> None:
+    """Writes down what became of acts. Known ones are passed over: an outcome never changes."""
+    for outcome in outcomes:
+        act = find_act(store, UUID(bytes=outcome.id))
+        if act is None or act.state not in ("waiting", "sent"):
+            continue
+        if outcome.code == APPLIED:
+            end(store, act, "applied")
+        elif outcome.code == QUARANTINED:
+            end(store, act, "quarantined", outcome)
+        else:
+            end(store, act, "refused", outcome)
+
+
+def end(store: Store, act: Act, state: ActState, outcome: SentOutcome | None = None) -> None:
+    """An act's last state. What was never numbered needs no acknowledgement."""
+    body = Body(act.name, act.payload, act.made_at)
+    if outcome is not None:
+        body = Body(act.name, act.payload, act.made_at, outcome.code, outcome.ar, outcome.en)
+    store.connection.execute(
+        "UPDATE outbox SET state = ?, settled = ?, acked = ?, sealed = ? WHERE position = ?",
+        (
+            state,
+            state != "applied",
+            act.sequence is None,
+            _seal(store, act.id, body),
+            act.position,
+        ),
+    )
+
+
+def refuse_unsent(store: Store, command_id: bytes, reason: str) -> None:
+    """Refuses an act that the server never took, here; its number goes to the next one."""
+    act = find_act(store, UUID(bytes=command_id))
+    if act is None or act.state != "sent" or act.sequence is None:
+        return
+    store.connection.execute(
+        "UPDATE outbox SET sequence = NULL WHERE position = ?", (act.position,)
+    )
+    outcome = SentOutcome(act.sequence, act.id.bytes, reason)
+    end(store, msgspec.structs.replace(act, sequence=None), "refused", outcome)
+    _renumber_pending(store, act.sequence)
+
+
+def settle(store: Store) -> None:
+    """Every stream is at its head: the rows show what was applied."""
+    store.connection.execute("UPDATE outbox SET settled = 1 WHERE state = 'applied'")
+
+
+def has_unsent(store: Store) -> bool:
+    """Whether an act waits that was never sent."""
+    return (
+        store.connection.execute("SELECT 1 FROM outbox WHERE state = 'waiting' LIMIT 1").fetchone()
+        is not None
+    )
+
+
+def acknowledged_sequence(store: Store) -> int:
+    """Up to which number every outcome is kept here: the server may forget those."""
+    (first_open,) = store.connection.execute(
+        "SELECT min(sequence) FROM outbox WHERE state = 'sent'"
+    ).fetchone()
+    return store.find_number(_LAST) if first_open is None else int(first_open) - 1
+
+
+def mark_acknowledged(store: Store, sequence: int) -> None:
+    """The server heard that outcomes up to `sequence` are kept here."""
+    store.connection.execute(
+        "UPDATE outbox SET acked = 1 WHERE sequence <= ? AND state NOT IN ('waiting', 'sent')",
+        (sequence,),
+    )
+
+
+def renumber(store: Store, expected: int) -> None:
+    """Numbers what was sent and has no outcome anew, from what the server expects, in order.
+
+    A restored server, a restored phone and a new installation all come to this. The ids stay, so
+    nothing is done twice.
+    """
+    # Numbers that ended acts bear are the old count's: they are no longer asked for.
+    store.connection.execute(
+        "UPDATE outbox SET acked = 1, sequence = NULL WHERE state NOT IN ('waiting', 'sent')"
+    )
+    _renumber_pending(store, expected)
+
+
+def _renumber_pending(store: Store, first: int) -> None:
+    connection = store.connection
+    pending = connection.execute(
+        "SELECT position FROM outbox WHERE state = 'sent' ORDER BY sequence"
+    ).fetchall()
+    connection.execute("UPDATE outbox SET sequence = NULL WHERE state = 'sent'")
+    for step, (position,) in enumerate(pending):
+        connection.execute(
+            "UPDATE outbox SET sequence = ? WHERE position = ?", (first + step, position)
+        )
+    store.set_number(_LAST, first + len(pending) - 1)
+
+
+_SELECT = "SELECT position, command, sequence, state, settled, sealed FROM outbox"
+_bodies = msgspec.msgpack.Decoder(Body)
+
+
+def _act(
+    store: Store, row: sqlite3.Row | tuple[int, bytes, int | None, ActState, int, bytes]
+) -> Act:
+    position, command, sequence, state, settled, sealed = row
+    body = _bodies.decode(store.vault.open(f"outbox/{command.hex()}", sealed))
+    return Act(
+        position,
+        UUID(bytes=command),
+        sequence,
+        state,
+        bool(settled),
+        body.name,
+        body.payload,
+        body.made_at,
+        body.reason,
+        body.words_ar,
+        body.words_en,
+    )
+
+
+def _seal(store: Store, command_id: UUID, body: Body) -> bytes:
+    return store.vault.seal(f"outbox/{command_id.hex}", msgspec.msgpack.encode(body))
