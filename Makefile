@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 BENCH ?=
+RUNS ?= 3000
+SECONDS ?= 600
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +27,7 @@ unexport UV_FROZEN UV_LOCKED UV_NO_DEV UV_DEV UV_NO_GROUP UV_NO_DEFAULT_GROUPS U
 unexport UV_NO_SYNC UV_NO_BINARY UV_NO_BUILD UV_TARGET UV_PREFIX UV_CONFIG_FILE UV_ISOLATED
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
-.PHONY: help setup browser run test check bench lock absent
+.PHONY: help setup browser run test check bench simulate lock absent
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -53,6 +55,9 @@ check: setup ## the fast part, under a minute: run it before each commit
 
 bench: setup ## measure; BENCH=name for one
 	@exec $(BIN)/python -m bench $(BENCH)
+
+simulate: setup ## thousands of seeded lives of phones; RUNS=n SECONDS=n
+	@exec $(BIN)/python -m tests.simulate --runs $(RUNS) --seconds $(SECONDS)
 
 # The locks name public hosts only, whatever index the caller's environment prefers.
 lock: setup ## renew every lock file after a change of dependencies

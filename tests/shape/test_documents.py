@@ -43,7 +43,7 @@ DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 DOCUMENTS += ["docs/verification.md", *(str(path.relative_to(CHECKOUT)) for path in DECISIONS)]
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "Check"]
 PACKAGES = {path.parent.name for path in CHECKOUT.glob("*/__init__.py")}
-FLOORS = sorted(PACKAGES - {"tests", "bench", "simulators"})
+FLOORS = sorted(PACKAGES - {"tests", "bench", "simulators", "phone"})
 
 FILE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.(?:py|yaml|md|svg|toml|json|graphql|sh|txt)")
 ISOLATES = dict.fromkeys((0x2068, 0x2069))  # around what a text is given
