@@ -23,7 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 from domain.ids import AgencyId, PersonId
 from gov.agency import AgencyKey, add_agency, add_key
 from simulators.agency import AgencyClient
-from simulators.family_story import AGENCY_OF_KIND, Story, stories
+from simulators.family_story import stories
+from simulators.registered_family import registered_story
+from simulators.telling import AGENCY_OF_KIND, Story
 from store.clock import SystemClock
 from timeline.ground import Ground
 from timeline.people import find_person
@@ -83,7 +85,7 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
 
     Raises: DemonstrationRefused when an event is not taken, or not applied in time.
     """
-    told = _begin(data_dir, today)
+    told = stories(begin_stories(data_dir, today))
     keys = {agency_id: _private_key(data_dir, agency_id) for agency_id in AGENCIES}
     clients = {
         agency_id: AgencyClient(base_url, _key_id(agency_id, private), private)
@@ -95,6 +97,10 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
             for event in story.events:
                 await _tell(clients[AGENCY_OF_KIND[str(event["kind"])]], event)
                 count += 1
+        registered = registered_story(begin_stories(data_dir, today))
+        await _sign_in(base_url, registered.parents[0].emirates_id)
+        for event in registered.events:  # a repeat by now: its answer says whether it is applied
+            await _tell(clients[AGENCY_OF_KIND[str(event["kind"])]], event)
     finally:
         for client in clients.values():
             await client.aclose()
@@ -102,18 +108,24 @@ async def play(base_url: str, data_dir: Path, today: date) -> int:
 
 
 def begun_stories(data_dir: Path) -> list[Story]:
-    """The stories as of the day they were first played; none before that."""
+    """The stories as of the day they were first played, the one the registries hold the last; none
+    before that day.
+    """
     path = data_dir / PLAYED_FILE
-    return stories(date.fromisoformat(path.read_text())) if path.exists() else []
+    if not path.exists():
+        return []
+    played_on = date.fromisoformat(path.read_text())
+    return [*stories(played_on), registered_story(played_on)]
 
 
-def _begin(data_dir: Path, today: date) -> list[Story]:
-    """The stories, begun today if they were not (never on a set day that lies ahead)."""
-    if not (data_dir / PLAYED_FILE).exists():
+def begin_stories(data_dir: Path, today: date) -> date:
+    """The day the stories were begun: today if they were not (never a set day that lies ahead)."""
+    path = data_dir / PLAYED_FILE
+    if not path.exists():
         draft = data_dir / f"{PLAYED_FILE}.draft"
         draft.write_text(min(today, SystemClock().today()).isoformat())
-        draft.replace(data_dir / PLAYED_FILE)
-    return begun_stories(data_dir)
+        draft.replace(path)
+    return date.fromisoformat(path.read_text())
 
 
 async def list_parents(ground: Ground, told: list[Story]) -> list[DemoParent]:
@@ -154,6 +166,23 @@ async def _tell(client: AgencyClient, event: dict[str, object]) -> None:
     except TimeoutError:
         raise DemonstrationRefused(
             f"{event['id']}: not applied within {APPLIED_SECONDS_MAX} s"
+        ) from None
+
+
+async def _sign_in(base_url: str, emirates_id: str) -> None:
+    """Signs a parent in whom nobody reported, and waits until the registries' records are here."""
+    ask = {"query": "{ me { nameAr timeline(first: 1) { totalCount } } }"}
+    headers = {"x-osrati-act-as": emirates_id}
+    try:
+        async with asyncio.timeout(APPLIED_SECONDS_MAX), httpx2.AsyncClient() as client:
+            while True:
+                answer = await client.post(f"{base_url}/graphql", json=ask, headers=headers)
+                if (answer.raise_for_status().json()["data"] or {}).get("me", {}).get("nameAr"):
+                    return
+                await asyncio.sleep(APPLIED_POLL_SECONDS)
+    except TimeoutError:
+        raise DemonstrationRefused(
+            f"the registries reported nothing within {APPLIED_SECONDS_MAX} s"
         ) from None
 
 

@@ -21,10 +21,12 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.demo import DemonstrationRefused, play, register_agencies
+from api.demo import DemonstrationRefused, begin_stories, play, register_agencies
 from api.prepare import prepare_databases, publish_shipped
+from api.registry_key import make_registry_key
 from api.settings import HOST, Settings, SettingsError
 from api.wire import open_house
+from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
@@ -50,6 +52,7 @@ def run(settings: Settings) -> int:
         settings = _start_servers(settings, stack)
         try:
             asyncio.run(_prepare(settings))
+            settings = _start_registry(settings, stack)
             children = [
                 stack.enter_context(_child("api", settings)),
                 stack.enter_context(_child("worker", settings)),
@@ -62,6 +65,29 @@ def run(settings: Settings) -> int:
             return 1
     print("stopped", flush=True)
     return 0
+
+
+def _start_registry(settings: Settings, stack: ExitStack) -> Settings:
+    """Starts the registries' simulator where no gateway is named; the settings that name one."""
+    if settings.registry_url is not None:
+        return settings
+    played_on = begin_stories(settings.data_dir, settings.today or SystemClock().today())
+    port = _free_port()
+    intake_url = f"http://{HOST}:{settings.port}"
+    arguments = [str(settings.data_dir), str(port), intake_url, played_on.isoformat()]
+    simulator = subprocess.Popen(
+        [sys.executable, "-m", "simulators.registry", *arguments],
+        stdin=subprocess.PIPE,  # it ends when this closes, however this process ends
+        start_new_session=True,
+    )
+    stack.enter_context(_ended(simulator))
+    return replace(settings, registry_url=f"http://{HOST}:{port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _start_servers(settings: Settings, stack: ExitStack) -> Settings:
@@ -107,6 +133,7 @@ async def _prepare(settings: Settings) -> None:
     await publish_shipped(settings)
     async with open_house(settings) as house:
         await register_agencies(house.ground, settings.data_dir)
+    make_registry_key(settings.data_dir)
 
 
 async def _serve(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
@@ -171,11 +198,20 @@ def _child(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         "OSRATI_DATA_DIR": str(settings.data_dir),
         "OSRATI_PARENT": str(os.getpid()),
     }
+    if settings.registry_url is not None:
+        environ["OSRATI_REGISTRY_URL"] = settings.registry_url
     child = subprocess.Popen(
         [sys.executable, "-m", "api.cli", name], env=environ, start_new_session=True
     )
-    try:
+    with _ended(child):
         yield child
+
+
+@contextmanager
+def _ended(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process is asked to end, and waited for, at the end."""
+    try:
+        yield
     finally:
         if child.poll() is None:
             child.terminate()
@@ -184,6 +220,8 @@ def _child(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
 
 
 def _refuse_taken_port(port: int) -> None:

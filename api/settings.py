@@ -38,6 +38,7 @@ class Settings:
     redis_url: str | None
     public_origin: str | None
     today: date | None
+    registry_url: str | None = None
 
     @property
     def is_production(self) -> bool:
@@ -63,6 +64,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         redis_url=environ.get("REDIS_URL") or None,
         public_origin=environ.get("OSRATI_PUBLIC_ORIGIN") or None,
         today=_today(environ.get("OSRATI_TODAY", "")),
+        registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
     )
     if settings.is_production:
         _refuse_in_production(settings)

@@ -20,12 +20,14 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from api.log import configure_logs
+from api.registry_key import open_registry
 from api.settings import Settings
 from api.wire import House, open_house
 from domain.error import TryLater
 from domain.ids import CircleId, InboxId
 from gov.inbox import list_open
 from gov.interpret import give_up_if_hopeless, interpret
+from gov.registry_call import carry_out_calls
 from timeline.hint import Job
 from timeline.refresh import refresh
 from timeline.wake import list_waking_circles
@@ -164,6 +166,7 @@ async def work(house: House, redis_url: str, stop: asyncio.Event) -> None:
     """Sweeps, and takes hints from the queue, until `stop`. Either goes on without the other."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_sweep_until(house, stop))
+        tasks.create_task(_ask_registries_until(house, stop))
         tasks.create_task(_take_hints_until(house, redis_url, stop))
 
 
@@ -174,6 +177,22 @@ async def _sweep_until(house: House, stop: asyncio.Event) -> None:
         except Exception as fault:
             _log.error("sweep_failed", error=type(fault).__name__)
         await _pause(stop)
+
+
+async def _ask_registries_until(house: House, stop: asyncio.Event) -> None:
+    """Makes the calls to registries that are due; without a gateway they wait in their table."""
+    registry = open_registry(house.settings)
+    if registry is None:
+        return
+    try:
+        while not stop.is_set():
+            try:
+                await carry_out_calls(house.ground, registry)
+            except Exception as fault:
+                _log.error("registry_calls_failed", error=type(fault).__name__)
+            await _pause(stop)
+    finally:
+        await registry.aclose()
 
 
 async def _take_hints_until(house: House, redis_url: str, stop: asyncio.Event) -> None:

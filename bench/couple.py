@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from simulators.family_story import SAMPLE_NUMBER_MAX, sample_emirates_id
+from simulators.telling import SAMPLE_NUMBER_MAX, sample_emirates_id
 
 COUPLES_MAX = SAMPLE_NUMBER_MAX // 2
 MARRIED_DAYS_AGO, BORN_DAYS_AGO = 400, 2

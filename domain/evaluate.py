@@ -15,12 +15,14 @@ from domain.catalogue import Catalogue
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.family import family_of
+from domain.first_load import Loaded, loaded_on, untold
 from domain.ids import PersonId, RecordKey
 from domain.keyed_hash import keyed_hash
 from domain.plan_cards import Horizon, plan_records
-from domain.plan_effects import plan_effects
+from domain.plan_effects import plan_effects, plan_look_ups
 from domain.record import Evaluation, Record
 from domain.situation import situations_of
+from domain.standing import standing_facts
 
 ENGINE_VERSION = 1  # raised with every change after which the same facts may give other records
 STREAM_RECORDS_MAX = 2_000
@@ -42,18 +44,26 @@ def evaluate(
     acts = standing_acts(facts)
     horizon = Horizon(today)
     found: dict[RecordKey, Record] = {}
+    loaded: dict[RecordKey, Loaded] = {}
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
         for situation in situations_of(family, service.starts_with):
+            on = loaded_on(situation)
             for planned in plan_records(service, situation, family, horizon):
-                record = apply_acts(_keyed(planned, record_secret), acts)
-                found[record.key] = record
+                keyed = _keyed(planned, record_secret)
+                found[keyed.key] = apply_acts(keyed, acts)
+                if on is not None:
+                    loaded[keyed.key] = Loaded(keyed, on)
     records = _bounded(found)
     effects = {
         effect.key: effect
         for record in records
         for effect in plan_effects(record, catalogue, record_secret)
     }
+    for act_key in untold(loaded.values(), catalogue, record_secret):
+        effects.pop(act_key, None)
+    for look_up in plan_look_ups(circle, standing_facts(facts), record_secret):
+        effects[look_up.key] = look_up
     return Evaluation(
         records=tuple(records),
         effects=tuple(effects[key] for key in sorted(effects)),

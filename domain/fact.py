@@ -71,6 +71,16 @@ class PersonDescribed(msgspec.Struct, frozen=True, tag="person.described"):
     nationality: str | None = None  # ISO 3166-1 alpha-3
 
 
+class PersonFirstSeen(msgspec.Struct, frozen=True, tag="person.first_seen"):
+    """Somebody signed in here with this number for the first time: registries are asked about
+    them, once for each number.
+    """
+
+    person: PersonId
+    system: str
+    value: str
+
+
 class EnteredInError(msgspec.Struct, frozen=True, tag="entered_in_error"):
     """Reverses every fact with this (source, source id), whichever arrived first."""
 
@@ -101,6 +111,7 @@ Payload = (
     | VaccinationGiven
     | PersonDied
     | PersonDescribed
+    | PersonFirstSeen
     | EnteredInError
     | CardAct
 )

@@ -1,12 +1,16 @@
-"""Whom to tell of which card, and between which days: effects that follow from a record alone."""
+"""What a refresh wants done elsewhere: whom to tell of which card, whom to look up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from domain.catalogue import Catalogue, NoticeMoment
+from domain.circle import Circle
+from domain.fact import Fact, PersonFirstSeen
 from domain.ids import ActKey
 from domain.keyed_hash import keyed_hash
-from domain.record import Effect, Record, Window
+from domain.record import Effect, LookUp, Record, Window
+
+LOOK_UP_DAYS = 365  # a registry that was away so long is not asked any more
 
 
 def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterator[Effect]:
@@ -38,6 +42,25 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
             not_before_on=not_before_on,
             not_after_on=not_after_on,
         )
+
+
+def plan_look_ups(circle: Circle, facts: Iterable[Fact], secret: bytes) -> Iterator[Effect]:
+    """Whom to look up in a registry: whoever was first seen and has this single circle, once for
+    each number.
+    """
+    for fact in facts:
+        match fact.payload:
+            case PersonFirstSeen(person, system, value) if circle.members == (person,):
+                yield Effect(
+                    key=ActKey(keyed_hash(secret, "look_up", person.bytes, system, value)),
+                    kind="look_up",
+                    recipient=person,
+                    not_before_on=fact.occurred_on,
+                    not_after_on=fact.occurred_on + timedelta(days=LOOK_UP_DAYS),
+                    look_up=LookUp(system, value),
+                )
+            case _:
+                pass
 
 
 def _told_between(moment: NoticeMoment, window: Window) -> tuple[date, date]:

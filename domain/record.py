@@ -89,21 +89,34 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: date | None = None
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """Something a refresh wants done elsewhere, once per act key: here, to tell a member of a
-    card.
+EffectKind = Literal["tell", "look_up"]
+
+
+class LookUp(msgspec.Struct, frozen=True):
+    """Whom a registry is asked about: a number within its system, as it was shown at sign-in."""
+
+    system: str
+    value: str
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something a refresh wants done elsewhere, once per act key.
+
+    To tell a member of a card: then the fields from `record_key` to `act` say of which, and why
+    now. To look a person up in a registry: then `look_up` says whom.
     """
 
     key: ActKey
-    kind: Literal["tell"]
+    kind: EffectKind
     recipient: PersonId
-    record_key: RecordKey
-    entry: EntryId
-    version: int
-    card: str
-    act: str
     not_before_on: date
     not_after_on: date
+    record_key: RecordKey = RecordKey(b"")
+    entry: EntryId = EntryId("")
+    version: int = 0
+    card: str = ""
+    act: str = ""
+    look_up: LookUp | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

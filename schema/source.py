@@ -38,6 +38,7 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
         "birth.notified": Named("إشعار الولادة", "Birth notified"),
         "vaccination.given": Named("تطعيم مسجَّل", "Vaccination given"),
         "person.died": Named("تسجيل وفاة", "Death registered"),
+        "person.first_seen": Named("أول دخول إلى أسرتي", "First sign-in to Osrati"),
         "person.described": Named("بيانات شخصية", "Personal details"),
         "entered_in_error": Named("تصحيح سجل", "Record corrected"),
         "card.act": Named("إجراء منك", "Something you did"),

@@ -97,13 +97,18 @@ class AgencyClient:
         self._signer.sign(
             adapt_message(request),
             key_id=self._key_id,
-            created=created_at or datetime.now(UTC),
+            created=created_at or own_clock(),
             label=LABEL,
             tag=TAG,
             covered_component_ids=COVERED_COMPONENTS,
             body=body,
         )
         return request
+
+
+def own_clock() -> datetime:
+    """The clock of a system outside the server."""
+    return datetime.now(UTC)
 
 
 def encode_event(event: Mapping[str, object]) -> bytes:

@@ -1,82 +1,12 @@
 """Families of the demonstration, as the events that agencies would report of them.
 
-Nobody here exists: the family name means "the experimental one", and the Emirates IDs lie in a
-sample range that no person can bear, 784-0000-0000001-C to 784-0000-0000999-C (there was no year
-0000; the last digit is Luhn's). Every date counts back from the day the demonstration is played;
-every event lies at least one day before it, so that no clock finds it in the future.
-
 Event ids do not hold the day: played again on a later day into the same database, the events are
 repeats and the families stay as they were first told.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from types import MappingProxyType
-from typing import Literal
+from datetime import date
 
-Language = Literal["ar", "en"]
-ParentRole = Literal["husband", "wife", "father", "mother"]
-Json = dict[str, object]
-
-SAMPLE_NUMBER_MAX = 999
-FACILITY = "demo-hospital-ajman"
-EMIRATE = "AE-AJ"
-FAMILY_NAME_AR, FAMILY_NAME_EN = "التجريبي", "Al-Tajribi"
-
-PREGNANCY_DAYS = 280  # from the first day of the last period to the estimated day of delivery
-CONFIRMED_AFTER_DAYS = 56  # the first visit, at eight weeks
-HEPATITIS_B, BCG = "08", "19"  # CVX: what a newborn is given at birth
-
-AGENCY_OF_KIND: Mapping[str, str] = MappingProxyType(
-    {
-        "marriage.registered": "moj",
-        "family_book.issued": "icp",
-        "pregnancy.confirmed": "mohap",
-        "pregnancy.ended": "mohap",
-        "birth.notified": "mohap",
-        "vaccination.given": "mohap",
-    }
-)
-"""Who would report each kind, where the demonstration has several agencies. One may send all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Someone:
-    """A person of a story. `number` is their place in the sample range."""
-
-    number: int
-    given_ar: str
-    given_en: str
-    sex: Literal["male", "female"]
-    born_on: date
-
-    @property
-    def emirates_id(self) -> str:
-        """784-0000-NNNNNNN-C."""
-        return sample_emirates_id(self.number)
-
-
-@dataclass(frozen=True, slots=True)
-class StoryParent:
-    """A parent as the page of the demonstration lists them: who they are and what they read."""
-
-    role: ParentRole
-    language: Language
-    name_ar: str
-    name_en: str
-    emirates_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One family: its parents, and its events in the order in which they happened."""
-
-    id: str
-    title_ar: str
-    title_en: str
-    parents: tuple[StoryParent, ...]
-    events: tuple[Json, ...]
+from simulators.telling import BCG, HEPATITIS_B, Someone, Story, Telling, newborn, parent_of
 
 
 def stories(played_on: date) -> list[Story]:
@@ -91,36 +21,26 @@ def stories(played_on: date) -> list[Story]:
     ]
 
 
-def sample_emirates_id(number: int) -> str:
-    """The `number`-th Emirates ID of the sample range, from 1 to SAMPLE_NUMBER_MAX."""
-    if not 1 <= number <= SAMPLE_NUMBER_MAX:
-        raise ValueError("outside the sample range")
-    digits = f"7840000{number:07}"
-    doubled = (int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(digits)))
-    total = sum(value - 9 if value > 9 else value for value in doubled)
-    return f"784-0000-{number:07}-{-total % 10}"
-
-
 def _whole_life(played_on: date) -> Story:
     """Marriage, family book, pregnancy, birth twelve days ago, the vaccines of the first day."""
-    story = _Telling("whole-life", played_on)
+    story = Telling("whole-life", played_on)
     salem = Someone(11, "سالم", "Salem", "male", date(1994, 3, 9))
     noura = Someone(12, "نورة", "Noura", "female", date(1996, 8, 21))
     story.marry(salem, noura, days_ago=430, book_days_ago=420)
     story.confirm_pregnancy(noura, salem, period_days_ago=289)
-    child = _newborn("A-1001", "female", "هند", "Hind")
+    child = newborn("A-1001", "female", "هند", "Hind")
     story.give_birth(child, noura, salem, days_ago=12)
     story.vaccinate(child, (HEPATITIS_B, BCG), days_ago=12)
     return story.told(
         title_ar="من العقد إلى أول تطعيم",
         title_en="From the marriage contract to the first vaccination",
-        parents=(_parent("father", "ar", salem), _parent("mother", "ar", noura)),
+        parents=(parent_of("father", "ar", salem), parent_of("mother", "ar", noura)),
     )
 
 
 def _pregnancy_in_progress(played_on: date) -> Story:
     """Week 24 and three days."""
-    story = _Telling("pregnancy", played_on)
+    story = Telling("pregnancy", played_on)
     khalid = Someone(21, "خالد", "Khalid", "male", date(1991, 11, 30))
     amna = Someone(22, "آمنة", "Amna", "female", date(1993, 5, 14))
     story.marry(khalid, amna, days_ago=700, book_days_ago=690)
@@ -128,45 +48,45 @@ def _pregnancy_in_progress(played_on: date) -> Story:
     return story.told(
         title_ar="حمل في الأسبوع الرابع والعشرين",
         title_en="A pregnancy in its 24th week",
-        parents=(_parent("mother", "en", amna), _parent("father", "ar", khalid)),
+        parents=(parent_of("mother", "en", amna), parent_of("father", "ar", khalid)),
     )
 
 
 def _newly_married(played_on: date) -> Story:
     """Five days married; the family book is not issued yet."""
-    story = _Telling("newly-married", played_on)
+    story = Telling("newly-married", played_on)
     sultan = Someone(31, "سلطان", "Sultan", "male", date(1998, 1, 17))
     latifa = Someone(32, "لطيفة", "Latifa", "female", date(1999, 10, 2))
     story.marry(sultan, latifa, days_ago=5, book_days_ago=None)
     return story.told(
         title_ar="زواج جديد",
         title_en="Newly married",
-        parents=(_parent("husband", "ar", sultan), _parent("wife", "en", latifa)),
+        parents=(parent_of("husband", "ar", sultan), parent_of("wife", "en", latifa)),
     )
 
 
 def _twins(played_on: date) -> Story:
     """Born seven weeks ago at 36 weeks; one was vaccinated at birth, the other was not."""
-    story = _Telling("twins", played_on)
+    story = Telling("twins", played_on)
     omar = Someone(41, "عمر", "Omar", "male", date(1989, 6, 25))
     sheikha = Someone(42, "شيخة", "Sheikha", "female", date(1992, 2, 11))
     story.marry(omar, sheikha, days_ago=1100, book_days_ago=1090)
     story.confirm_pregnancy(sheikha, omar, period_days_ago=49 + 36 * 7)
-    first = _newborn("A-2001", "male", "راشد", "Rashid")
-    second = _newborn("A-2002", "female", "ميثاء", "Maitha")
+    first = newborn("A-2001", "male", "راشد", "Rashid")
+    second = newborn("A-2002", "female", "ميثاء", "Maitha")
     story.give_birth(first, sheikha, omar, days_ago=49)
     story.give_birth(second, sheikha, omar, days_ago=49)
     story.vaccinate(first, (HEPATITIS_B, BCG), days_ago=49)
     return story.told(
         title_ar="توأم في الأسبوع السابع",
         title_en="Twins of seven weeks",
-        parents=(_parent("mother", "ar", sheikha), _parent("father", "en", omar)),
+        parents=(parent_of("mother", "ar", sheikha), parent_of("father", "en", omar)),
     )
 
 
 def _loss(played_on: date) -> Story:
     """Lost six days ago, in the eleventh week: nothing congratulatory may remain."""
-    story = _Telling("loss", played_on)
+    story = Telling("loss", played_on)
     hamad = Someone(51, "حمد", "Hamad", "male", date(1993, 9, 3))
     maryam = Someone(52, "مريم", "Maryam", "female", date(1995, 12, 19))
     story.marry(hamad, maryam, days_ago=400, book_days_ago=390)
@@ -175,133 +95,19 @@ def _loss(played_on: date) -> Story:
     return story.told(
         title_ar="حمل لم يكتمل",
         title_en="A pregnancy that ended in loss",
-        parents=(_parent("mother", "ar", maryam), _parent("father", "ar", hamad)),
+        parents=(parent_of("mother", "ar", maryam), parent_of("father", "ar", hamad)),
     )
 
 
 def _mother_alone(played_on: date) -> Story:
     """A birth twenty days ago; no father was ever named."""
-    story = _Telling("mother-alone", played_on)
+    story = Telling("mother-alone", played_on)
     salama = Someone(62, "سلامة", "Salama", "female", date(1997, 4, 6))
     story.confirm_pregnancy(salama, None, period_days_ago=20 + 39 * 7)
-    child = _newborn("T-3001", "male", None, None, system="temporary_number")
+    child = newborn("T-3001", "male", None, None, system="temporary_number")
     story.give_birth(child, salama, None, days_ago=20)
     return story.told(
         title_ar="أم دون أب مسجَّل",
         title_en="A mother without a registered father",
-        parents=(_parent("mother", "ar", salama),),
+        parents=(parent_of("mother", "ar", salama),),
     )
-
-
-class _Telling:
-    """Gathers the events of one family; their ids count from 1 in the order of telling."""
-
-    def __init__(self, story_id: str, played_on: date) -> None:
-        self._id = story_id
-        self._played_on = played_on
-        self._events: list[Json] = []
-
-    def marry(
-        self, husband: Someone, wife: Someone, *, days_ago: int, book_days_ago: int | None
-    ) -> None:
-        couple: Json = {"husband": _said(husband), "wife": _said(wife)}
-        contract: Json = {"contract_number": f"DEMO-{husband.number:04}", "emirate": EMIRATE}
-        self._tell("marriage.registered", days_ago, couple | contract)
-        if book_days_ago is not None:
-            book: Json = {"number": f"DEMO-B-{husband.number:04}"}
-            self._tell("family_book.issued", book_days_ago, couple | book)
-
-    def confirm_pregnancy(
-        self, mother: Someone, father: Someone | None, *, period_days_ago: int
-    ) -> None:
-        due_on = self._played_on + timedelta(days=PREGNANCY_DAYS - period_days_ago)
-        data: Json = {"mother": _said(mother), "due_on": due_on.isoformat()}
-        self._tell(
-            "pregnancy.confirmed", period_days_ago - CONFIRMED_AFTER_DAYS, data | _father(father)
-        )
-
-    def lose_pregnancy(self, mother: Someone, *, days_ago: int) -> None:
-        self._tell("pregnancy.ended", days_ago, {"mother": _number_of(mother), "outcome": "loss"})
-
-    def give_birth(
-        self, child: Json, mother: Someone, father: Someone | None, *, days_ago: int
-    ) -> None:
-        data: Json = {"child": child, "mother": _said(mother)}
-        place: Json = {"place": {"facility": FACILITY, "emirate": EMIRATE}}
-        self._tell("birth.notified", days_ago, data | _father(father) | place)
-
-    def vaccinate(self, child: Json, vaccine_codes: Iterable[str], *, days_ago: int) -> None:
-        person: Json = {"identifier": child["identifier"]}
-        for code in vaccine_codes:
-            self._tell("vaccination.given", days_ago, {"person": person, "vaccine_code": code})
-
-    def told(self, *, title_ar: str, title_en: str, parents: tuple[StoryParent, ...]) -> Story:
-        return Story(
-            id=self._id,
-            title_ar=title_ar,
-            title_en=title_en,
-            parents=parents,
-            events=tuple(self._events),
-        )
-
-    def _tell(self, kind: str, days_ago: int, data: Json) -> None:
-        number = len(self._events) + 1
-        occurred_on = self._played_on - timedelta(days=days_ago)
-        self._events.append(
-            {
-                "id": f"demo:{self._id}:{number}",
-                "kind": kind,
-                "occurred_on": occurred_on.isoformat(),
-                "asserted_at": f"{occurred_on.isoformat()}T10:{number:02}:00+04:00",
-                "data": data,
-            }
-        )
-
-
-def _parent(role: ParentRole, language: Language, someone: Someone) -> StoryParent:
-    return StoryParent(
-        role=role,
-        language=language,
-        name_ar=f"{someone.given_ar} {FAMILY_NAME_AR}",
-        name_en=f"{someone.given_en} {FAMILY_NAME_EN}",
-        emirates_id=someone.emirates_id,
-    )
-
-
-def _number_of(someone: Someone) -> Json:
-    return {"identifier": {"system": "emirates_id", "value": someone.emirates_id}}
-
-
-def _said(someone: Someone) -> Json:
-    return _number_of(someone) | {
-        "name": _full_name(someone.given_ar, someone.given_en),
-        "sex": someone.sex,
-        "born_on": someone.born_on.isoformat(),
-        "nationality": "ARE",
-    }
-
-
-def _father(father: Someone | None) -> Json:
-    return {} if father is None else {"father": _said(father)}
-
-
-def _newborn(
-    number: str,
-    sex: str,
-    given_ar: str | None,
-    given_en: str | None,
-    *,
-    system: str = "hospital_number",
-) -> Json:
-    child: Json = {
-        "identifier": {"system": system, "value": number, "assigner": FACILITY},
-        "sex": sex,
-        "nationality": "ARE",
-    }
-    if given_ar is not None and given_en is not None:
-        child["name"] = _full_name(given_ar, given_en)
-    return child
-
-
-def _full_name(given_ar: str, given_en: str) -> Json:
-    return {"ar": f"{given_ar} {FAMILY_NAME_AR}", "en": f"{given_en} {FAMILY_NAME_EN}"}

@@ -14,6 +14,8 @@ from sqlmodel import Field, SQLModel
 from store.column import big, binary, instant, small
 
 EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_DONE, EFFECT_CANCELLED = 0, 1, 2, 3
+EFFECT_TELL, EFFECT_LOOK_UP = 0, 1
+CALL_OPEN, CALL_DONE, CALL_DEAD = 0, 1, 2
 
 
 class CircleRow(SQLModel, table=True):
@@ -119,14 +121,16 @@ class StreamRecordRow(SQLModel, table=True):
 class EffectRow(SQLModel, table=True):
     """Something a refresh wants done elsewhere, once. Writer: `timeline/effect.py`.
 
-    Claimed by a lease with a compare-and-set; `state` is one of the EFFECT_ constants.
+    Claimed by a lease with a compare-and-set, by the feature of its `kind`; both that and `state`
+    are EFFECT_ constants.
     """
 
     __tablename__ = "effect"
-    __table_args__ = (Index("effect_due", "state", "not_before_on"),)
+    __table_args__ = (Index("effect_due", "kind", "state", "not_before_on"),)
 
     circle_id: UUID = Field(primary_key=True)
     act_key: bytes = Field(sa_column=binary(primary_key=True))
+    kind: int = Field(sa_column=small(default=0))
     state: int = Field(sa_column=small())
     not_before_on: date
     not_after_on: date
@@ -134,6 +138,24 @@ class EffectRow(SQLModel, table=True):
     lease_id: UUID | None = None
     lease_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     sealed: bytes = Field(sa_column=binary())
+
+
+class RegistryCallRow(SQLModel, table=True):
+    """How the carrying out of an effect at a registry went. Writer: `gov/registry_call.py`.
+
+    `state` is one of the CALL_ constants; `reason` a code of the closed list in
+    `gov/registry_error.py`, of the last attempt that failed.
+    """
+
+    __tablename__ = "registry_call"
+    __table_args__ = (Index("registry_call_state", "state", "attempted_at"),)
+
+    circle_id: UUID = Field(primary_key=True)
+    act_key: bytes = Field(sa_column=binary(primary_key=True))
+    state: int = Field(sa_column=small())
+    attempt_count: int
+    reason: str | None = None
+    attempted_at: datetime = Field(sa_column=instant())
 
 
 class OutcomeRow(SQLModel, table=True):

@@ -22,6 +22,7 @@ from domain.fact import (
     Payload,
     PersonDescribed,
     PersonDied,
+    PersonFirstSeen,
     PregnancyConfirmed,
     PregnancyEnded,
     VaccinationGiven,
@@ -100,6 +101,8 @@ def subjects(payload: Payload) -> tuple[PersonId, ...]:
         case BirthNotified(child, mother, father):
             return (child, mother) if father is None else (child, mother, father)
         case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
+            return (person,)
+        case PersonFirstSeen(person=person):
             return (person,)
         case _:
             return ()

@@ -5,8 +5,9 @@ A claim finds candidates without a lock and takes each by its key with a compare
 lease, so it works where rows lie on many machines. A lease that runs out frees the effect again.
 """
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -14,12 +15,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from domain.ids import ActKey, CircleId
-from domain.record import Effect, decode_effect, encode_effect
+from domain.record import Effect, EffectKind, decode_effect, encode_effect
 from store.circle_tables import (
     EFFECT_CANCELLED,
     EFFECT_CLAIMED,
     EFFECT_DONE,
+    EFFECT_LOOK_UP,
     EFFECT_PENDING,
+    EFFECT_TELL,
     CircleRow,
     EffectRow,
 )
@@ -31,17 +34,19 @@ from timeline.ground import Ground
 
 LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
 DUE_BATCH_MAX = 500
+KINDS: Mapping[EffectKind, int] = MappingProxyType({"tell": EFFECT_TELL, "look_up": EFFECT_LOOK_UP})
 
 _UPSERT = """
-INSERT INTO effect (circle_id, act_key, state, not_before_on, not_after_on, content, sealed)
-SELECT $1, row.act_key, $2, row.not_before_on, row.not_after_on, row.content, row.sealed
-FROM unnest($3::bytea[], $4::date[], $5::date[], $6::bytea[], $7::bytea[])
-    AS row(act_key, not_before_on, not_after_on, content, sealed)
+INSERT INTO effect
+    (circle_id, act_key, kind, state, not_before_on, not_after_on, content, sealed)
+SELECT $1, row.act_key, row.kind, $2, row.not_before_on, row.not_after_on, row.content, row.sealed
+FROM unnest($3::bytea[], $4::smallint[], $5::date[], $6::date[], $7::bytea[], $8::bytea[])
+    AS row(act_key, kind, not_before_on, not_after_on, content, sealed)
 ON CONFLICT (circle_id, act_key) DO UPDATE
 SET state = excluded.state, not_before_on = excluded.not_before_on,
     not_after_on = excluded.not_after_on, content = excluded.content, sealed = excluded.sealed,
     lease_id = NULL, lease_until = NULL
-WHERE effect.state <> $8
+WHERE effect.state <> $9
 """
 
 
@@ -73,7 +78,7 @@ async def write_effects(unit: Unit[CircleScope], keys: OwnerKeys, effects: Itera
             select(EffectRow).where(col(EffectRow.circle_id) == circle_id)
         )
     }
-    rows: list[tuple[ActKey, date, date, bytes, bytes]] = []
+    rows: list[tuple[ActKey, int, date, date, bytes, bytes]] = []
     for effect in effects:
         body = encode_effect(effect)
         content = keys.digest(body)
@@ -81,7 +86,8 @@ async def write_effects(unit: Unit[CircleScope], keys: OwnerKeys, effects: Itera
         if state == EFFECT_DONE or (was == content and state != EFFECT_CANCELLED):
             continue
         sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), body)
-        rows.append((effect.key, effect.not_before_on, effect.not_after_on, content, sealed))
+        days = (effect.not_before_on, effect.not_after_on)
+        rows.append((effect.key, KINDS[effect.kind], *days, content, sealed))
     if rows:
         connection = await unit.raw()
         columns = [list(column) for column in zip(*rows, strict=True)]
@@ -100,13 +106,18 @@ async def write_effects(unit: Unit[CircleScope], keys: OwnerKeys, effects: Itera
     return len(rows) + len(gone)
 
 
-async def list_due_effects(ground: Ground, *, limit: int = DUE_BATCH_MAX) -> tuple[DueEffect, ...]:
-    """Effects whose day has come and that nobody holds, oldest first; found without a lock."""
+async def list_due_effects(
+    ground: Ground, *, kind: EffectKind = "tell", limit: int = DUE_BATCH_MAX
+) -> tuple[DueEffect, ...]:
+    """Effects of one kind whose day has come and that nobody holds, oldest first; found without a
+    lock.
+    """
     today, now = ground.clock.today(), ground.clock.now_utc()
     async with ground.database.read(SweepScope()) as session:
         found = await session.execute(
             select(col(EffectRow.circle_id), col(EffectRow.act_key))
             .where(
+                col(EffectRow.kind) == KINDS[kind],
                 (col(EffectRow.state) == EFFECT_PENDING)
                 | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
                 col(EffectRow.not_before_on) <= today,
@@ -174,3 +185,36 @@ async def finish_effect(ground: Ground, claimed: ClaimedEffect) -> bool:
             .values(state=EFFECT_DONE, lease_id=None, lease_until=None)
         )
         return done.rowcount == 1
+
+
+async def postpone_effect(ground: Ground, claimed: ClaimedEffect, *, until: datetime) -> bool:
+    """Keeps a claimed effect from everyone until an instant, then it may be claimed again; False
+    when the lease was lost or the effect was cancelled since.
+    """
+    async with ground.database.unit(CircleScope(claimed.circle_id)) as unit:
+        kept = await unit.execute(
+            update(EffectRow)
+            .where(
+                col(EffectRow.circle_id) == claimed.circle_id,
+                col(EffectRow.act_key) == claimed.effect.key,
+                col(EffectRow.state) == EFFECT_CLAIMED,
+                col(EffectRow.lease_id) == claimed.lease_id,
+            )
+            .values(lease_until=until)
+        )
+        return kept.rowcount == 1
+
+
+async def reopen_effect(ground: Ground, due: DueEffect) -> bool:
+    """Lets an effect that was given up be claimed again; False when it is not done."""
+    async with ground.database.unit(CircleScope(due.circle_id)) as unit:
+        reopened = await unit.execute(
+            update(EffectRow)
+            .where(
+                col(EffectRow.circle_id) == due.circle_id,
+                col(EffectRow.act_key) == due.act_key,
+                col(EffectRow.state) == EFFECT_DONE,
+            )
+            .values(state=EFFECT_PENDING, lease_id=None, lease_until=None)
+        )
+        return reopened.rowcount == 1

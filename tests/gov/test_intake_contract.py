@@ -39,7 +39,8 @@ from gov.signature import (
 )
 from gov.signature_claim import COMPONENT_COUNT_MAX, KEY_ID_LENGTH_MAX, SIGNATURE_FIELD_BYTES_MAX
 from simulators.agency import INTAKE_PATH, AgencyClient, encode_event
-from simulators.family_story import AGENCY_OF_KIND, Story, sample_emirates_id, stories
+from simulators.family_story import stories
+from simulators.telling import AGENCY_OF_KIND, Story, sample_emirates_id
 
 CONTRACT = Path(__file__).parents[2] / "mobile-contract" / "intake"
 GUIDE = (CONTRACT / "README.md").read_text(encoding="utf-8")

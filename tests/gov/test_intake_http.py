@@ -15,7 +15,7 @@ from domain.ids import InboxId
 from gov.inbox import list_open
 from gov.interpret import give_up_if_hopeless
 from simulators.agency import AgencyClient, encode_event
-from simulators.family_story import sample_emirates_id
+from simulators.telling import sample_emirates_id
 from store.scope import ReferenceScope
 from tests.support.house import TestHouse, actor_of
 from tests.support.intake import BASE_URL, Intake, open_intake

@@ -29,7 +29,9 @@ from domain.ids import AgencyId, InboxId
 from gov.inbox import keep_message
 from gov.interpret import interpret
 from simulators.agency import encode_event
-from simulators.family_story import AGENCY_OF_KIND, Story, StoryParent, stories
+from simulators.family_story import stories
+from simulators.registered_family import registered_story
+from simulators.telling import AGENCY_OF_KIND, Story, StoryParent
 from store import circle_tables, person_tables, reference_tables
 from tests.support.house import TestHouse, actor_of
 from tests.support.intake import HeldHints
@@ -218,7 +220,8 @@ def told_in_readme() -> dict[tuple[str, str, str], set[str]]:
 
 
 async def test_the_families_see_what_the_readme_says(house: TestHouse) -> None:
-    told = stories(house.clock.today())
+    today = house.clock.today()
+    told = [*stories(today), registered_story(today)]
     await play(house, told)
     seen = {
         (story.title_en, parent.role, parent.name_en.split()[0]): await open_cards(house, parent)

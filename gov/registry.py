@@ -1,0 +1,109 @@
+"""The registries' gateway as we ask it: one signed POST, answered at once that it was taken.
+
+What a registry knows does not come back here: it reports it to the public intake, signed by its own
+key, like any event. So a look-up has no way in of its own. Used by `gov/registry_call.py`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import httpx2
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
+from http_message_signatures.algorithms import ECDSA_P256_SHA256
+from http_message_signatures.httpx2 import adapt_message
+
+from domain.ids import ActKey
+from domain.record import LookUp
+from gov.registry_error import (
+    RegistryBusy,
+    RegistryFailed,
+    RegistryNotFound,
+    RegistryRefused,
+    RegistryUnreachable,
+)
+
+LOOK_UP_PATH = "/v1/look-ups"
+ANSWER_SECONDS_MAX = 10.0  # well under an effect's lease
+RETRY_AFTER_SECONDS_MAX = 6 * 60 * 60
+SIGNED_COMPONENTS = ("@method", "@authority", "@path", "content-type", "content-digest")
+SIGNATURE_TAG = "osrati-registry"
+TAKEN = (200, 202)
+NOT_FOUND = 404
+ASKED_TO_WAIT = (429, 503)
+SERVER_FAULT = 500
+
+
+class Busy(RegistryBusy):
+    """Asked to wait: `wait_seconds` is None where the registry did not say how long."""
+
+    def __init__(self, wait_seconds: int | None) -> None:
+        super().__init__()
+        self.wait_seconds = wait_seconds
+
+
+class RegistryClient:
+    """Asks the gateway at `base_url`, signing with our own key. `aclose` ends its connections."""
+
+    def __init__(self, base_url: str, *, key_id: str, private_key: EllipticCurvePrivateKey) -> None:
+        self._key_id = key_id
+        self._signer = HTTPMessageSigner(
+            signature_algorithm=ECDSA_P256_SHA256,
+            key_resolver=MappingKeyResolver(public_keys={}, private_keys={key_id: private_key}),
+        )
+        self._http = httpx2.AsyncClient(
+            base_url=base_url, timeout=ANSWER_SECONDS_MAX, follow_redirects=False
+        )
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+    async def look_up(self, key: ActKey, asked: LookUp, *, now_utc: datetime) -> None:
+        """Asks for what the registries hold of a person. Asked again under one key it is one ask.
+
+        Raises: a Refusal of `gov/registry_error.py` and nothing else.
+        """
+        number = {"system": asked.system, "value": asked.value}
+        await self._post(LOOK_UP_PATH, {"id": key.hex(), "identifier": number}, now_utc)
+
+    async def _post(self, path: str, said: Mapping[str, object], now_utc: datetime) -> None:
+        body = msgspec.json.encode(said)
+        request = self._http.build_request(
+            "POST", path, content=body, headers={"content-type": "application/json"}
+        )
+        self._signer.sign(
+            adapt_message(request),
+            key_id=self._key_id,
+            created=now_utc,
+            label="osrati",
+            tag=SIGNATURE_TAG,
+            covered_component_ids=SIGNED_COMPONENTS,
+            body=body,
+        )
+        try:
+            answer = await self._http.send(request)
+        except httpx2.HTTPError as lost:
+            raise RegistryUnreachable(type(lost).__name__) from lost
+        _refuse(answer)
+
+
+def _refuse(answer: httpx2.Response) -> None:
+    """Raises what an answer other than "taken" means."""
+    if answer.status_code in TAKEN:
+        return
+    if answer.status_code == NOT_FOUND:
+        raise RegistryNotFound()
+    if answer.status_code in ASKED_TO_WAIT:
+        raise Busy(_wait_seconds(answer.headers.get("retry-after", "")))
+    if answer.status_code >= SERVER_FAULT:
+        raise RegistryFailed(str(answer.status_code))
+    raise RegistryRefused(str(answer.status_code))
+
+
+def _wait_seconds(text: str) -> int | None:
+    """The seconds of a Retry-After, at most six hours; None for a date or anything else."""
+    if not text.isascii() or not text.isdigit():
+        return None
+    return min(int(text[:9]), RETRY_AFTER_SECONDS_MAX)
