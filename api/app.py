@@ -26,6 +26,7 @@ from domain.ids import PersonId
 from domain.text import Language
 from gov.immds_http import immds_routes
 from gov.immds_pool import ForecastPool
+from gov.issuer import issuer_routes
 from gov.receive import intake_routes
 from schema.http import graphql_route
 from timeline.first_seen import see_person
@@ -50,8 +51,13 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         *immds_routes(
             house.ground, ForecastPool(read_programme), origin=house.settings.public_origin
         ),
+        *issuer_routes(house.ground),
         graphql_route(
-            house.ground, house.registry, authenticate=authenticate, production=production
+            house.ground,
+            house.registry,
+            authenticate=authenticate,
+            production=production,
+            origin=house.settings.public_origin,
         ),
     ]
     if not production and demo_parents is not None:

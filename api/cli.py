@@ -77,12 +77,20 @@ def _publish(settings: Settings) -> int:
     return 0
 
 
+def _renew_issuer(settings: Settings) -> int:
+    named = _require_urls(settings, "DATABASE_URL", "KEYSTORE_URL")
+    key_id = asyncio.run(_of("api.prepare", "renew_issuer")(named))
+    print(f"documents are signed by key {key_id} from now on")
+    return 0
+
+
 COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
     "run": ("everything on this machine, with the demonstration families", _run),
     "api": ("the web process alone", _api),
     "worker": ("the worker process alone", _worker),
     "migrate": ("bring both databases to this version's schema", _migrate),
     "publish": ("publish the shipped catalogue, if it differs from the one in force", _publish),
+    "renew-issuer": ("a new key to sign documents; earlier documents stay good", _renew_issuer),
 }
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",

@@ -7,6 +7,7 @@ from graphql import ASTValidationRule, GraphQLError
 from graphql.validation import NoSchemaIntrospectionCustomRule
 from strawberry import Schema
 from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
 from schema.act import Mutation
@@ -15,10 +16,14 @@ from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
 from schema.error import show_error
 from schema.limit import WithinLimits
 from schema.prepare import PrepareOnce, preparing
-from schema.timeline import Query
+from schema.timeline import Query as TimelineQuery
+from schema.vaccination_document import VaccinationDocumentQuery
 
 _RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
 _PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
+
+
+Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery))
 
 
 class OsratiSchema(Schema):

@@ -17,6 +17,9 @@ from timeline.command import CommandRegistry
 from timeline.ground import Ground
 
 LANGUAGE_BEFORE_SIGN_IN: Language = "ar"
+LOCAL_ISSUER = (
+    "https://osrati.example"  # of documents made in process: no reader can fetch its keys
+)
 
 
 class SignInRequired(Refusal):
@@ -28,17 +31,26 @@ class SignInRequired(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """One request. `request` is None when the page asks in process."""
+    """One request. `request` is None when the page asks in process; `origin` is the public address
+    where a proxy stands before the server."""
 
     ground: Ground
     registry: CommandRegistry
     actor: Actor | None
     request: Request | None = None
+    origin: str | None = None
 
     @property
     def language(self) -> Language:
         """The language of whoever asks."""
         return self.actor.language if self.actor else LANGUAGE_BEFORE_SIGN_IN
+
+    @property
+    def issuer(self) -> str:
+        """The address under which signed documents name us, without a slash at its end."""
+        if self.origin is not None:
+            return self.origin.rstrip("/")
+        return LOCAL_ISSUER if self.request is None else str(self.request.base_url).rstrip("/")
 
     def signed_in(self) -> Actor:
         """Who asks. Raises: SignInRequired when nobody is signed in."""

@@ -52,11 +52,18 @@ class RequestMalformed(Refusal):
 
 
 def graphql_route(
-    ground: Ground, registry: CommandRegistry, *, authenticate: Authenticate, production: bool
+    ground: Ground,
+    registry: CommandRegistry,
+    *,
+    authenticate: Authenticate,
+    production: bool,
+    origin: str | None = None,
 ) -> Route:
-    """`/graphql`: the endpoint on a schema with its limits."""
+    """`/graphql`: the endpoint on a schema with its limits. `origin` as in `gov/receive.py`."""
     schema = build_schema(production=production)
-    endpoint = GraphQLEndpoint(schema, ground=ground, registry=registry, authenticate=authenticate)
+    endpoint = GraphQLEndpoint(
+        schema, ground=ground, registry=registry, authenticate=authenticate, origin=origin
+    )
     return Route("/graphql", endpoint)
 
 
@@ -70,6 +77,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         ground: Ground,
         registry: CommandRegistry,
         authenticate: Authenticate,
+        origin: str | None = None,
     ) -> None:
         super().__init__(
             schema, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=()
@@ -77,6 +85,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self._ground = ground
         self._registry = registry
         self._authenticate = authenticate
+        self._origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,7 +109,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     ) -> RequestContext:
         assert isinstance(request, Request)
         actor = await self._authenticate(request)
-        return RequestContext(self._ground, self._registry, actor, request)
+        return RequestContext(self._ground, self._registry, actor, request, self._origin)
 
     def parse_json(self, data: str | bytes) -> Any:
         """One operation. A list (a batch), a bare value or deep nesting is refused here."""

@@ -66,6 +66,10 @@ class OwnerKeys:
         """A keyed digest (16 bytes): tells equal content without telling what it is."""
         return hmac.digest(self._digest_secret, body, "sha256")[:HASH_BYTES]
 
+    def derive(self, purpose: str, length: int) -> bytes:
+        """So many secret bytes for one purpose: always the same."""
+        return expand(self._secret, purpose, length)
+
 
 class KeyRing:
     """Gives out keys; makes and commits them on first use."""
@@ -130,6 +134,20 @@ class KeyRing:
     async def month(self, month: str) -> OwnerKeys:
         """The keys of a month ("2026-11"), under which raw messages wait."""
         return await self._owner(f"month/{month}", UUID(bytes=self.hash("month", month.encode())))
+
+    async def issuer(self, purpose: str, generation: int) -> OwnerKeys:
+        """The keys under which documents of a purpose are signed; made when first asked for."""
+        name = f"issuer/{purpose}/{generation}"
+        return await self._owner(name, UUID(bytes=self.hash("issuer", name.encode())))
+
+    async def list_issuer_generations(self, purpose: str) -> tuple[int, ...]:
+        """The generations of a purpose's keys that were ever made, rising: few, one a renewal."""
+        prefix = f"issuer/{purpose}/"
+        async with _keystore(self._engine) as connection:
+            found = await connection.execute(
+                select(_wrapped_key.c.name).where(_wrapped_key.c.name.startswith(prefix))
+            )
+            return tuple(sorted(int(name.removeprefix(prefix)) for name in found.scalars()))
 
     async def erase_circle(self, circle_id: CircleId) -> None:
         """Destroys a circle's key for good: it is never made again.

@@ -35,6 +35,7 @@ def test_the_operations_are_all_there() -> None:
         "SnoozeCard",
         "Timeline",
         "UndoCard",
+        "VaccinationDocument",
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any  # pools and drivers hand their listeners untyped things
 import pytest
 from sqlalchemy import Engine, Pool, event
 
+from schema.node import encode_id
 from tests.schema.asking import OPERATIONS, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, described, married
 from tests.support.house import TestHouse, person
@@ -30,6 +31,7 @@ BUDGETS = {
     "SnoozeCard": 48,
     "DismissCard": 48,
     "UndoCard": 48,
+    "VaccinationDocument": 12,  # circles, of two each row, version and facts; the issuer's key made
 }
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
 
@@ -103,6 +105,14 @@ async def test_an_act_has_its_budget(family: TestHouse, name: str) -> None:
         outcome = await act(family, FATHER, name, card["id"], **more)
     assert outcome["card"]["id"] == card["id"]
     assert len(sent) <= BUDGETS[f"{name}Card"], sent
+
+
+async def test_a_document_has_its_budget(family: TestHouse) -> None:
+    child_id = encode_id("Person", person(10).bytes)
+    with counted() as sent:
+        answer = await ask(family, FATHER, operation("VaccinationDocument"), person=child_id)
+    assert answer["data"]["vaccinationDocument"]["cards"] == []
+    assert len(sent) <= BUDGETS["VaccinationDocument"], sent
 
 
 def test_every_operation_has_a_budget() -> None:

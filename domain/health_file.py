@@ -1,0 +1,70 @@
+"""What is known of one person's health, and who may read it: their parents while they are a child,
+else they alone.
+
+`timeline/health_file.py` finds it for a reader; the growth chart and the vaccination document are
+made from it.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from domain.calendar_date import adult_on
+from domain.fact import Fact, VaccinationGiven
+from domain.family import Child, Family, Person, people_of
+from domain.ids import PersonId
+from domain.standing import standing_facts
+
+
+class HealthFile(msgspec.Struct, frozen=True):
+    """A person and the standing facts of their circle, in order of precedence."""
+
+    person: Person
+    born_on: date
+    facts: tuple[Fact, ...]
+
+
+class GivenVaccine(msgspec.Struct, frozen=True):
+    """One dose, whoever reported it and however often; `fact` speaks for it."""
+
+    vaccine_code: str
+    given_on: date
+    fact: Fact
+
+
+def file_of_child(
+    family: Family, child_id: PersonId, reader: PersonId, facts: Iterable[Fact], today: date
+) -> HealthFile | None:
+    """A child's file for a parent of theirs, or None: missing and forbidden look alike.
+
+    It closes when the child dies or comes of age, as the child's cards do.
+    """
+    child = next((child for child in family.children if child.id == child_id), None)
+    if child is None or not _may_read(family, child, reader, today):
+        return None
+    return HealthFile(family.person(child_id), child.born_on, standing_facts(facts))
+
+
+def file_of_oneself(person_id: PersonId, facts: Iterable[Fact]) -> HealthFile | None:
+    """One's own file, by the facts of one's single circle; None where no day of birth is known."""
+    standing = standing_facts(facts)
+    person = people_of(standing).get(person_id)
+    if person is None or person.born_on is None:
+        return None
+    return HealthFile(person, person.born_on, standing)
+
+
+def _may_read(family: Family, child: Child, reader: PersonId, today: date) -> bool:
+    if reader not in (child.mother, child.father) or not child.is_confirmed:
+        return False
+    return family.person(child.id).died_on is None and today < adult_on(child.born_on)
+
+
+def vaccines_given(file: HealthFile) -> tuple[GivenVaccine, ...]:
+    """Every dose of the file's person by day and code; reports of one code on one day are one."""
+    given: dict[tuple[date, str], Fact] = {}
+    for fact in file.facts:
+        if isinstance(fact.payload, VaccinationGiven) and fact.payload.person == file.person.id:
+            given.setdefault((fact.occurred_on, fact.payload.vaccine_code), fact)
+    return tuple(GivenVaccine(code, on, given[on, code]) for on, code in sorted(given))
