@@ -11,16 +11,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from domain.calendar_date import Sex
-from domain.fact import (
-    BirthNotified,
-    Fact,
-    FamilyBookIssued,
-    MarriageRegistered,
-    Payload,
-    PersonDescribed,
-    PregnancyConfirmed,
-    VaccinationGiven,
-)
+from domain.fact import Fact, Payload
+from domain.facts.birth import BirthNotified
+from domain.facts.health import VaccinationGiven
+from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
+from domain.facts.person import PersonDescribed
+from domain.facts.pregnancy import PregnancyConfirmed
 from domain.ids import PersonId
 
 HUSBAND, WIFE = 1, 2

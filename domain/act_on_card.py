@@ -5,7 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from domain.fact import CardAct, Fact
+from domain.fact import Fact
+from domain.facts.act import CardAct
 from domain.ids import PersonId, RecordKey
 from domain.record import Record
 

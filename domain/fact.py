@@ -2,116 +2,137 @@
 
 A fact names people by their ids (identity is resolved before a fact is recorded) and is the same in
 every circle it is applied to. A reversal is a fact too. What kind a fact is, is the type of its
-payload.
+payload: `domain/facts/` has them by theme, and `Payload` here is the closed list.
 """
 
 from datetime import date, datetime
-from typing import Literal
 
 import msgspec
 
-from domain.calendar_date import Sex, local_date
-from domain.ids import PersonId, RecordKey
+from domain.calendar_date import local_date
+from domain.facts.act import CardAct, EnteredInError
+from domain.facts.appointment import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentKept,
+    AppointmentMissed,
+    AppointmentMoved,
+    VisitKept,
+)
+from domain.facts.birth import (
+    AdoptionDecided,
+    BirthNotified,
+    CustodyDecided,
+    GuardianAppointed,
+    GuardianRemoved,
+)
+from domain.facts.document import DocumentIssued, DocumentReplaced, DocumentRevoked
+from domain.facts.health import (
+    ConditionRecorded,
+    ConditionResolved,
+    DisabilityRecognised,
+    MeasurementTaken,
+    QuestionnaireEvaluated,
+    VaccinationGiven,
+    VaccinationNotDone,
+    VaccinationRefused,
+)
+from domain.facts.marriage import (
+    ContractSigned,
+    DivorceRegistered,
+    DivorceRevoked,
+    FamilyBookChanged,
+    FamilyBookIssued,
+    MarriageAnnulled,
+    MarriageRegistered,
+)
+from domain.facts.person import (
+    ContactReported,
+    EmploymentChanged,
+    IdentifierReplaced,
+    NationalityChanged,
+    PersonalStatusChanged,
+    PersonDescribed,
+    PersonDied,
+    PersonFirstSeen,
+    PersonRenamed,
+    PersonReported,
+    PlaceEntered,
+    ResidenceChanged,
+)
+from domain.facts.pregnancy import (
+    EmbryoTransferred,
+    PregnancyConfirmed,
+    PregnancyEnded,
+    PregnancyRedated,
+    PregnancyScanned,
+)
+from domain.facts.support import (
+    BenefitDecided,
+    GrantDecided,
+    HousingDecided,
+    RegulationChanged,
+    SchoolStageReached,
+    SeatReleased,
+    SeatReserved,
+)
 
 MEMBER_SOURCE = "member"  # the source of what a member did; agencies cannot take this id
 
-PregnancyOutcome = Literal["birth", "loss", "stillbirth", "termination"]
-
-
-class MarriageRegistered(msgspec.Struct, frozen=True, tag="marriage.registered"):
-    husband: PersonId
-    wife: PersonId
-
-
-class FamilyBookIssued(msgspec.Struct, frozen=True, tag="family_book.issued"):
-    husband: PersonId
-    wife: PersonId
-
-
-class PregnancyConfirmed(msgspec.Struct, frozen=True, tag="pregnancy.confirmed"):
-    """`due_on` is the estimated date of delivery, as the reporting hospital dated it."""
-
-    mother: PersonId
-    father: PersonId | None
-    due_on: date
-
-
-class PregnancyEnded(msgspec.Struct, frozen=True, tag="pregnancy.ended"):
-    mother: PersonId
-    outcome: PregnancyOutcome
-
-
-class BirthNotified(msgspec.Struct, frozen=True, tag="birth.notified"):
-    """`occurred_on` of the fact is the day of birth in Asia/Dubai."""
-
-    child: PersonId
-    mother: PersonId
-    father: PersonId | None
-
-
-class VaccinationGiven(msgspec.Struct, frozen=True, tag="vaccination.given"):
-    """`vaccine_code` is a CVX code (CDC), kept as it came even where nothing here knows it."""
-
-    person: PersonId
-    vaccine_code: str
-
-
-class PersonDied(msgspec.Struct, frozen=True, tag="person.died"):
-    person: PersonId
-
-
-class PersonDescribed(msgspec.Struct, frozen=True, tag="person.described"):
-    """What an agency said of a person beside an event. A field that is None was not said."""
-
-    person: PersonId
-    name_ar: str | None = None
-    name_en: str | None = None
-    sex: Sex | None = None
-    born_on: date | None = None
-    nationality: str | None = None  # ISO 3166-1 alpha-3
-
-
-class PersonFirstSeen(msgspec.Struct, frozen=True, tag="person.first_seen"):
-    """Somebody signed in here with this number for the first time: registries are asked about
-    them, once for each number.
-    """
-
-    person: PersonId
-    system: str
-    value: str
-
-
-class EnteredInError(msgspec.Struct, frozen=True, tag="entered_in_error"):
-    """Reverses every fact with this (source, source id), whichever arrived first."""
-
-    target_source: str
-    target_source_id: str
-
-
-class CardAct(msgspec.Struct, frozen=True, tag="card.act"):
-    """What a member did to a card of theirs. `undone` takes back the latest act that still stands.
-
-    `sequence` is the facts version it was given on arrival: acts are ordered by it, never by a
-    phone's clock.
-    """
-
-    person: PersonId
-    record_key: RecordKey
-    act: Literal["acknowledged", "snoozed", "dismissed", "undone"]
-    sequence: int
-    snoozed_until: date | None = None
-
-
 Payload = (
-    MarriageRegistered
+    ContractSigned
+    | MarriageRegistered
+    | MarriageAnnulled
+    | DivorceRegistered
+    | DivorceRevoked
     | FamilyBookIssued
-    | PregnancyConfirmed
-    | PregnancyEnded
+    | FamilyBookChanged
     | BirthNotified
+    | CustodyDecided
+    | GuardianAppointed
+    | GuardianRemoved
+    | AdoptionDecided
+    | PregnancyConfirmed
+    | PregnancyRedated
+    | PregnancyScanned
+    | EmbryoTransferred
+    | PregnancyEnded
     | VaccinationGiven
+    | VaccinationRefused
+    | VaccinationNotDone
+    | ConditionRecorded
+    | ConditionResolved
+    | MeasurementTaken
+    | QuestionnaireEvaluated
+    | DisabilityRecognised
+    | AppointmentBooked
+    | AppointmentMoved
+    | AppointmentCancelled
+    | AppointmentKept
+    | AppointmentMissed
+    | VisitKept
     | PersonDied
     | PersonDescribed
     | PersonFirstSeen
+    | PersonReported
+    | PersonRenamed
+    | NationalityChanged
+    | PersonalStatusChanged
+    | IdentifierReplaced
+    | ContactReported
+    | EmploymentChanged
+    | ResidenceChanged
+    | PlaceEntered
+    | DocumentIssued
+    | DocumentReplaced
+    | DocumentRevoked
+    | GrantDecided
+    | HousingDecided
+    | BenefitDecided
+    | SchoolStageReached
+    | SeatReserved
+    | SeatReleased
+    | RegulationChanged
     | EnteredInError
     | CardAct
 )

@@ -15,13 +15,10 @@ import msgspec
 
 from domain.calendar_date import Sex
 from domain.circle import Circle
-from domain.fact import (
-    BirthNotified,
-    Fact,
-    PersonDescribed,
-    PersonDied,
-    VaccinationGiven,
-)
+from domain.fact import Fact
+from domain.facts.birth import BirthNotified
+from domain.facts.health import VaccinationGiven
+from domain.facts.person import PersonDescribed, PersonDied
 from domain.gestation import Pregnancy, pregnancies_of, was_lost
 from domain.ids import PersonId
 from domain.marriage import (

@@ -7,7 +7,9 @@ from typing import TypeAlias
 import msgspec
 
 from domain.circle import Circle
-from domain.fact import BirthNotified, Fact, PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
+from domain.fact import Fact
+from domain.facts.birth import BirthNotified
+from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
 from domain.ids import PersonId
 from domain.marriage import Marriage, father_at, is_home
 

@@ -11,7 +11,8 @@ from datetime import date
 import msgspec
 
 from domain.calendar_date import adult_on
-from domain.fact import Fact, VaccinationGiven
+from domain.fact import Fact
+from domain.facts.health import VaccinationGiven
 from domain.family import Child, Family, Person, people_of
 from domain.ids import PersonId
 from domain.standing import standing_facts

@@ -6,7 +6,8 @@ from datetime import date
 import msgspec
 
 from domain.circle import Circle
-from domain.fact import Fact, FamilyBookIssued, MarriageRegistered
+from domain.fact import Fact
+from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
 from domain.ids import PersonId
 
 

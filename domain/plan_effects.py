@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 from domain.catalogue import Catalogue, NoticeMoment
 from domain.circle import Circle
-from domain.fact import Fact, PersonFirstSeen
+from domain.fact import Fact
+from domain.facts.person import PersonFirstSeen
 from domain.ids import ActKey
 from domain.keyed_hash import keyed_hash
 from domain.record import Effect, LookUp, Record, Window

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from domain.fact import EnteredInError, Fact
+from domain.fact import Fact
+from domain.facts.act import EnteredInError
 
 
 def standing_facts(facts: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -1,15 +1,20 @@
-"""What an event says, one type for each kind: read by `gov/event.py`, used by `gov/interpret.py`.
+"""What an event says: its envelope, the persons it names, and the rest by the fields of its fact.
 
-Persons are the numbers by which an agency knows them; who they are is resolved later.
+Read by `gov/event.py`, used by `gov/interpret.py`. Persons are the numbers by which an agency
+knows them; who they are is resolved later, and only then is the fact made.
 """
 
-from datetime import date
-from typing import Literal
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal, TypeVar
 
 import msgspec
 
 from domain.calendar_date import Sex
-from domain.fact import PregnancyOutcome
+from domain.facts.statement import Statement, list_roles
+from domain.ids import PersonId
+
+S = TypeVar("S", bound=Statement)
 
 IdentifierSystem = Literal["emirates_id", "hospital_number", "temporary_number"]
 
@@ -23,7 +28,10 @@ class Identifier(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A person as an event names them. None: it was not said. A newborn always has `born_on`."""
+    """A person as an event names them. None: it was not said. A newborn always has `born_on`.
+
+    `born_in` is a birth known by its year or month alone: "1961", "1961-07".
+    """
 
     identifier: Identifier
     name_ar: str | None = None
@@ -31,77 +39,64 @@ class Person(msgspec.Struct, frozen=True):
     sex: Sex | None = None
     born_on: date | None = None
     nationality: str | None = None
+    born_in: str | None = None
+
+    @property
+    def is_described(self) -> bool:
+        """Whether anything but the number was said."""
+        return any(
+            (
+                self.name_ar,
+                self.name_en,
+                self.sex,
+                self.born_on,
+                self.nationality,
+                self.born_in,
+            )
+        )
 
 
-class MarriageReport(msgspec.Struct, frozen=True):
-    """`marriage.registered`."""
+class Envelope(msgspec.Struct, frozen=True):
+    """`asserted_at` is in UTC."""
 
-    husband: Person
-    wife: Person
-    contract_number: str | None = None
-    emirate: str | None = None
-
-
-class FamilyBookReport(msgspec.Struct, frozen=True):
-    """`family_book.issued`."""
-
-    husband: Person
-    wife: Person
-    number: str | None = None
+    id: str
+    kind: str
+    occurred_on: date
+    asserted_at: datetime
 
 
-class PregnancyReport(msgspec.Struct, frozen=True):
-    """`pregnancy.confirmed`. A father who is None was not named."""
+class EventWarning(msgspec.Struct, frozen=True):
+    """What an agency should look at in an event that was accepted. `pointer` is a JSON pointer."""
 
-    mother: Person
-    father: Person | None
-    due_on: date
-
-
-class PregnancyEndReport(msgspec.Struct, frozen=True):
-    """`pregnancy.ended`."""
-
-    mother: Person
-    outcome: PregnancyOutcome
+    code: str
+    pointer: str
 
 
-class BirthReport(msgspec.Struct, frozen=True):
-    """`birth.notified`. A father who is None was not named."""
+class Event(msgspec.Struct, frozen=True):
+    """An event of a known kind, wholly checked.
 
-    child: Person
-    mother: Person
-    father: Person | None
-    facility: str | None = None
-    emirate: str | None = None
+    `people` has each person named, by role ("husband", "child", "person" …), in the order of the
+    kind. `said` has the other fields of the kind's fact. `corrects` is the id of the event that an
+    `entered_in_error` takes back; such an event makes its fact when that one is found.
+    """
 
+    envelope: Envelope
+    people: tuple[tuple[str, Person], ...] = ()
+    said: Mapping[str, object] = {}
+    corrects: str | None = None
+    warnings: tuple[EventWarning, ...] = ()
 
-class VaccinationReport(msgspec.Struct, frozen=True):
-    """`vaccination.given`. `vaccine_code` is CVX as CDC writes it: at least two digits ("08")."""
+    def payload(self, kind: type[S], people: Mapping[str, PersonId]) -> S:
+        """The fact's payload, once it is known who is who. A person who is absent was not named.
 
-    person: Person
-    vaccine_code: str
-    lot_number: str | None = None
-
-
-class DeathReport(msgspec.Struct, frozen=True):
-    """`person.died`."""
-
-    person: Person
-
-
-class ErrorReport(msgspec.Struct, frozen=True):
-    """`entered_in_error`: the id of another event of the same agency, come already or not yet."""
-
-    event_id: str
+        Raises: msgspec.ValidationError when schema and payload differ: a defect, never bad input.
+        """
+        named = {role: people.get(role) for role in list_roles(kind)}
+        return msgspec.convert({**self.said, **named}, kind)
 
 
-EventData = (
-    MarriageReport
-    | FamilyBookReport
-    | PregnancyReport
-    | PregnancyEndReport
-    | BirthReport
-    | VaccinationReport
-    | DeathReport
-    | ErrorReport
-)
+class UnknownEvent(msgspec.Struct, frozen=True):
+    """A sound envelope of a kind that nothing here understands: kept and counted, not refused."""
+
+    envelope: Envelope
+    raw: bytes

@@ -101,6 +101,16 @@ class NameCharacters(Refusal):
     )
 
 
+class MobileRefused(Refusal):
+    code = "intake.mobile"
+    status = 422
+    ar = "الرقم المذكور في التفصيل ليس رقم هاتف متحرك صحيحًا. صحِّحه، وأضف رمز الدولة إن كان أجنبيًا."
+    en = (
+        "The number that the detail points to is no mobile number that can exist. Correct it, with "
+        "the country's code if it is from abroad."
+    )
+
+
 class SamePerson(Refusal):
     code = "intake.same_person"
     status = 422

@@ -10,34 +10,14 @@ import msgspec
 
 from domain.calendar_date import local_date
 from domain.error import Refusal
-from domain.fact import (
-    BirthNotified,
-    EnteredInError,
-    Fact,
-    FamilyBookIssued,
-    MarriageRegistered,
-    Payload,
-    PersonDescribed,
-    PersonDied,
-    PregnancyConfirmed,
-    PregnancyEnded,
-    VaccinationGiven,
-)
+from domain.fact import Fact, Payload
+from domain.facts.act import EnteredInError
+from domain.facts.person import PersonDescribed, PersonDied
 from domain.ids import AgencyId, CircleId, InboxId, PersonId
 from domain.standing import standing_facts
-from gov.event import Event, UnknownEvent, parse_event
-from gov.event_data import (
-    BirthReport,
-    DeathReport,
-    ErrorReport,
-    FamilyBookReport,
-    Identifier,
-    MarriageReport,
-    Person,
-    PregnancyEndReport,
-    PregnancyReport,
-    VaccinationReport,
-)
+from gov.event import parse_event
+from gov.event_data import Event, Identifier, Person, UnknownEvent
+from gov.event_kind import EVENT_KINDS
 from gov.event_schema import EventSchemas
 from gov.inbox import (
     ATTEMPTS_MAX,
@@ -75,8 +55,8 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
     event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
     if isinstance(event, UnknownEvent):
         return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
-    if isinstance(event.data, ErrorReport):
-        return await _correct(ground, schemas, message, event, event.data)
+    if event.corrects is not None:
+        return await _correct(ground, schemas, message, event, event.corrects)
     people = await _identify_all(ground, event)
     freed: tuple[InboxId, ...] = ()
     death = await _concerns_the_dead(ground, event, people)
@@ -102,14 +82,16 @@ async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
 
 
 async def _correct(
-    ground: Ground, schemas: EventSchemas, message: Message, event: Event, said: ErrorReport
+    ground: Ground, schemas: EventSchemas, message: Message, event: Event, event_id: str
 ) -> Interpreted:
     """Applies a correction wherever the corrected event went, or lets it wait for that event.
 
     What was held because of the corrected event is freed: the event may stand no more.
     """
     awaited: bytes | None = None
-    while isinstance(corrected := await _corrected_event(ground, schemas, message, said), bytes):
+    while isinstance(
+        corrected := await _corrected_event(ground, schemas, message, event_id), bytes
+    ):
         if corrected == awaited:
             return Interpreted()
         awaited = corrected
@@ -124,7 +106,7 @@ async def _correct(
         part="",
         occurred_on=event.envelope.occurred_on,
         asserted_at=event.envelope.asserted_at,
-        payload=EnteredInError(message.agency_id, said.event_id),
+        payload=EnteredInError(message.agency_id, event_id),
     )
     circles = await apply_facts(ground, (fact,), concerns=tuple(people.values()))
     corrected_hash = hash_event(ground, message.agency_id, corrected.envelope.id)
@@ -133,28 +115,28 @@ async def _correct(
 
 
 async def _corrected_event(
-    ground: Ground, schemas: EventSchemas, message: Message, said: ErrorReport
+    ground: Ground, schemas: EventSchemas, message: Message, event_id: str
 ) -> Event | bytes | type[Refusal]:
     """The event at the end of a chain of corrections: the people it names are those concerned.
 
     Else the hash of the event in the chain that has not come, or why the chain has no such end.
     """
     for _ in range(CORRECTIONS_DEPTH_MAX):
-        target_hash = hash_event(ground, message.agency_id, said.event_id)
+        target_hash = hash_event(ground, message.agency_id, event_id)
         target = await find_by_hash(ground, target_hash)
         if target is None:
             return target_hash
         event = parse_event(target.body, schemas=schemas, now_utc=target.received_at)
         if isinstance(event, UnknownEvent):
             return KindUnknown
-        if not isinstance(event.data, ErrorReport):
+        if event.corrects is None:
             return event
-        said = event.data
+        event_id = event.corrects
     return NotUnderstood  # a ring, or deeper than any agency needs
 
 
 async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
-    numbers = {role: _number_of(person.identifier) for role, person in event.persons()}
+    numbers = {role: _number_of(person.identifier) for role, person in event.people}
     found = await identify_all(ground, numbers.values())
     return {role: found[number] for role, number in numbers.items()}
 
@@ -169,20 +151,11 @@ async def _concerns_the_dead(
 ) -> Fact | None:
     """The death before that day of someone who must have lived then, if there is one.
 
-    A birth needs nobody: the child is there, and cards go to the living alone. A family book names
-    the dead, and a pregnancy may end by the mother's death.
+    Who must have lived is declared by the kind (`gov/event_kind.py`).
     """
-    living: tuple[str, ...]
-    match event.data:
-        case MarriageReport():
-            living = ("husband", "wife")
-        case PregnancyReport():
-            living = ("mother",)
-        case VaccinationReport():
-            living = ("person",)
-        case _:
-            living = ()
-    for role in living:
+    for role in EVENT_KINDS[event.envelope.kind].living:
+        if role not in people:
+            continue
         for fact in standing_facts(await read_own_facts(ground, people[role])):
             if (
                 isinstance(fact.payload, PersonDied)
@@ -209,14 +182,11 @@ def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Colle
 
     said = [
         fact(f"person:{role}", _described(person, people[role]))
-        for role, person in event.persons()
-        if _says_anything(person)
+        for role, person in event.people
+        if person.is_described
     ]
-    return (fact("", _payload(event, people)), *said)
-
-
-def _says_anything(person: Person) -> bool:
-    return any((person.name_ar, person.name_en, person.sex, person.born_on, person.nationality))
+    payload = event.payload(EVENT_KINDS[event.envelope.kind].payload, people)
+    return (fact("", payload), *said)
 
 
 def _described(person: Person, person_id: PersonId) -> PersonDescribed:
@@ -227,24 +197,5 @@ def _described(person: Person, person_id: PersonId) -> PersonDescribed:
         sex=person.sex,
         born_on=person.born_on,
         nationality=person.nationality,
+        born_in=person.born_in,
     )
-
-
-def _payload(event: Event, people: dict[str, PersonId]) -> Payload:
-    match event.data:
-        case MarriageReport():
-            return MarriageRegistered(people["husband"], people["wife"])
-        case FamilyBookReport():
-            return FamilyBookIssued(people["husband"], people["wife"])
-        case PregnancyReport(due_on=due_on):
-            return PregnancyConfirmed(people["mother"], people.get("father"), due_on)
-        case PregnancyEndReport(outcome=outcome):
-            return PregnancyEnded(people["mother"], outcome)
-        case BirthReport():
-            return BirthNotified(people["child"], people["mother"], people.get("father"))
-        case VaccinationReport(vaccine_code=code):
-            return VaccinationGiven(people["person"], code)
-        case DeathReport():
-            return PersonDied(people["person"])
-        case ErrorReport():
-            raise AssertionError("a correction is applied by _correct")

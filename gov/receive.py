@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from domain.error import Refusal
 from gov.body import read_body
-from gov.event import Event, check_content_type, parse_event
+from gov.event import check_content_type, parse_event
+from gov.event_data import Event
 from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
 from gov.event_json import EVENT_BYTES_MAX
 from gov.event_schema import EventSchemas

@@ -11,7 +11,8 @@ import msgspec
 from domain.actor import Actor
 from domain.card_state import card_state
 from domain.error import Refusal
-from domain.fact import MEMBER_SOURCE, CardAct, Fact
+from domain.fact import MEMBER_SOURCE, Fact
+from domain.facts.act import CardAct
 from domain.ids import RecordKey
 from store.clock import Clock
 from timeline.command import Command, CommandType, Standing

@@ -9,35 +9,18 @@ whole is done again.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
 
 from domain.circle import Circle
-from domain.fact import (
-    BirthNotified,
-    CardAct,
-    EnteredInError,
-    Fact,
-    FamilyBookIssued,
-    MarriageRegistered,
-    Payload,
-    PersonDescribed,
-    PersonDied,
-    PersonFirstSeen,
-    PregnancyConfirmed,
-    PregnancyEnded,
-    VaccinationGiven,
-)
+from domain.fact import Fact
+from domain.facts.act import EnteredInError
+from domain.facts.birth import BirthNotified
+from domain.facts.person import PersonDescribed
+from domain.facts.pregnancy import PregnancyConfirmed
 from domain.family import people_of
-from domain.gestation import (
-    CONTRADICTION_DAYS,
-    GESTATION_DAYS,
-    PREGNANCY_DAYS_MAX,
-    SAME_PREGNANCY_DAYS,
-)
 from domain.ids import CircleId, PersonId
-from domain.marriage import father_at, marriages_of
 from domain.standing import standing_facts
 from store.scope import CircleScope, CirclesScope
+from timeline.carry import belongs, couple_of, follows_child, joins, possible_fathers
 from timeline.ground import Ground
 from timeline.known import KnownPeople
 from timeline.people import Profile, keep_profile, link
@@ -51,11 +34,6 @@ from timeline.record import (
     single_circle,
 )
 
-JOINING = (MarriageRegistered, FamilyBookIssued, PregnancyConfirmed, BirthNotified)
-"""Facts that may bring a couple's circle about: then all that was known before is carried into
-it.
-"""
-
 
 async def apply_facts(
     ground: Ground, facts: Collection[Fact], *, concerns: Collection[PersonId] = ()
@@ -66,7 +44,7 @@ async def apply_facts(
     entered-in-error takes back). Idempotent: applied twice, or half and then whole, it is the same.
     """
     touched: set[CircleId] = set()
-    people = {person for fact in facts for person in subjects(fact.payload)} | set(concerns)
+    people = {person for fact in facts for person in fact.payload.subjects()} | set(concerns)
     await ground.keys.circles([single_circle(ground.keys, person).id for person in people])
     for person in _sorted(people):
         about = [fact for fact in facts if person in _named(fact, concerns)]
@@ -81,7 +59,7 @@ async def apply_facts(
         about = [fact for fact in facts if person in _named(fact, concerns)]
         if any(isinstance(fact.payload, PersonDescribed | EnteredInError) for fact in about):
             await _keep_profile(ground, person, known.facts_of(person))
-    joining = any(isinstance(fact.payload, JOINING) for fact in facts) or bool(concerns)
+    joining = any(joins(fact) for fact in facts) or bool(concerns)
     shared = await _shared_circles(ground, known, facts, people)
     await _join(ground, known, shared)
     for circle in shared:
@@ -89,27 +67,8 @@ async def apply_facts(
     return frozenset(touched)
 
 
-def subjects(payload: Payload) -> tuple[PersonId, ...]:
-    """The people a fact is about: each one's single circle holds it."""
-    match payload:
-        case MarriageRegistered(husband, wife) | FamilyBookIssued(husband, wife):
-            return (husband, wife)
-        case PregnancyConfirmed(mother=mother, father=father):
-            return (mother,) if father is None else (mother, father)
-        case PregnancyEnded(mother=mother):
-            return (mother,)
-        case BirthNotified(child, mother, father):
-            return (child, mother) if father is None else (child, mother, father)
-        case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
-            return (person,)
-        case PersonFirstSeen(person=person):
-            return (person,)
-        case _:
-            return ()
-
-
 def _named(fact: Fact, concerns: Collection[PersonId]) -> Collection[PersonId]:
-    return concerns if isinstance(fact.payload, EnteredInError) else subjects(fact.payload)
+    return concerns if isinstance(fact.payload, EnteredInError) else fact.payload.subjects()
 
 
 def _sorted(people: Iterable[PersonId]) -> list[PersonId]:
@@ -148,16 +107,15 @@ async def _shared_circles(
     """The couples' circles these facts may belong to, and the mothers' own where a child is."""
     found: dict[CircleId, Circle] = {}
     for fact in facts:
-        match fact.payload:
-            case MarriageRegistered(one, other) | FamilyBookIssued(one, other):
-                circle = couple_circle(ground.keys, one, other)
+        couples = [couple_of(fact)]
+        if isinstance(fact.payload, PregnancyConfirmed | BirthNotified):
+            mother = fact.payload.mother
+            fathers = possible_fathers(fact, known.facts_of(mother))
+            couples += [(mother, father) for father in fathers]
+        for couple in couples:
+            if couple is not None:
+                circle = couple_circle(ground.keys, *couple)
                 found[circle.id] = circle
-            case PregnancyConfirmed(mother=mother) | BirthNotified(mother=mother):
-                for father in _fathers(fact, known.facts_of(mother)):
-                    circle = couple_circle(ground.keys, mother, father)
-                    found[circle.id] = circle
-            case _:
-                pass
     own = {single_circle(ground.keys, person).id for person in people}
     linked = {circle_id for person in people for circle_id in known.circles_of(person)}
     for circle in await known.open_circles(sorted(linked - found.keys() - own)):
@@ -210,7 +168,7 @@ async def _carry(
         fact
         for child in _sorted(children)
         for fact in known.facts_of(child)
-        if _follows_child(fact, child, known.facts_of(child))
+        if follows_child(fact, child, known.facts_of(child))
     ]
     here = [*belonging, *following] if circle.kind == "couple" else following
     return {circle.id} if await _record_missing(ground, circle.id, here) else set()
@@ -223,107 +181,3 @@ async def _record_missing(ground: Ground, circle_id: CircleId, facts: list[Fact]
         held = await list_held(session, by_key.keys())
     missing = [fact for key, fact in by_key.items() if (circle_id, key) not in held]
     return (await record_facts(ground, circle_id, missing) or 0) if missing else 0
-
-
-def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
-    """Whether a fact of a member's own circle (`own`) belongs to this circle too: the policy by
-    kind.
-
-    What is said of a member goes to each of their circles; a marriage to each of the wife's (which
-    husband a child is at home with follows from all of hers); a family book to that couple's; a
-    pregnancy or birth to the circle of mother and father, named or by marriage; the end of a
-    pregnancy where that pregnancy went; a correction where what it takes back went. A member's own
-    vaccinations stay with the member.
-    """
-    members = set(circle.members)
-    match fact.payload:
-        case MarriageRegistered(wife=wife):
-            return wife in members
-        case FamilyBookIssued(one, other):
-            return {one, other} == members
-        case PregnancyConfirmed(mother=mother) | BirthNotified(mother=mother):
-            if circle.kind == "single":
-                return {mother} == members
-            return any({mother, father} == members for father in _fathers(fact, own))
-        case PregnancyEnded():
-            return _ended_here(fact, circle, own)
-        case PersonDescribed() | PersonDied():
-            return True
-        case CardAct(person=person):  # where the card has moved, what was done to it goes too
-            return person in members
-        case EnteredInError(source, source_id):
-            rest = tuple(other for other in own if other is not fact)  # so that a ring ends
-            return any(
-                (other.source, other.source_id) == (source, source_id)
-                and belongs(other, circle, rest)
-                for other in rest
-            )
-        case _:
-            return False
-
-
-def _ended_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
-    """Whether an end goes here: with a pregnancy of its time, or a birth that it contradicts."""
-    return any(
-        _meets(fact.occurred_on, other) and belongs(other, circle, own)
-        for other in own
-        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
-    )
-
-
-def _meets(ended_on: date, other: Fact) -> bool:
-    if isinstance(other.payload, PregnancyConfirmed):
-        begins_on = other.payload.due_on - timedelta(days=GESTATION_DAYS)
-        return timedelta(0) < ended_on - begins_on <= timedelta(days=PREGNANCY_DAYS_MAX)
-    return abs(ended_on - other.occurred_on) <= timedelta(days=CONTRADICTION_DAYS)
-
-
-def _fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
-    """Every father named in a report of the same child or pregnancy, and the husband by marriage:
-    by all that was said, and by what still stands.
-
-    A report that names no father does not deny one. A marriage entered in error still routes (its
-    circle must hear of the correction); `family_of` alone decides what counts.
-    """
-    payload = fact.payload
-    assert isinstance(payload, PregnancyConfirmed | BirthNotified)
-    named = {
-        other.payload.father
-        for other in (*own, fact)
-        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
-        and _is_same(payload, other.payload)
-    }
-    married = {
-        father_at(payload.mother, None, fact.occurred_on, marriages)
-        for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
-    }
-    return {father for father in named | married if father is not None}
-
-
-def _is_same(
-    one: PregnancyConfirmed | BirthNotified, other: PregnancyConfirmed | BirthNotified
-) -> bool:
-    """Whether two reports speak of one child, or may speak of one pregnancy."""
-    if isinstance(one, BirthNotified) and isinstance(other, BirthNotified):
-        return one.child == other.child
-    if isinstance(one, PregnancyConfirmed) and isinstance(other, PregnancyConfirmed):
-        apart = abs(one.due_on - other.due_on)
-        return one.mother == other.mother and apart <= timedelta(days=SAME_PREGNANCY_DAYS)
-    return False
-
-
-def _follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
-    """What of a child's own facts follows the child into a circle of its parents: all about its own
-    person (and corrections of it), nothing about a family of its own."""
-    match fact.payload:
-        case VaccinationGiven(person=person) | PersonDied(person) | PersonDescribed(person=person):
-            return person == child
-        case EnteredInError(source, source_id):
-            rest = tuple(other for other in own if other is not fact)
-            return any(
-                (other.source, other.source_id) == (source, source_id)
-                and _follows_child(other, child, rest)
-                for other in rest
-            )
-        case _:
-            return False

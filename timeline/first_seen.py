@@ -5,7 +5,8 @@ person's single circle alone; `evaluate` makes the look-up of it, `gov/registry_
 that out.
 """
 
-from domain.fact import MEMBER_SOURCE, Fact, PersonFirstSeen
+from domain.fact import MEMBER_SOURCE, Fact
+from domain.facts.person import PersonFirstSeen
 from domain.ids import PersonId
 from timeline.apply import apply_facts
 from timeline.ground import Ground

@@ -10,7 +10,9 @@ from domain.catalogue import Catalogue
 from domain.circle import Circle, couple_members
 from domain.compile_catalogue import compile_catalogue
 from domain.evaluate import STREAM_RECORDS_MAX, evaluate
-from domain.fact import BirthNotified, CardAct, Fact
+from domain.fact import Fact
+from domain.facts.act import CardAct
+from domain.facts.birth import BirthNotified
 from domain.ids import CircleId, PersonId
 from domain.record import Effect, Evaluation, Record
 from tests.support.builders import (

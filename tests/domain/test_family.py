@@ -6,7 +6,9 @@ from uuid import UUID
 import pytest
 
 from domain.circle import Circle, couple_members
-from domain.fact import EnteredInError, Fact, PregnancyOutcome
+from domain.fact import Fact
+from domain.facts.act import EnteredInError
+from domain.facts.pregnancy import PregnancyOutcome
 from domain.family import Family, family_of
 from domain.ids import CircleId, PersonId
 from domain.marriage import father_at, marriages_of

@@ -23,21 +23,13 @@ from domain.catalogue import Catalogue
 from domain.circle import Circle, couple_members
 from domain.compile_catalogue import compile_catalogue
 from domain.evaluate import evaluate
-from domain.fact import (
-    BirthNotified,
-    CardAct,
-    EnteredInError,
-    Fact,
-    FamilyBookIssued,
-    MarriageRegistered,
-    Payload,
-    PersonDescribed,
-    PersonDied,
-    PregnancyConfirmed,
-    PregnancyEnded,
-    PregnancyOutcome,
-    VaccinationGiven,
-)
+from domain.fact import Fact, Payload
+from domain.facts.act import CardAct, EnteredInError
+from domain.facts.birth import BirthNotified
+from domain.facts.health import VaccinationGiven
+from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
+from domain.facts.person import PersonDescribed, PersonDied
+from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
 from domain.ids import CircleId, PersonId
 from domain.record import Evaluation, Record
 

@@ -11,7 +11,8 @@ import pytest
 from api.app import ACT_AS_HEADER, build_app
 from api.settings import read_settings
 from api.wire import House
-from domain.fact import MEMBER_SOURCE, PersonDescribed
+from domain.fact import MEMBER_SOURCE
+from domain.facts.person import PersonDescribed
 from domain.ids import PersonId
 from gov.issuer import get_issuer_key, list_issuer_keys, renew_issuer_key
 from schema.node import encode_id

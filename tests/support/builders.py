@@ -4,20 +4,13 @@ from datetime import UTC, date, datetime, time
 from itertools import count
 
 from domain.calendar_date import Sex
-from domain.fact import (
-    BirthNotified,
-    EnteredInError,
-    Fact,
-    FamilyBookIssued,
-    MarriageRegistered,
-    Payload,
-    PersonDescribed,
-    PersonDied,
-    PregnancyConfirmed,
-    PregnancyEnded,
-    PregnancyOutcome,
-    VaccinationGiven,
-)
+from domain.fact import Fact, Payload
+from domain.facts.act import EnteredInError
+from domain.facts.birth import BirthNotified
+from domain.facts.health import VaccinationGiven
+from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
+from domain.facts.person import PersonDescribed, PersonDied
+from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
 from domain.ids import PersonId
 
 _numbers = count(1)

@@ -1,0 +1,143 @@
+"""Which facts go to which circle, by the policy that each kind declares (`domain/facts/`).
+
+Pure. `timeline/apply.py` asks it, with all that a person's single circle holds (`own`). Routing is
+generous: what a circle holds in vain `family_of` leaves out; what it lacks nobody would see.
+"""
+
+from datetime import date, timedelta
+
+from domain.circle import Circle
+from domain.fact import Fact
+from domain.facts.act import EnteredInError
+from domain.facts.birth import BirthNotified
+from domain.facts.pregnancy import PregnancyConfirmed
+from domain.gestation import (
+    CONTRADICTION_DAYS,
+    GESTATION_DAYS,
+    PREGNANCY_DAYS_MAX,
+    SAME_PREGNANCY_DAYS,
+)
+from domain.ids import PersonId
+from domain.marriage import father_at, marriages_of
+from domain.standing import standing_facts
+
+
+def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    """Whether a fact of a member's own circle (`own`) belongs to this circle too."""
+    members, about = set(circle.members), fact.payload.subjects()
+    match fact.payload.policy():
+        case "person" | "act":
+            return about[0] in members
+        case "wife":
+            return about[1] in members
+        case "couple" | "document":
+            return set(about[:2]) == members
+        case "pregnancy":
+            return _is_home_of(fact, circle, own)
+        case "stage" | "visit":
+            return _is_of_a_pregnancy_here(fact, circle, own)
+        case "correction":
+            return any(
+                belongs(other, circle, rest) for other, rest in _taken_back_by(fact.payload, own)
+            )
+        case "own" | "child":
+            return False
+
+
+def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
+    """What of a child's own facts follows the child into a circle of its parents: all about its own
+    person (and corrections of it), nothing about a family of its own."""
+    match fact.payload.policy():
+        case "person" | "child" | "visit" | "document":
+            return fact.payload.subjects()[0] == child
+        case "correction":
+            return any(
+                follows_child(other, child, rest)
+                for other, rest in _taken_back_by(fact.payload, own)
+            )
+        case _:
+            return False
+
+
+def couple_of(fact: Fact) -> tuple[PersonId, PersonId] | None:
+    """The two whose circle a fact is for by itself, whether or not anything else is known."""
+    if fact.payload.policy() not in ("wife", "couple", "document"):
+        return None
+    about = fact.payload.subjects()
+    return None if len(about) < 2 else (about[0], about[1])
+
+
+def joins(fact: Fact) -> bool:
+    """Whether a fact may bring a couple's circle about: then all known before is carried there."""
+    return fact.payload.policy() in ("wife", "couple", "pregnancy")
+
+
+def possible_fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
+    """Every father named in a report of the same child or pregnancy, and the husband by marriage:
+    by all that was said, and by what still stands.
+
+    A report that names no father does not deny one. A marriage entered in error still routes (its
+    circle must hear of the correction); `family_of` alone decides what counts.
+    """
+    payload = fact.payload
+    assert isinstance(payload, PregnancyConfirmed | BirthNotified)
+    named = {
+        other.payload.father
+        for other in (*own, fact)
+        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
+        and _is_same(payload, other.payload)
+    }
+    married = {
+        father_at(payload.mother, None, fact.occurred_on, marriages)
+        for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
+    }
+    return {father for father in named | married if father is not None}
+
+
+def _is_home_of(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    payload = fact.payload
+    assert isinstance(payload, PregnancyConfirmed | BirthNotified)
+    members = set(circle.members)
+    if circle.kind == "single":
+        return {payload.mother} == members
+    return any({payload.mother, father} == members for father in possible_fathers(fact, own))
+
+
+def _is_of_a_pregnancy_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    """Whether it goes here: with a pregnancy of its time, or a birth that it contradicts."""
+    return any(
+        _meets(fact.occurred_on, other) and belongs(other, circle, own)
+        for other in own
+        if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
+        and other.payload.mother == fact.payload.subjects()[0]
+    )
+
+
+def _meets(on: date, other: Fact) -> bool:
+    if isinstance(other.payload, PregnancyConfirmed):
+        begins_on = other.payload.due_on - timedelta(days=GESTATION_DAYS)
+        return timedelta(0) < on - begins_on <= timedelta(days=PREGNANCY_DAYS_MAX)
+    return abs(on - other.occurred_on) <= timedelta(days=CONTRADICTION_DAYS)
+
+
+def _is_same(
+    one: PregnancyConfirmed | BirthNotified, other: PregnancyConfirmed | BirthNotified
+) -> bool:
+    """Whether two reports speak of one child, or may speak of one pregnancy."""
+    if isinstance(one, BirthNotified) and isinstance(other, BirthNotified):
+        return one.child == other.child
+    if isinstance(one, PregnancyConfirmed) and isinstance(other, PregnancyConfirmed):
+        apart = abs(one.due_on - other.due_on)
+        return one.mother == other.mother and apart <= timedelta(days=SAME_PREGNANCY_DAYS)
+    return False
+
+
+def _taken_back_by(payload: object, own: tuple[Fact, ...]) -> list[tuple[Fact, tuple[Fact, ...]]]:
+    """What a correction takes back of `own`, each with the rest, so that a ring ends."""
+    assert isinstance(payload, EnteredInError)
+    rest = tuple(other for other in own if other.payload is not payload)
+    return [
+        (other, rest)
+        for other in rest
+        if (other.source, other.source_id) == (payload.target_source, payload.target_source_id)
+    ]
