@@ -4,6 +4,8 @@ Source: SMART Health Cards Framework 1.4.0, "Encoding Chunks as QR Codes": one s
 then one of digits, each character of the JWS as its code less 45, in two digits.
 """
 
+from io import BytesIO
+
 import segno
 from segno import consts
 
@@ -35,12 +37,18 @@ def draw_qr(card: HealthCard, *, title: str) -> str | None:
     )
     assert isinstance(code.version, int)
     assert code.version <= QR_VERSION_MAX
-    return code.svg_inline(
+    drawn = BytesIO()
+    code.save(
+        drawn,
+        kind="svg",
         border=_BORDER_MODULES,
         dark="#000",
         light="#fff",
         omitsize=True,
+        xmldecl=False,
         svgclass=None,
         lineclass=None,
         title=title,
+        nl=False,
     )
+    return drawn.getvalue().decode()

@@ -132,6 +132,7 @@ def test_a_code_is_scanned_back_to_the_card() -> None:
     svg = draw_qr(card, title="Vaccination record, 1 of 1")
     assert svg is not None
     assert "<title>Vaccination record, 1 of 1</title>" in svg
+    assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg"')  # as a file of its own
     assert "<script" not in svg
     text = scan(svg)
     assert text == numeric_text(card.jws)
