@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from domain.immunization.duration import add_duration
 from domain.immunization.forecast import Forecast, forecast
 from domain.immunization.history import GivenDose, History
 from domain.immunization.programme import find_edition
+
+pytestmark = pytest.mark.slow
 
 UAE = read_programme()
 TODAY = date(2026, 11, 21)
@@ -66,7 +69,6 @@ def test_the_order_of_telling_means_nothing_and_twice_is_the_same(
 def test_every_dose_is_kept_and_no_date_lies_before_birth(history: History) -> None:
     answer = ask(history)
     assert [item.id for item in answer.doses] == [item.id for item in history.doses]
-    assert all(item.flag is not None or item.verdicts for item in answer.doses)
     for item in answer.groups:
         days = (item.earliest_on, item.recommended_on, item.past_due_on, item.latest_on)
         assert all(day >= history.born_on for day in days if day is not None)
