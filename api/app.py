@@ -28,6 +28,9 @@ from gov.immds_http import immds_routes
 from gov.immds_pool import ForecastPool
 from gov.issuer import issuer_routes
 from gov.receive import intake_routes
+from identity.authenticate import authenticate
+from identity.sign_in import sign_in_routes
+from identity.token_route import token_routes
 from schema.http import graphql_route
 from timeline.first_seen import see_person
 from timeline.ground import Ground
@@ -44,7 +47,7 @@ Authenticate = Callable[[Request], Awaitable[Actor | None]]
 def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = None) -> Starlette:
     """The application. `demo_parents` is what the development page shows; production has none."""
     production = house.settings.is_production
-    authenticate = nobody if production else acting(house.ground)
+    who_asks = authenticating(house)
     routes: list[BaseRoute] = [
         *health_routes(house),
         *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
@@ -55,11 +58,13 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         graphql_route(
             house.ground,
             house.registry,
-            authenticate=authenticate,
+            authenticate=who_asks,
             production=production,
             origin=house.settings.public_origin,
         ),
     ]
+    if house.door is not None:
+        routes += [*sign_in_routes(house.door), *token_routes(house.door)]
     if not production and demo_parents is not None:
         routes += page_routes(house.ground, house.registry, demo_parents)
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
@@ -78,9 +83,17 @@ def middleware() -> list[Middleware]:
     return [Middleware(SecurityHeaders), Middleware(MaskBugs)]
 
 
-async def nobody(_: Request) -> Actor | None:
-    """Production until sign-in exists: nobody is signed in."""
-    return None
+def authenticating(house: House) -> Authenticate:
+    """Who asks: whoever an access token names; in development also whom a request acts as."""
+    door, act = house.door, acting(house.ground)
+
+    async def who(request: Request) -> Actor | None:
+        actor = None if door is None else await authenticate(door, request)
+        if actor is None and not house.settings.is_production:
+            actor = await act(request)
+        return actor
+
+    return who
 
 
 def acting(ground: Ground) -> Authenticate:

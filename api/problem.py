@@ -63,6 +63,7 @@ async def render_osrati_error(_: Request, error: Exception) -> Response:
         detail=error.detail,
         retry_after=error.retry_after_seconds,
     )
+    answer.headers.update(error.headers)
     if error.status == REQUEST_TIMEOUT:
         answer.headers["Connection"] = "close"  # what is still to come is not waited for
     return answer

@@ -7,6 +7,7 @@ database first.
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -24,8 +25,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from api.demo import DemonstrationRefused, begin_stories, play, register_agencies
 from api.prepare import prepare_databases, publish_shipped
 from api.registry_key import make_registry_key
-from api.settings import HOST, Settings, SettingsError
+from api.settings import HOST, Settings, SettingsError, UaePassAccess
 from api.wire import open_house
+from identity.sign_in import CALLBACK_PATH
 from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
@@ -34,6 +36,7 @@ from store.embedded_valkey import EmbeddedValkey
 READY_POLL_SECONDS = 0.05
 READY_SECONDS_MAX = 60
 STOP_SECONDS = 15
+CLIENT_SECRET = "OSRATI_UAEPASS_CLIENT_SECRET"  # by the environment: a command line shows to all
 DATABASE = "osrati"
 KEYSTORE = "osrati_keys"
 OK = 200
@@ -49,7 +52,7 @@ def run(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     make_dir(settings.data_dir)
     with ExitStack() as stack:
-        settings = _start_servers(settings, stack)
+        settings = _start_uae_pass(_start_servers(settings, stack), stack)
         try:
             asyncio.run(_prepare(settings))
             settings = _start_registry(settings, stack)
@@ -75,13 +78,31 @@ def _start_registry(settings: Settings, stack: ExitStack) -> Settings:
     port = _free_port()
     intake_url = f"http://{HOST}:{settings.port}"
     arguments = [str(settings.data_dir), str(port), intake_url, played_on.isoformat()]
+    _start_simulator("registry", arguments, stack)
+    return replace(settings, registry_url=f"http://{HOST}:{port}")
+
+
+def _start_uae_pass(settings: Settings, stack: ExitStack) -> Settings:
+    """Starts UAE PASS's simulator where the real one is not named; the settings that name one."""
+    if settings.uae_pass is not None:
+        return settings
+    port = _free_port()
+    secret = secrets.token_urlsafe(16)
+    access = UaePassAccess(f"http://{HOST}:{port}/idshub", "osrati-development", secret)
+    arguments = ["--port", str(port), "--client-id", access.client_id]
+    arguments += ["--redirect-uri", f"{settings.origin}{CALLBACK_PATH}"]
+    _start_simulator("uae_pass", arguments, stack, **{CLIENT_SECRET: secret})
+    return replace(settings, uae_pass=access)
+
+
+def _start_simulator(name: str, arguments: list[str], stack: ExitStack, **environ: str) -> None:
     simulator = subprocess.Popen(
-        [sys.executable, "-m", "simulators.registry", *arguments],
+        [sys.executable, "-m", f"simulators.{name}", *arguments],
+        env={**os.environ, **environ},
         stdin=subprocess.PIPE,  # it ends when this closes, however this process ends
         start_new_session=True,
     )
     stack.enter_context(_ended(simulator))
-    return replace(settings, registry_url=f"http://{HOST}:{port}")
 
 
 def _free_port() -> int:
@@ -190,12 +211,16 @@ def _refuse_ended(children: list[subprocess.Popen[bytes]]) -> None:
 @contextmanager
 def _child(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """One of the product's processes; asked to end, and waited for, at the end."""
+    assert settings.uae_pass is not None
     environ = {
         **os.environ,
         "DATABASE_URL": str(settings.database_url),
         "KEYSTORE_URL": str(settings.keystore_url),
         "REDIS_URL": str(settings.redis_url),
         "OSRATI_DATA_DIR": str(settings.data_dir),
+        "OSRATI_UAEPASS_URL": settings.uae_pass.base_url,
+        "OSRATI_UAEPASS_CLIENT_ID": settings.uae_pass.client_id,
+        CLIENT_SECRET: settings.uae_pass.client_secret,
         "OSRATI_PARENT": str(os.getpid()),
     }
     if settings.registry_url is not None:

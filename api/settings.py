@@ -10,11 +10,16 @@ from typing import Literal
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from identity.app_client import AppClient
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # whatever faces the world stands before it
 PORT_DEFAULT = 8000
 PORT_MAX = 65_535
 TODAY_MIN, TODAY_MAX = date(2000, 1, 1), date(2100, 12, 31)  # cards reach decades both ways
+DEVELOPMENT_APPS = (
+    AppClient("osrati-app", ("ae.osrati.app:/signed-in", f"http://{HOST}/signed-in")),
+)
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")  # libpq's
 
 Environment = Literal["development", "production"]
@@ -24,6 +29,15 @@ class SettingsError(Exception):
     """The environment does not make sense: the message names the variable, the cause, the next
     step.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class UaePassAccess:
+    """Where UAE PASS is, and what it knows us by."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +52,18 @@ class Settings:
     redis_url: str | None
     public_origin: str | None
     today: date | None
+    uae_pass: UaePassAccess | None
+    apps: tuple[AppClient, ...]
     registry_url: str | None = None
 
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def origin(self) -> str:
+        """What the world calls us: the issuer of tokens, and where UAE PASS sends people back."""
+        return (self.public_origin or f"http://{HOST}:{self.port}").rstrip("/")
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) -> Settings:
@@ -65,6 +86,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         public_origin=environ.get("OSRATI_PUBLIC_ORIGIN") or None,
         today=_today(environ.get("OSRATI_TODAY", "")),
         registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
+        uae_pass=_uae_pass(environ),
+        apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
         _refuse_in_production(settings)
@@ -79,15 +102,54 @@ def _refuse_in_production(settings: Settings) -> None:
         ("KEYSTORE_URL", settings.keystore_url),
         ("REDIS_URL", settings.redis_url),
         ("OSRATI_PUBLIC_ORIGIN", settings.public_origin),
+        ("OSRATI_UAEPASS_URL", settings.uae_pass and settings.uae_pass.base_url),
     ):
         if value is None:
             raise SettingsError(
-                f"{name} is not set: production uses servers of its own, never embedded ones."
+                f"{name} is not set: production uses servers of its own, never those of "
+                "development."
             )
     raise SettingsError(
         "Production needs a key management service to hold the master key, and the development "
         "file keeper is the only one so far: run with OSRATI_ENVIRONMENT=development."
     )
+
+
+def _uae_pass(environ: Mapping[str, str]) -> UaePassAccess | None:
+    """How to reach UAE PASS; None where `osrati run` starts the simulator."""
+    base_url = environ.get("OSRATI_UAEPASS_URL", "").rstrip("/")
+    if not base_url:
+        return None
+    if not base_url.startswith(("https://", f"http://{HOST}")):
+        raise SettingsError(
+            "OSRATI_UAEPASS_URL must be https: write https://stg-id.uaepass.ae/idshub or the like."
+        )
+    access = UaePassAccess(
+        base_url,
+        environ.get("OSRATI_UAEPASS_CLIENT_ID", ""),
+        environ.get("OSRATI_UAEPASS_CLIENT_SECRET", ""),
+    )
+    if not access.client_id or not access.client_secret:
+        raise SettingsError(
+            "OSRATI_UAEPASS_URL is set, so OSRATI_UAEPASS_CLIENT_ID and "
+            "OSRATI_UAEPASS_CLIENT_SECRET must be, too: UAE PASS gave them to you."
+        )
+    return access
+
+
+def _apps(text: str) -> tuple[AppClient, ...]:
+    """`id=address address; id=address`: the apps that may ask for a sign-in."""
+    apps = []
+    for part in filter(None, (item.strip() for item in text.split(";"))):
+        client_id, _, addresses = part.partition("=")
+        uris = tuple(addresses.split())
+        if not client_id.strip() or not uris or any("#" in uri for uri in uris):
+            raise SettingsError(
+                "OSRATI_APPS is not understood: write app-id=https://app.example/signed-in, "
+                "several apps divided by ';', an app's addresses by blanks."
+            )
+        apps.append(AppClient(client_id.strip(), uris))
+    return tuple(apps) or DEVELOPMENT_APPS
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,9 @@ from pathlib import Path
 from api.failing import FailingCircles
 from api.settings import CHECKOUT, Settings, SettingsError
 from gov.event_schema import EventSchemas
+from identity.door import Door, open_door
+from identity.sign_in import CALLBACK_PATH
+from identity.uae_pass import UaePass, UaePassSettings
 from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
 from store.keys import KeyRing
@@ -31,6 +34,7 @@ class House:
     registry: CommandRegistry
     schemas: EventSchemas
     failing: FailingCircles = field(default_factory=FailingCircles)
+    door: Door | None = None
 
 
 def build_registry() -> CommandRegistry:
@@ -49,10 +53,37 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         keeper = _open_keeper(master_key_path(settings.data_dir))
         keys = await KeyRing.unlock(keystore.engine, keeper)
         ground = Ground(database, keys, SystemClock(settings.today), Catalogues(database))
-        yield House(settings, ground, build_registry(), EventSchemas.load(INTAKE_SCHEMAS))
+        schemas = EventSchemas.load(INTAKE_SCHEMAS)
+        async with _open_door(settings, ground) as door:
+            yield House(settings, ground, build_registry(), schemas, door=door)
     finally:
         await database.close()
         await keystore.close()
+
+
+@asynccontextmanager
+async def _open_door(settings: Settings, ground: Ground) -> AsyncIterator[Door | None]:
+    """Sign-in, where the settings name an identity provider."""
+    if settings.uae_pass is None:
+        yield None
+        return
+    named = UaePassSettings(
+        settings.uae_pass.base_url,
+        settings.uae_pass.client_id,
+        settings.uae_pass.client_secret,
+        f"{settings.origin}{CALLBACK_PATH}",
+    )
+    door = open_door(
+        ground,
+        origin=settings.origin,
+        apps=settings.apps,
+        provider=UaePass(named),
+        redis_url=settings.redis_url,
+    )
+    try:
+        yield door
+    finally:
+        await door.aclose()
 
 
 def _open_keeper(path: Path) -> FileKeyKeeper:

@@ -25,6 +25,7 @@ class OsratiError(Exception):
         """`detail` is for machines and developers (a JSON path, a field's name): never personal."""
         super().__init__(f"{self.code}: {detail}" if detail else self.code)
         self.detail = detail
+        self.headers: dict[str, str] = {}  # what an answer over HTTP must carry with it
 
 
 class Refusal(OsratiError):

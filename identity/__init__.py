@@ -1,1 +1,1 @@
-"""Accounts, sign-in and sessions: comes with the sign-in capability."""
+"""Who is asking: sign-in with the national identity, sessions, tokens. Never what they may see."""

@@ -115,6 +115,10 @@ class KeyRing:
         """
         return expand(self._index_secret, "record-key")
 
+    def house(self, purpose: str) -> SealingKey:
+        """The house's own sealing key of one purpose: for what belongs to no circle or person."""
+        return sealing_key(expand(self._index_secret, "house"), purpose)
+
     async def circle(self, circle_id: CircleId) -> OwnerKeys:
         """A circle's keys. Raises: KeyErased when they were destroyed."""
         return await self._owner(f"circle/{circle_id}", circle_id)

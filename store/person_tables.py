@@ -1,12 +1,13 @@
 """Tables led by `person_id`, and the lookups by keyed hash that lead to one. Written by
-`timeline` alone.
+`timeline`, and by `identity` where a row says so.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from store.column import big, binary
+from store.column import big, binary, instant
 
 
 class PersonRow(SQLModel, table=True):
@@ -42,6 +43,32 @@ class PersonOutcomeRow(SQLModel, table=True):
 
     person_id: UUID = Field(primary_key=True)
     command_id: UUID = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=binary())
+
+
+class AccountRow(SQLModel, table=True):
+    """What the identity provider last said of a person, sealed. Writer: `identity/account.py`."""
+
+    __tablename__ = "account"
+
+    person_id: UUID = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=binary())
+
+
+class SessionRow(SQLModel, table=True):
+    """One sign-in of a person on one device. Writer: `identity/session.py`.
+
+    `generation` is that of the refresh token in force; `ended_at` is set once and for good.
+    """
+
+    __tablename__ = "session"
+
+    person_id: UUID = Field(primary_key=True)
+    session_id: UUID = Field(primary_key=True)
+    generation: int = Field(sa_column=big(default=1))
+    refreshed_at: datetime = Field(sa_column=instant())
+    expires_at: datetime = Field(sa_column=instant())
+    ended_at: datetime | None = Field(sa_column=instant(nullable=True))
     sealed: bytes = Field(sa_column=binary())
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from store.column import binary, instant, small
+from store.column import big, binary, instant, small
 
 INBOX_RECEIVED, INBOX_APPLIED, INBOX_WAITING, INBOX_HELD = 0, 1, 2, 3
 
@@ -31,6 +31,15 @@ class CatalogueEntryRow(SQLModel, table=True):
     version: int = Field(primary_key=True)
     entry_id: str = Field(primary_key=True)
     document: str
+
+
+class SigningKeyRow(SQLModel, table=True):
+    """The key that signs access tokens in one period, sealed. Writer: `identity/signing_key.py`."""
+
+    __tablename__ = "signing_key"
+
+    period: int = Field(sa_column=big(primary_key=True))
+    sealed: bytes = Field(sa_column=binary())
 
 
 class AgencyRow(SQLModel, table=True):

@@ -73,6 +73,28 @@ async def identify_all(
     return found
 
 
+async def claim_identifier(
+    ground: Ground, person_id: PersonId, *, system: str, value: str
+) -> PersonId:
+    """Makes an identifier one of a known person's; whose it is now (another's if they came first).
+
+    Idempotent.
+    """
+    identifier_hash = ground.keys.hash("identifier", system.encode(), value.encode())
+    async with ground.database.unit(LookupScope()) as unit:
+        await unit.execute(
+            insert(IdentifierRow)
+            .values(identifier_hash=identifier_hash, person_id=person_id)
+            .on_conflict_do_nothing()
+        )
+        found = await unit.execute(
+            select(col(IdentifierRow.person_id)).where(
+                col(IdentifierRow.identifier_hash) == identifier_hash
+            )
+        )
+        return PersonId(found.scalar_one())
+
+
 async def find_person(ground: Ground, *, system: str, value: str) -> PersonId | None:
     """The person whose identifier this is, or None; nothing is written."""
     identifier_hash = ground.keys.hash("identifier", system.encode(), value.encode())

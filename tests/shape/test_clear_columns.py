@@ -81,6 +81,16 @@ CLEAR: dict[str, dict[str, str]] = {
     "person": {"person_id": ID, "profile_version": NUMBER},
     "person_circle": {"person_id": ID, "circle_id": ID, "member": "whether a stream is there"},
     "person_outcome": {"person_id": ID, "command_id": HASH},
+    "account": {"person_id": ID},
+    "session": {
+        "person_id": ID,
+        "session_id": ID,
+        "generation": NUMBER,
+        "refreshed_at": "an instant of use: whether the token before may come once more",
+        "expires_at": "an instant after which nothing counts",
+        "ended_at": STATE,
+    },
+    "signing_key": {"period": NUMBER},
     "identifier": {"identifier_hash": HASH, "person_id": ID},
     "catalogue_version": {
         "version": PUBLISHED,

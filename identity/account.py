@@ -1,0 +1,115 @@
+"""Accounts: which person an identity is, and what the provider said of them at the last sign-in.
+
+Keyed on the provider's own id of the account, linked by Emirates ID the first time. What changed
+since the last sign-in becomes facts; nobody edits it here. The one writer of `account`.
+"""
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.error import Refusal
+from domain.fact import Fact, PersonDescribed
+from domain.ids import PersonId
+from identity.profile import Profile
+from store.person_tables import AccountRow
+from store.scope import PersonScope
+from store.seal import Place, open_, seal
+from timeline.apply import apply_facts
+from timeline.ground import Ground
+from timeline.people import claim_identifier, find_person, identify
+
+ACCOUNT_SYSTEM = "uae_pass"
+SOURCE = "uae_pass"  # of the facts; an agency of this id says where a card's facts come from
+
+
+class NotVerified(Refusal):
+    """SOP1, or no Emirates ID: nobody knows whose records these would be."""
+
+    code = "sign_in.not_verified"
+    status = 403
+    ar = "حسابك في الهوية الرقمية غير موثّق. وثّقه من تطبيق الهوية الرقمية ثم سجِّل الدخول."
+    en = "Your UAE PASS account is not verified. Verify it in the UAE PASS app, then sign in."
+
+
+class IdentityConflict(Refusal):
+    """The account is one person's, and the Emirates ID it now has is another's."""
+
+    code = "sign_in.identity_conflict"
+    status = 409
+    ar = "رقم الهوية في حسابك لا يطابق ما لدينا. راجع مركز خدمة الهوية ليصحّح السجل."
+    en = (
+        "The Emirates ID of your account does not match our records. "
+        "Ask an identity service centre to correct the record."
+    )
+
+
+_profiles = msgspec.json.Decoder(Profile)
+
+
+async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) -> PersonId:
+    """The person whose account this is, with what the provider says of them brought up to date.
+
+    Idempotent for one `sign_in_id`. Raises: NotVerified, IdentityConflict: nothing is written.
+    """
+    if profile.assurance == "SOP1" or profile.emirates_id is None:
+        raise NotVerified
+    known = await find_person(ground, system=ACCOUNT_SYSTEM, value=profile.uuid)
+    by_number = await find_person(ground, system="emirates_id", value=f"/{profile.emirates_id}")
+    if known is not None and by_number is not None and known != by_number:
+        raise IdentityConflict
+    if known is None:
+        person = by_number or await identify(
+            ground, system="emirates_id", value=f"/{profile.emirates_id}"
+        )
+        known = await claim_identifier(ground, person, system=ACCOUNT_SYSTEM, value=profile.uuid)
+    elif by_number is None:
+        await claim_identifier(ground, known, system="emirates_id", value=f"/{profile.emirates_id}")
+    await _tell_changes(ground, known, profile, sign_in_id)
+    return known
+
+
+async def find_profile(ground: Ground, person_id: PersonId) -> Profile | None:
+    """What the provider said of a person at their last sign-in; None before the first."""
+    key = (await ground.keys.person(person_id)).for_("account")
+    async with ground.database.read(PersonScope(person_id)) as reading:
+        found = await reading.execute(
+            select(col(AccountRow.sealed)).where(col(AccountRow.person_id) == person_id)
+        )
+        sealed = found.scalar_one_or_none()
+    return None if sealed is None else _profiles.decode(open_(key, Place(person_id), sealed))
+
+
+async def _tell_changes(
+    ground: Ground, person_id: PersonId, profile: Profile, sign_in_id: UUID
+) -> None:
+    """Facts first, then the account: after a crash the next sign-in tells them once more."""
+    if await find_profile(ground, person_id) == profile:
+        return
+    fact = Fact(
+        source=SOURCE,
+        source_id=str(sign_in_id),
+        part="",
+        occurred_on=ground.clock.today(),
+        asserted_at=ground.clock.now_utc(),
+        payload=PersonDescribed(
+            person=person_id,
+            name_ar=profile.name_ar,
+            name_en=profile.name_en,
+            sex=profile.sex,
+            nationality=profile.nationality,
+        ),
+        received_on=ground.clock.today(),
+    )
+    await apply_facts(ground, (fact,))
+    key = (await ground.keys.person(person_id)).for_("account")
+    sealed = seal(key, Place(person_id), msgspec.json.encode(profile))
+    async with ground.database.unit(PersonScope(person_id)) as unit:
+        await unit.execute(
+            insert(AccountRow)
+            .values(person_id=person_id, sealed=sealed)
+            .on_conflict_do_update(index_elements=["person_id"], set_={"sealed": sealed})
+        )

@@ -1,0 +1,434 @@
+"""Tokens and sessions: what proves a person, what ends, and what a thief gets."""
+
+import asyncio
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
+
+from api.settings import read_settings
+from identity.access_token import ACCESS_SECONDS, AUDIENCE
+from identity.dpop import NONCE_AGE_MAX_SECONDS, PROOF_AGE_MAX_SECONDS
+from identity.form import FIELDS_MAX, FORM_BYTES_MAX
+from identity.grant import CODE_SECONDS
+from identity.limit import REFRESHES_PER_SESSION, TOKENS_PER_ADDRESS
+from identity.session import (
+    SAME_AGAIN_SECONDS,
+    SESSION_DAYS,
+    SESSIONS_MAX,
+    end_every_session,
+    list_sessions,
+)
+from identity.signing_key import PERIOD_DAYS
+from simulators.telling import sample_emirates_id
+from store.embedded_valkey import EmbeddedValkey
+from tests.support.door import ORIGIN, Phone, hash_of, open_phone
+
+NOURA, SALEM = sample_emirates_id(12), sample_emirates_id(11)
+PING = "{ __typename }"
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified."""
+    body = token.split(".")[1]
+    read: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return read
+
+
+async def later(phone: Phone, **time: float) -> None:
+    phone.house.clock.instant += timedelta(**time)
+
+
+async def ended(phone: Phone) -> bool:
+    """Whether neither the access token nor the refresh token is worth anything."""
+    access = await phone.ask(PING)
+    refreshed = await phone.refresh()
+    return access.status_code == 401 and refreshed.status_code == 400
+
+
+# --- codes ---
+
+
+async def test_a_code_used_twice_ends_what_it_opened(phone: Phone) -> None:
+    code = await phone.code(NOURA)
+    first = await phone.exchange(code)
+    assert first.status_code == 200
+    phone.tokens = first.json()
+    second = await phone.exchange(code)
+    assert second.status_code == 400
+    assert second.json()["error"] == "invalid_grant"
+    assert await ended(phone)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"code_verifier": "another-verifier-of-the-proper-length-0000000"},
+        {"code_verifier": ""},
+        {"code_verifier": "ب" * 43},
+        {"client_id": "another-app"},
+        {"redirect_uri": "http://127.0.0.1/signed-in"},
+        {"code": "not-a-code"},
+        {"code": "A" * 3_000},
+    ],
+)
+async def test_a_code_is_worth_nothing_without_all_that_belongs_to_it(
+    phone: Phone, changed: dict[str, str]
+) -> None:
+    code = changed.pop("code", None) or await phone.code(NOURA)
+    answer = await phone.exchange(code, **changed)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_grant"
+    assert set(answer.json()["messages"]) == {"ar", "en"}
+
+
+async def test_a_code_counts_for_a_minute(phone: Phone) -> None:
+    code = await phone.code(NOURA)
+    await later(phone, seconds=CODE_SECONDS)
+    assert (await phone.exchange(code)).status_code == 200
+    code = await phone.code(NOURA)
+    await later(phone, seconds=CODE_SECONDS + 1)
+    assert (await phone.exchange(code)).status_code == 400
+
+
+async def test_a_code_asked_for_with_a_key_needs_that_key(phone: Phone) -> None:
+    code = await phone.code(NOURA, dpop_jkt=phone.key.thumbprint())
+    assert (await phone.exchange(code)).status_code == 400
+    phone.key, own = ECKey.generate_key("P-256"), phone.key
+    stolen = await phone.exchange(code, proof=phone.proof("POST", "/oauth/token"))
+    assert stolen.status_code == 400
+    phone.key = own
+    good = await phone.exchange(code, proof=phone.proof("POST", "/oauth/token"))
+    assert good.status_code == 200
+
+
+# --- refreshing ---
+
+
+async def test_a_refresh_gives_the_next_pair(phone: Phone) -> None:
+    before = (await phone.sign_in(NOURA)).json()
+    assert (await phone.refresh()).status_code == 200
+    assert phone.tokens["refresh_token"] != before["refresh_token"]
+    assert (await phone.ask(PING)).status_code == 200
+
+
+async def test_an_old_refresh_token_ends_the_whole_family(phone: Phone) -> None:
+    old = (await phone.sign_in(NOURA)).json()["refresh_token"]
+    await phone.refresh()
+    await later(phone, seconds=SAME_AGAIN_SECONDS + 1)
+    stolen = await phone.refresh(old)
+    assert stolen.status_code == 400
+    assert stolen.json()["error"] == "invalid_grant"
+    assert await ended(phone)
+
+
+async def test_the_token_before_comes_once_more_when_an_answer_was_lost(phone: Phone) -> None:
+    old = (await phone.sign_in(NOURA)).json()["refresh_token"]
+    await phone.refresh()
+    await later(phone, seconds=SAME_AGAIN_SECONDS)
+    assert (await phone.refresh(old)).status_code == 200
+    assert (await phone.refresh()).status_code == 200
+
+
+async def test_a_token_two_generations_old_is_never_a_lost_answer(phone: Phone) -> None:
+    old = (await phone.sign_in(NOURA)).json()["refresh_token"]
+    await phone.refresh()
+    await phone.refresh()
+    assert (await phone.refresh(old)).status_code == 400
+    assert await ended(phone)
+
+
+async def test_two_tabs_that_refresh_at_once_both_go_on(phone: Phone) -> None:
+    token = (await phone.sign_in(NOURA)).json()["refresh_token"]
+    both = await asyncio.gather(phone.refresh(token), phone.refresh(token))
+    assert [answer.status_code for answer in both] == [200, 200]
+    for answer in both:
+        assert (await phone.refresh(answer.json()["refresh_token"])).status_code == 200
+
+
+async def test_a_refresh_token_without_its_device_key_is_worth_nothing(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    assert (await phone.refresh(bound=False)).status_code == 400
+    own, phone.key = phone.key, ECKey.generate_key("P-256")
+    assert (await phone.refresh()).status_code == 400
+    phone.key = own
+    assert (await phone.refresh()).status_code == 200  # the thief's attempt cost nobody anything
+
+
+async def test_a_session_ends_after_its_days_however_often_it_is_refreshed(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    for _ in range(SESSION_DAYS // 2 - 1):
+        await later(phone, days=2)
+        assert (await phone.refresh()).status_code == 200
+    await later(phone, days=2)
+    assert (await phone.refresh()).status_code == 400
+
+
+# --- ending ---
+
+
+async def test_signing_out_ends_this_session_at_once(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    form = {"token": phone.tokens["refresh_token"]}
+    assert (await phone.http.post("/oauth/revoke", data=form)).status_code == 200
+    assert await ended(phone)
+    again = await phone.http.post("/oauth/revoke", data=form)
+    never = await phone.http.post("/oauth/revoke", data={"token": "never ours"})
+    assert (again.status_code, never.status_code) == (200, 200)
+
+
+async def test_signing_out_everywhere_ends_every_session_and_nobody_elses(phone: Phone) -> None:
+    await phone.sign_in(SALEM)
+    others = dict(phone.tokens)
+    first = (await phone.sign_in(NOURA)).json()
+    await phone.sign_in(NOURA)
+    ground = phone.house.ground
+    person = (await phone.door.access_tokens.read(first["access_token"])).person_id
+    assert len(await list_sessions(ground, person)) == 2
+    assert await end_every_session(ground, person) == 2
+    assert await ended(phone)
+    phone.tokens = others
+    assert (await phone.ask(PING)).status_code == 200
+
+
+async def test_past_the_maximum_the_session_longest_unused_ends(phone: Phone) -> None:
+    first = (await phone.sign_in(NOURA)).json()
+    person = (await phone.door.access_tokens.read(first["access_token"])).person_id
+    for _ in range(SESSIONS_MAX - 1):
+        await later(phone, minutes=1)
+        await phone.sign_in(NOURA)
+    assert len(await list_sessions(phone.house.ground, person)) == SESSIONS_MAX
+    await later(phone, minutes=1)
+    await phone.sign_in(NOURA)
+    assert len(await list_sessions(phone.house.ground, person)) == SESSIONS_MAX
+    assert (await phone.refresh(first["refresh_token"])).status_code == 400
+
+
+# --- access tokens ---
+
+
+async def test_an_access_token_counts_for_five_minutes(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    await later(phone, seconds=ACCESS_SECONDS - 1)
+    assert (await phone.ask(PING)).status_code == 200
+    await later(phone, seconds=1)
+    answer = await phone.ask(PING)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "session.ended"
+
+
+async def test_a_token_says_no_more_than_ids(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    claims = claims_of(phone.tokens["access_token"])
+    assert set(claims) == {
+        *("iss", "aud", "sub", "sid", "client_id"),
+        *("acr", "auth_time", "iat", "exp", "jti", "cnf"),
+    }
+    assert NOURA.replace("-", "") not in json.dumps(claims)
+
+
+async def test_tokens_made_by_other_means_are_refused(phone: Phone) -> None:
+    await phone.sign_in(NOURA, bound=False)
+    claims = claims_of(phone.tokens["access_token"])
+    key = await phone.door.signing_keys.current()
+    public = key.as_dict(private=False)
+    stranger = ECKey.generate_key("P-256")
+    header = {"alg": "ES256", "typ": "at+jwt", "kid": key.kid}
+
+    def signed(by: ECKey = key, said: dict[str, Any] = claims, **changed: object) -> str:
+        return jwt.encode({**header, **changed}, said, by, algorithms=["ES256"])
+
+    none = ".".join(
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({**header, "alg": "none"}, claims)
+    )
+    hmac_key = OctKey.import_key(json.dumps(public).encode())
+    confused = jwt.encode({**header, "alg": "HS256"}, claims, hmac_key, algorithms=["HS256"])
+    forged = {
+        "alg none": f"{none}.",
+        "a public key taken for a secret": confused,
+        "another key under our id": signed(stranger),
+        "a key of its own in the header": signed(stranger, jwk=stranger.as_dict(private=False)),
+        "an id of no key": signed(kid="another"),
+        "another environment": signed(said={**claims, "iss": "https://staging.example"}),
+        "another audience": signed(said={**claims, "aud": "somebody else"}),
+        "another type": signed(typ="JWT"),
+        "no type": jwt.encode({"alg": "ES256", "kid": key.kid}, claims, key, default_type=None),
+        "made in the future": signed(said={**claims, "iat": claims["iat"] + 300}),
+        "no session": signed(said={k: v for k, v in claims.items() if k != "sid"}),
+        "no JWT": "abc",
+        "Arabic": "رمز",
+        "endless": "a." * 5_000,
+    }
+    phone.tokens["token_type"] = "Bearer"
+    assert (await phone.ask(PING, token=signed())).status_code == 200, "the test's own maker works"
+    for means, token in forged.items():
+        headers = {
+            b"authorization": f"Bearer {token}".encode(),
+            b"content-type": b"application/json",
+        }
+        answer = await phone.http.post(
+            "/graphql", content=b'{"query": "{ __typename }"}', headers=headers
+        )
+        assert answer.status_code == 401, means
+        assert answer.json()["code"] == "session.ended", means
+        assert "www-authenticate" in answer.headers
+
+
+async def test_keys_change_each_period_and_both_are_published(phone: Phone) -> None:
+    await phone.sign_in(NOURA, bound=False)
+    before = await phone.door.signing_keys.current()
+    ahead = {key["kid"] for key in (await phone.http.get("/oauth/jwks")).json()["keys"]}
+    await later(phone, days=PERIOD_DAYS)
+    after = await phone.door.signing_keys.current()
+    published = (await phone.http.get("/oauth/jwks")).json()["keys"]
+    assert after.kid != before.kid
+    assert after.kid in ahead, "the next key was published before it was used"
+    assert before.kid in {key["kid"] for key in published}
+    assert all("d" not in key for key in published)
+    assert claims_of(phone.tokens["access_token"])["aud"] == AUDIENCE
+
+
+# --- proofs of the device's key ---
+
+
+async def test_a_token_bound_to_a_key_is_worth_nothing_without_it(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    token = phone.tokens["access_token"]
+    bearer = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    body = b'{"query": "{ __typename }"}'
+    assert (await phone.http.post("/graphql", content=body, headers=bearer)).status_code == 401
+    bare = {**bearer, "authorization": f"DPoP {token}"}
+    assert (await phone.http.post("/graphql", content=body, headers=bare)).status_code == 401
+    phone.key = ECKey.generate_key("P-256")
+    assert (await phone.ask(PING)).json()["code"] == "session.proof_refused"
+
+
+async def test_a_proof_counts_for_one_request_only(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    token = phone.tokens["access_token"]
+    ath = hash_of(token)
+    once = phone.proof("POST", "/graphql", ath=ath)
+    assert (await phone.ask(PING, proof=once)).status_code == 200
+    assert (await phone.ask(PING, proof=once)).json()["code"] == "session.proof_refused"
+    wrong = {
+        "another method": phone.proof("GET", "/graphql", ath=ath),
+        "another address": phone.proof("POST", "/oauth/token", ath=ath),
+        "another host": phone.proof(
+            "POST", "/graphql", ath=ath, htu="https://evil.example/graphql"
+        ),
+        "another token": phone.proof("POST", "/graphql", ath=hash_of("another")),
+        "no token": phone.proof("POST", "/graphql"),
+        "an endless id": phone.proof("POST", "/graphql", ath=ath, jti="j" * 129),
+        "no proof": "abc",
+    }
+    for what, proof in wrong.items():
+        answer = await phone.ask(PING, proof=proof)
+        assert answer.json().get("code") == "session.proof_refused", what
+    private = phone.key.as_dict(private=True)
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": private}
+    claims = {"jti": "1", "htm": "POST", "htu": f"{ORIGIN}/graphql", "iat": 0, "ath": ath}
+    leaking = jwt.encode(header, claims, phone.key, algorithms=["ES256"])
+    assert (await phone.ask(PING, proof=leaking)).json()["code"] == "session.proof_refused"
+
+
+async def test_a_phone_whose_clock_is_off_gets_a_nonce_and_goes_on(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    ath = hash_of(phone.tokens["access_token"])
+    now = int(phone.house.clock.now_utc().timestamp())
+    for off in (-300, 300, -PROOF_AGE_MAX_SECONDS - 1):
+        proof = phone.proof("POST", "/graphql", ath=ath, iat=now + off)
+        answer = await phone.ask(PING, proof=proof)
+        assert answer.status_code == 401
+        assert answer.json()["code"] == "session.proof_nonce"
+        assert 'error="use_dpop_nonce"' in answer.headers["www-authenticate"]
+        nonce = answer.headers["dpop-nonce"]
+        proof = phone.proof("POST", "/graphql", ath=ath, iat=now + off, nonce=nonce)
+        assert (await phone.ask(PING, proof=proof)).status_code == 200
+    nonce = phone.door.proofs.nonce()
+    await later(phone, seconds=NONCE_AGE_MAX_SECONDS - 1)
+    await phone.refresh()
+    ath = hash_of(phone.tokens["access_token"])
+    good = phone.proof("POST", "/graphql", ath=ath, nonce=nonce)
+    assert (await phone.ask(PING, proof=good)).status_code == 200
+    await later(phone, seconds=2)
+    stale = phone.proof("POST", "/graphql", ath=ath, nonce=nonce)
+    assert (await phone.ask(PING, proof=stale)).json()["code"] == "session.proof_nonce"
+
+
+# --- what the route takes ---
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "error"),
+    [
+        (b"grant_type=password", "application/x-www-form-urlencoded", "unsupported_grant_type"),
+        (b"", "application/x-www-form-urlencoded", "unsupported_grant_type"),
+        (b"{}", "application/json", "invalid_request"),
+        (b"a=1&a=2", "application/x-www-form-urlencoded", "invalid_request"),
+        (b"\xff=1", "application/x-www-form-urlencoded", "invalid_request"),
+        (b"a=" + b"b" * FORM_BYTES_MAX, "application/x-www-form-urlencoded", "invalid_request"),
+        (
+            urlencode({f"f{n}": "1" for n in range(FIELDS_MAX + 1)}).encode(),
+            "application/x-www-form-urlencoded",
+            "invalid_request",
+        ),
+    ],
+)
+async def test_a_request_that_is_no_grant_is_answered_in_oauths_form(
+    phone: Phone, body: bytes, media_type: str, error: str
+) -> None:
+    answer = await phone.http.post(
+        "/oauth/token", content=body, headers={"content-type": media_type}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"] == error
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_metadata_names_what_is_there(phone: Phone) -> None:
+    said = (await phone.http.get("/.well-known/oauth-authorization-server")).json()
+    assert said["issuer"] == ORIGIN
+    for name in ("token_endpoint", "revocation_endpoint", "authorization_endpoint", "jwks_uri"):
+        path = said[name].removeprefix(ORIGIN)
+        assert (await phone.http.get(path)).status_code != 404, path
+
+
+# --- how often ---
+
+
+async def test_one_address_may_try_so_often_a_minute(phone: Phone) -> None:
+    for _ in range(TOKENS_PER_ADDRESS.times):
+        assert (await phone.exchange("not-a-code")).status_code == 400
+    answer = await phone.exchange("not-a-code")
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "sign_in.too_many"
+    assert int(answer.headers["retry-after"]) == answer.json()["retry_after_seconds"]
+
+
+async def test_a_session_refreshes_so_often_a_minute_and_stays(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    for _ in range(REFRESHES_PER_SESSION.times):
+        assert (await phone.refresh()).status_code == 200
+    assert (await phone.refresh()).status_code == 429
+    assert (await phone.ask(PING)).status_code == 200
+
+
+async def test_limits_are_shared_by_processes_and_held_by_each_without_valkey(
+    phone: Phone, valkey: EmbeddedValkey, uae_pass: str, tmp_path: Any
+) -> None:
+    settings = read_settings({}, data_dir=tmp_path)
+    for url, shared in ((valkey.url, True), ("redis://127.0.0.1:1", False)):
+        async with (
+            open_phone(phone.house, settings, uae_pass, redis_url=url) as one,
+            open_phone(phone.house, settings, uae_pass, redis_url=url) as other,
+        ):
+            for _ in range(TOKENS_PER_ADDRESS.times):
+                assert (await one.exchange("not-a-code")).status_code == 400
+            assert (await one.exchange("not-a-code")).status_code == 429
+            assert (await other.exchange("not-a-code")).status_code == (429 if shared else 400)

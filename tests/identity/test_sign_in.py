@@ -1,0 +1,210 @@
+"""Signing in through UAE PASS: the good way, and every way in which it does not go on."""
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx2
+import pytest
+
+from identity.account import ACCOUNT_SYSTEM
+from identity.grant import SIGN_IN_SECONDS
+from simulators.telling import sample_emirates_id
+from tests.support.door import APP_ADDRESS, ORIGIN, Phone, answered
+from timeline.apply import read_own_facts
+from timeline.people import find_person
+
+NOURA = sample_emirates_id(12)
+VISITOR, SHORT_NUMBER = "visitor", "short-number"
+ME = "{ me { name { ar en } } }"
+
+
+async def test_a_verified_person_gets_tokens_and_sees_their_own(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    answer = await phone.ask("{ __typename }")
+    assert answer.status_code == 200, answer.text
+    assert phone.tokens["token_type"] == "DPoP"
+
+
+async def test_what_the_provider_says_becomes_a_fact_once(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    ground = phone.house.ground
+    digits = NOURA.replace("-", "")
+    person = await find_person(ground, system="emirates_id", value=f"/{digits}")
+    assert person is not None
+    facts = await read_own_facts(ground, person)
+    assert [fact.kind for fact in facts] == ["person.described"]
+    assert facts[0].source == "uae_pass"
+    assert "نورة التجريبي" in repr(facts[0].payload)  # the empty parts between commas are gone
+    await phone.sign_in(NOURA)
+    assert await read_own_facts(ground, person) == facts
+
+
+async def test_an_unverified_account_sees_nothing(phone: Phone) -> None:
+    started = await phone.open_sign_in()
+    answer = await phone.come_back(await phone.decide(started, VISITOR))
+    assert answer.status_code == 403
+    assert "sign_in.not_verified" in answer.text
+    assert "غير موثّق" in answer.text
+    assert "not verified" in answer.text
+    assert f"{APP_ADDRESS}?error=access_denied" in answer.text.replace("&amp;", "&")
+
+
+async def test_a_number_of_fourteen_digits_is_no_emirates_id(phone: Phone) -> None:
+    started = await phone.open_sign_in()
+    answer = await phone.come_back(await phone.decide(started, SHORT_NUMBER))
+    assert answer.status_code == 403
+    assert "sign_in.not_verified" in answer.text
+
+
+async def test_who_cancels_is_back_at_the_app(phone: Phone) -> None:
+    started = await phone.open_sign_in()
+    answer = await phone.come_back(await phone.decide(started, NOURA, decision="cancel"))
+    said = answered(answer)
+    assert said == {"error": "access_denied", "state": "the app's own", "iss": ORIGIN}
+
+
+async def test_the_language_asked_for_is_the_providers_and_the_pages(phone: Phone) -> None:
+    started = await phone.open_sign_in(ui_locales="en")
+    assert "ui_locales=en" in started.headers["location"]
+    answer = await phone.come_back(await phone.decide(started, VISITOR))
+    assert '<html lang="en" dir="ltr">' in answer.text
+    started = await phone.open_sign_in()
+    assert "ui_locales=ar" in started.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge": "short"}, "invalid_request"),
+        ({"dpop_jkt": "not a thumbprint"}, "invalid_request"),
+        ({"state": "s" * 513}, "invalid_request"),
+    ],
+)
+async def test_a_request_the_app_got_wrong_goes_back_to_it(
+    phone: Phone, changed: dict[str, str], error: str
+) -> None:
+    answer = await phone.open_sign_in(**changed)
+    assert answer.status_code == 302
+    assert answered(answer)["error"] == error
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"client_id": "another-app"},
+        {"redirect_uri": "https://evil.example/signed-in"},
+        {"redirect_uri": APP_ADDRESS + "/"},
+    ],
+)
+async def test_nobody_is_sent_to_an_address_that_is_not_the_apps(
+    phone: Phone, changed: dict[str, str]
+) -> None:
+    answer = await phone.open_sign_in(**changed)
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert "sign_in.app_unknown" in answer.text
+    assert "evil" not in answer.text
+
+
+async def test_a_state_of_another_browser_is_refused(phone: Phone) -> None:
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    phone.browser.cookies.clear()
+    answer = await phone.come_back(address)
+    assert answer.status_code == 400
+    assert "sign_in.stale" in answer.text
+
+
+async def test_a_changed_state_is_refused(phone: Phone) -> None:
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query))
+    query["state"] = query["state"][:-2] + ("AA" if query["state"][-2:] != "AA" else "BB")
+    answer = await phone.come_back(f"{ORIGIN}{parts.path}?{urlencode(query)}")
+    assert answer.status_code == 400
+    assert "sign_in.stale" in answer.text
+
+
+async def test_a_state_counts_for_ten_minutes(phone: Phone) -> None:
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    phone.house.clock.instant += timedelta(seconds=SIGN_IN_SECONDS)
+    assert (await phone.come_back(address)).status_code == 302
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    phone.house.clock.instant += timedelta(seconds=SIGN_IN_SECONDS + 1)
+    assert (await phone.come_back(address)).status_code == 400
+
+
+async def test_a_callback_that_comes_twice_signs_in_once(phone: Phone) -> None:
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    assert (await phone.come_back(address)).status_code == 302
+    again = await phone.come_back(address)
+    assert again.status_code == 400
+    assert "sign_in.code_refused" in again.text
+
+
+async def test_two_tabs_may_sign_in_at_once(phone: Phone) -> None:
+    first = await phone.open_sign_in()
+    second = await phone.open_sign_in()
+    for started in (first, second):
+        answer = await phone.come_back(await phone.decide(started, NOURA))
+        assert "code" in answered(answer)
+
+
+@pytest.mark.parametrize(
+    ("weather", "code", "status"),
+    [
+        ({"token": "503"}, "sign_in.provider_away", 503),
+        ({"token": "429"}, "sign_in.provider_away", 503),
+        ({"token": "garbage"}, "sign_in.provider_unclear", 502),
+        ({"token": "invalid_grant"}, "sign_in.code_refused", 400),
+        ({"userinfo": "500"}, "sign_in.provider_away", 503),
+        ({"userinfo": "garbage"}, "sign_in.provider_unclear", 502),
+        ({"userinfo": "invalid_token"}, "sign_in.code_refused", 400),
+    ],
+)
+async def test_the_providers_bad_days_end_on_a_page_that_says_what_to_do(
+    phone: Phone, weather: dict[str, str], code: str, status: int
+) -> None:
+    address = await phone.decide(await phone.open_sign_in(), NOURA)
+    await phone.weather(**weather)
+    answer = await phone.come_back(address)
+    assert answer.status_code == status
+    assert code in answer.text
+    assert 'lang="ar"' in answer.text
+    assert 'lang="en"' in answer.text
+    if status > 500:
+        assert int(answer.headers["retry-after"]) > 0
+    assert await find_person(phone.house.ground, system=ACCOUNT_SYSTEM, value="x") is None
+
+
+async def test_an_error_of_the_provider_is_passed_on_without_its_words(phone: Phone) -> None:
+    started = await phone.open_sign_in()
+    state = dict(parse_qsl(urlsplit(started.headers["location"]).query))["state"]
+    query = urlencode({"error": "server_error", "error_description": "Noura", "state": state})
+    answer = await phone.browser.get(f"/oauth/callback?{query}")
+    assert answered(answer)["error"] == "temporarily_unavailable"
+    assert "Noura" not in answer.headers["location"]
+
+
+async def test_an_account_whose_number_is_anothers_is_refused(phone: Phone) -> None:
+    await phone.sign_in(NOURA)
+    await phone.sign_in(sample_emirates_id(11))
+    conflict = await _account_now_has_number(phone, NOURA, sample_emirates_id(11))
+    assert "sign_in.identity_conflict" in conflict.text
+    assert conflict.status_code == 409
+
+
+async def _account_now_has_number(phone: Phone, account: str, number: str) -> httpx2.Response:
+    """The provider says of an account that it has another number from now on."""
+    digits = number.replace("-", "")
+    changed = {"account": account, "idn": digits}
+    answer = await phone.provider.post(f"{phone.provider_url}/_account", json=changed)
+    assert answer.status_code == 204
+    try:
+        return await phone.come_back(await phone.decide(await phone.open_sign_in(), account))
+    finally:
+        await phone.provider.post(
+            f"{phone.provider_url}/_account",
+            json={"account": account, "idn": account.replace("-", "")},
+        )
