@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.error import Refusal
-from domain.fact import Fact, PersonDescribed
+from domain.fact import Fact
+from domain.facts.person import PersonDescribed
 from domain.ids import PersonId
 from identity.profile import Profile
 from store.person_tables import AccountRow
