@@ -27,11 +27,12 @@ class HealthFile(msgspec.Struct, frozen=True):
 
 
 class GivenVaccine(msgspec.Struct, frozen=True):
-    """One dose, whoever reported it and however often; `fact` speaks for it."""
+    """One dose, whoever reported it and however often; `fact` speaks for it and `said` is what."""
 
     vaccine_code: str
     given_on: date
     fact: Fact
+    said: VaccinationGiven
 
 
 def file_of_child(
@@ -64,8 +65,10 @@ def _may_read(family: Family, child: Child, reader: PersonId, today: date) -> bo
 
 def vaccines_given(file: HealthFile) -> tuple[GivenVaccine, ...]:
     """Every dose of the file's person by day and code; reports of one code on one day are one."""
-    given: dict[tuple[date, str], Fact] = {}
+    given: dict[tuple[date, str], GivenVaccine] = {}
     for fact in file.facts:
-        if isinstance(fact.payload, VaccinationGiven) and fact.payload.person == file.person.id:
-            given.setdefault((fact.occurred_on, fact.payload.vaccine_code), fact)
-    return tuple(GivenVaccine(code, on, given[on, code]) for on, code in sorted(given))
+        said = fact.payload
+        if isinstance(said, VaccinationGiven) and said.person == file.person.id:
+            place = (fact.occurred_on, said.vaccine_code)
+            given.setdefault(place, GivenVaccine(said.vaccine_code, fact.occurred_on, fact, said))
+    return tuple(given[place] for place in sorted(given))

@@ -14,6 +14,7 @@ from schema.act import Mutation
 from schema.card import Card
 from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
 from schema.error import show_error
+from schema.growth_chart import GrowthQuery
 from schema.limit import WithinLimits
 from schema.prepare import PrepareOnce, preparing
 from schema.timeline import Query as TimelineQuery
@@ -23,7 +24,7 @@ _RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
 _PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
 
 
-Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery))
+Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery, GrowthQuery))
 
 
 class OsratiSchema(Schema):

@@ -99,11 +99,23 @@ class VaccinationDocumentQuery:
 
 
 def _doses(file: HealthFile) -> tuple[CardDose, ...]:
-    """What agencies reported: nobody's own word is signed. Raises: TooManyDoses."""
-    given = [dose for dose in vaccines_given(file) if dose.fact.source != MEMBER_SOURCE]
+    """What agencies reported as given whole: nobody's own word is signed.
+
+    Raises: TooManyDoses.
+    """
+    given = [
+        CardDose(
+            cvx=dose.vaccine_code,
+            given_on=dose.given_on,
+            lot_number=dose.said.lot_number,
+            performer=None if dose.said.place is None else dose.said.place.facility,
+        )
+        for dose in vaccines_given(file)
+        if dose.fact.source != MEMBER_SOURCE and not dose.said.is_partial
+    ]
     if len(given) > DOSES_MAX:
         raise TooManyDoses
-    return tuple(CardDose(cvx=dose.vaccine_code, given_on=dose.given_on) for dose in given)
+    return tuple(given)
 
 
 def _document(

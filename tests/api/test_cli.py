@@ -112,3 +112,21 @@ def test_what_a_statement_held_is_not_said() -> None:
 
 def test_a_bug_is_not_explained_away() -> None:
     assert explain(ValueError("a bug"), None) is None
+
+
+def test_a_renewed_issuer_has_another_key(databases: tuple[str, str], tmp_path: Path) -> None:
+    environ = os.environ | urls(databases) | {"OSRATI_DATA_DIR": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "api.cli", "renew-issuer"],
+            cwd=CHECKOUT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=STOPPED_SECONDS_MAX,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert all("signed by key" in line for line in said)
+    assert said[0] != said[1]

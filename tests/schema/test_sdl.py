@@ -32,6 +32,7 @@ def test_the_operations_are_all_there() -> None:
         "AcknowledgeCard",
         "Card",
         "DismissCard",
+        "GrowthChart",
         "SnoozeCard",
         "Timeline",
         "UndoCard",

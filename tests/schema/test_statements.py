@@ -31,6 +31,7 @@ BUDGETS = {
     "SnoozeCard": 48,
     "DismissCard": 48,
     "UndoCard": 48,
+    "GrowthChart": 8,  # the same without the key
     "VaccinationDocument": 12,  # circles, of two each row, version and facts; the issuer's key made
 }
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
@@ -113,6 +114,16 @@ async def test_a_document_has_its_budget(family: TestHouse) -> None:
         answer = await ask(family, FATHER, operation("VaccinationDocument"), person=child_id)
     assert answer["data"]["vaccinationDocument"]["cards"] == []
     assert len(sent) <= BUDGETS["VaccinationDocument"], sent
+
+
+async def test_a_chart_has_its_budget(family: TestHouse) -> None:
+    await family.apply(described(person(10), BIRTH, sex="male"))
+    child_id = encode_id("Person", person(10).bytes)
+    query = operation("GrowthChart")
+    with counted() as sent:
+        answer = await ask(family, FATHER, query, child=child_id, indicator="WEIGHT_FOR_AGE")
+    assert answer["data"]["growthChart"]["points"] == []
+    assert len(sent) <= BUDGETS["GrowthChart"], sent
 
 
 def test_every_operation_has_a_budget() -> None:

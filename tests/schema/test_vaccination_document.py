@@ -12,7 +12,9 @@ from api.app import ACT_AS_HEADER, build_app
 from api.settings import read_settings
 from api.wire import House
 from domain.fact import MEMBER_SOURCE
+from domain.facts.health import VaccinationGiven
 from domain.facts.person import PersonDescribed
+from domain.facts.place import Place
 from domain.ids import PersonId
 from gov.issuer import get_issuer_key, list_issuer_keys, renew_issuer_key
 from schema.node import encode_id
@@ -115,6 +117,20 @@ async def test_who_is_grown_up_gets_their_own(house: TestHouse) -> None:
     assert found is not None
     assert doses(found["cards"][0], await published(house)) == [("2026-10-01", "140")]
     assert await document(house, HUSBAND, WIFE) is None
+
+
+async def test_lot_and_place_are_told_and_a_dose_given_in_part_is_not(house: TestHouse) -> None:
+    await family(house)
+    whole = VaccinationGiven(CHILD, "133", lot_number="AB12", place=Place(facility="Ajman Clinic"))
+    part = VaccinationGiven(CHILD, "119", is_partial=True)
+    await house.apply(fact(whole, date(2026, 3, 11)), fact(part, date(2026, 3, 11)))
+    found = await document(house, WIFE)
+    assert found is not None
+    payload = verify(found["cards"][0]["jws"], await published(house))
+    last = payload["vc"]["credentialSubject"]["fhirBundle"]["entry"][-1]["resource"]
+    assert last["vaccineCode"]["coding"][0]["code"] == "133"
+    assert last["lotNumber"] == "AB12"
+    assert last["performer"] == [{"actor": {"display": "Ajman Clinic"}}]
 
 
 async def test_what_was_taken_back_or_said_by_a_member_is_not_signed(house: TestHouse) -> None:
