@@ -77,7 +77,9 @@ from domain.facts.support import (
     SeatReserved,
 )
 
-MEMBER_SOURCE = "member"  # the source of what a member did; agencies cannot take this id
+MEMBER_SOURCE = "member"  # the source of what a member did
+IDENTITY_SOURCE = "uae_pass"  # the source of what the identity provider says at a sign-in
+OWN_SOURCES = frozenset({MEMBER_SOURCE, IDENTITY_SOURCE})  # agencies cannot take these ids
 
 Payload = (
     ContractSigned

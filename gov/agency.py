@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.fact import MEMBER_SOURCE
+from domain.fact import OWN_SOURCES
 from domain.ids import AgencyId
 from store.reference_tables import AgencyKeyRow, AgencyRow
 from store.scope import ReferenceScope
@@ -27,10 +27,10 @@ async def add_agency(
 ) -> None:
     """Makes an agency known, or renames it. Idempotent.
 
-    Raises: ValueError for the one id that is the members' own.
+    Raises: ValueError for an id that means members, or the identity provider.
     """
-    if agency_id == MEMBER_SOURCE:
-        raise ValueError(f"{agency_id!r} names what members do: give the agency another id")
+    if agency_id in OWN_SOURCES:
+        raise ValueError(f"{agency_id!r} is a source of our own: give the agency another id")
     async with database.unit(ReferenceScope("intake")) as unit:
         names = {"name_ar": name_ar, "name_en": name_en}
         await unit.execute(

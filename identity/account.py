@@ -12,19 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.error import Refusal
-from domain.fact import Fact
-from domain.facts.person import PersonDescribed
+from domain.fact import IDENTITY_SOURCE, Fact
+from domain.facts.person import ContactReported, PersonDescribed
 from domain.ids import PersonId
 from identity.profile import Profile
 from store.person_tables import AccountRow
 from store.scope import PersonScope
 from store.seal import Place, open_, seal
 from timeline.apply import apply_facts
+from timeline.first_seen import EMIRATES_ID, see_person
 from timeline.ground import Ground
-from timeline.people import claim_identifier, find_person, identify
+from timeline.people import claim_identifier, find_person
 
 ACCOUNT_SYSTEM = "uae_pass"
-SOURCE = "uae_pass"  # of the facts; an agency of this id says where a card's facts come from
 
 
 class NotVerified(Refusal):
@@ -59,16 +59,14 @@ async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) 
     if profile.assurance == "SOP1" or profile.emirates_id is None:
         raise NotVerified
     known = await find_person(ground, system=ACCOUNT_SYSTEM, value=profile.uuid)
-    by_number = await find_person(ground, system="emirates_id", value=f"/{profile.emirates_id}")
+    by_number = await find_person(ground, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
     if known is not None and by_number is not None and known != by_number:
         raise IdentityConflict
     if known is None:
-        person = by_number or await identify(
-            ground, system="emirates_id", value=f"/{profile.emirates_id}"
-        )
+        person = await see_person(ground, emirates_id=profile.emirates_id)
         known = await claim_identifier(ground, person, system=ACCOUNT_SYSTEM, value=profile.uuid)
     elif by_number is None:
-        await claim_identifier(ground, known, system="emirates_id", value=f"/{profile.emirates_id}")
+        await claim_identifier(ground, known, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
     await _tell_changes(ground, known, profile, sign_in_id)
     return known
 
@@ -90,22 +88,25 @@ async def _tell_changes(
     """Facts first, then the account: after a crash the next sign-in tells them once more."""
     if await find_profile(ground, person_id) == profile:
         return
-    fact = Fact(
-        source=SOURCE,
-        source_id=str(sign_in_id),
-        part="",
-        occurred_on=ground.clock.today(),
-        asserted_at=ground.clock.now_utc(),
-        payload=PersonDescribed(
-            person=person_id,
-            name_ar=profile.name_ar,
-            name_en=profile.name_en,
-            sex=profile.sex,
-            nationality=profile.nationality,
-        ),
-        received_on=ground.clock.today(),
+    described = PersonDescribed(
+        person=person_id,
+        name_ar=profile.name_ar,
+        name_en=profile.name_en,
+        sex=profile.sex,
+        nationality=profile.nationality,
     )
-    await apply_facts(ground, (fact,))
+    said: list[tuple[str, PersonDescribed | ContactReported]] = [("", described)]
+    if profile.mobile is not None or profile.email is not None:
+        contact = ContactReported(person_id, mobile=profile.mobile, email=profile.email)
+        said.append(("contact", contact))
+    today, now = ground.clock.today(), ground.clock.now_utc()
+    await apply_facts(
+        ground,
+        tuple(
+            Fact(IDENTITY_SOURCE, str(sign_in_id), part, today, now, payload, received_on=today)
+            for part, payload in said
+        ),
+    )
     key = (await ground.keys.person(person_id)).for_("account")
     sealed = seal(key, Place(person_id), msgspec.json.encode(profile))
     async with ground.database.unit(PersonScope(person_id)) as unit:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.fact import MEMBER_SOURCE
+from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE
 from domain.text import Language
 from store.reference_tables import AgencyRow
 from store.scope import ReferenceScope
@@ -89,7 +89,9 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
     }
 )
 
-_MEMBER = Named("أنت", "You")
+_OWN: Mapping[str, Named] = MappingProxyType(
+    {MEMBER_SOURCE: Named("أنت", "You"), IDENTITY_SOURCE: Named("الهوية الرقمية", "UAE PASS")}
+)
 
 
 async def read_agency_names(ground: Ground) -> AgencyNames:
@@ -103,9 +105,7 @@ async def read_agency_names(ground: Ground) -> AgencyNames:
 
 def source_name(agencies: AgencyNames, source: str, language: Language) -> str:
     """What a source is called; an agency that we do not list is called by its id."""
-    if source == MEMBER_SOURCE:
-        return _MEMBER.say(language)
-    named = agencies.get(source)
+    named = _OWN.get(source) or agencies.get(source)
     return source if named is None else named.say(language)
 
 

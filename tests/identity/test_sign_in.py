@@ -32,11 +32,18 @@ async def test_what_the_provider_says_becomes_a_fact_once(phone: Phone) -> None:
     person = await find_person(ground, system="emirates_id", value=f"/{digits}")
     assert person is not None
     facts = await read_own_facts(ground, person)
-    assert [fact.kind for fact in facts] == ["person.described"]
-    assert facts[0].source == "uae_pass"
-    assert "نورة التجريبي" in repr(facts[0].payload)  # the empty parts between commas are gone
+    kinds = ["person.first_seen", "person.described", "contact.reported"]
+    assert [fact.kind for fact in facts] == kinds
+    assert {fact.source for fact in facts[1:]} == {"uae_pass"}
+    assert "نورة التجريبي" in repr(facts[1].payload)  # the empty parts between commas are gone
+    assert "+971501234567" in repr(facts[2].payload)
     await phone.sign_in(NOURA)
     assert await read_own_facts(ground, person) == facts
+    await _provider_says(phone, NOURA, mobile="971529876543")
+    await phone.sign_in(NOURA)
+    changed = (await read_own_facts(ground, person))[len(facts) :]
+    assert "+971529876543" in repr(changed)
+    await _provider_says(phone, NOURA, mobile="971501234567")
 
 
 async def test_an_unverified_account_sees_nothing(phone: Phone) -> None:
@@ -197,14 +204,15 @@ async def test_an_account_whose_number_is_anothers_is_refused(phone: Phone) -> N
 
 async def _account_now_has_number(phone: Phone, account: str, number: str) -> httpx2.Response:
     """The provider says of an account that it has another number from now on."""
-    digits = number.replace("-", "")
-    changed = {"account": account, "idn": digits}
-    answer = await phone.provider.post(f"{phone.provider_url}/_account", json=changed)
-    assert answer.status_code == 204
+    await _provider_says(phone, account, idn=number.replace("-", ""))
     try:
         return await phone.come_back(await phone.decide(await phone.open_sign_in(), account))
     finally:
-        await phone.provider.post(
-            f"{phone.provider_url}/_account",
-            json={"account": account, "idn": account.replace("-", "")},
-        )
+        await _provider_says(phone, account, idn=account.replace("-", ""))
+
+
+async def _provider_says(phone: Phone, account: str, **changed: str) -> None:
+    answer = await phone.provider.post(
+        f"{phone.provider_url}/_account", json={"account": account, **changed}
+    )
+    assert answer.status_code == 204
