@@ -50,6 +50,13 @@ class NotFound(Refusal):
     en = "We could not find what you asked for. Refresh and try again."
 
 
+class SignInRequired(Refusal):
+    code = "sign_in_required"
+    status = 401
+    ar = "سجِّل الدخول أولًا لترى بطاقات عائلتك."
+    en = "Sign in first to see your family's cards."
+
+
 class Busy(TryLater):
     code = "try_later"
     ar = "الخدمة مشغولة الآن ولم يضع شيء. أعد المحاولة بعد قليل."

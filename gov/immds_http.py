@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.error import OsratiError, Refusal
-from gov.body import read_body
 from gov.immds_capability import CAPABILITY, OPERATION
 from gov.immds_codes import OUR_PROBLEM, TRANSLATION
 from gov.immds_element import Element
@@ -23,6 +22,7 @@ from gov.immds_pool import ForecastPool
 from gov.immds_request import BODY_BYTES_MAX
 from gov.signed_request import get_signer
 from timeline.ground import Ground
+from timeline.request_body import read_body
 
 FHIR_PATH = "/v1/fhir"
 FORECAST_PATH = FHIR_PATH + "/$immds-forecast"

@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.error import Refusal
-from gov.body import read_body
 from gov.event import check_content_type, parse_event
 from gov.event_data import Event
 from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
@@ -22,6 +21,7 @@ from gov.signed_request import get_signer
 from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
 from timeline.ground import Ground
 from timeline.hint import Hints
+from timeline.request_body import read_body
 
 INTAKE_PATH = "/v1/intake/events"
 

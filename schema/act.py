@@ -14,10 +14,10 @@ from uuid import UUID
 import strawberry
 
 from domain.actor import Actor
-from domain.error import NotFound, Refusal
+from domain.error import NotFound, Refusal, SignInRequired
 from domain.ids import CommandId, RecordKey
 from schema.card import Card, card_of
-from schema.context import Asked, RequestContext, SignInRequired
+from schema.context import Asked, RequestContext
 from schema.field import described
 from schema.language import InLanguage, LanguageName, chosen
 from schema.load_card import find_loaded, load_timeline

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from strawberry.types import Info
 
 from domain.actor import Actor
-from domain.error import Refusal
+from domain.error import SignInRequired
 from domain.text import Language
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
@@ -20,13 +20,6 @@ LANGUAGE_BEFORE_SIGN_IN: Language = "ar"
 LOCAL_ISSUER = (
     "https://osrati.example"  # of documents made in process: no reader can fetch its keys
 )
-
-
-class SignInRequired(Refusal):
-    code = "sign_in_required"
-    status = 401
-    ar = "سجِّل الدخول أولًا لترى بطاقات عائلتك."
-    en = "Sign in first to see your family's cards."
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from strawberry.asgi import GraphQL
 
 from domain.actor import Actor
 from domain.error import Refusal
-from gov.body import read_body
 from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
+from timeline.request_body import read_body
 
 BODY_BYTES_MAX = 64 * 1024  # the longest operation of the contract with its variables has 4 KB
 

@@ -21,8 +21,8 @@ from api.headers import HEADERS
 from api.log import WithoutValues
 from api.problem import render_osrati_error
 from domain.error import OsratiError
-from gov.body import read_body
 from gov.event_error import EventTooLarge
+from timeline.request_body import read_body
 
 CHECKOUT = Path(__file__).parents[2]
 READY_SECONDS_MAX = 30.0

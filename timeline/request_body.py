@@ -1,6 +1,6 @@
 """Reading a request's body: no further than its limit, and no longer than so many seconds.
 
-The intake and GraphQL (`schema/http.py`) read theirs here.
+Every route that takes one reads it here: the intake, GraphQL, sync.
 """
 
 import asyncio
