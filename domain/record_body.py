@@ -39,6 +39,11 @@ class BodyUnreadable(Exception):
     """A body of a coding that this version does not know, or that inflates past its limit."""
 
 
+def day_number(day: date) -> int:
+    """A day as phones read it: days since 1970-01-01."""
+    return (day - _FIRST_DAY).days
+
+
 def encode_body(record: Record) -> bytes:
     """The record without its key and recipient, small: to be sealed with the flags `DEFLATED`."""
     plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(bytes, date))
@@ -81,7 +86,7 @@ def _inflate(body: bytes) -> bytes:
 def _numbered(value: Any) -> Any:
     """The same value with every day as the number of days since 1970-01-01."""
     if isinstance(value, date):
-        return (value - _FIRST_DAY).days
+        return day_number(value)
     if isinstance(value, dict):
         return {name: _numbered(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

@@ -33,7 +33,8 @@ from timeline.act import (
     TooLate,
     UndoCard,
 )
-from timeline.command import APPLIED, Command, CommandUnknown, run_command
+from timeline.command import Command, CommandUnknown, run_command
+from timeline.outcome import APPLIED
 
 
 @strawberry.enum(description="What to do after a refusal.")

@@ -8,7 +8,7 @@ column). Every key leads with `circle_id`, so that the group distributes.
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from store.column import big, binary, instant, small
@@ -68,7 +68,8 @@ class StreamRow(SQLModel, table=True):
     """The head of what one member sees of one circle. Writer: `timeline/stream.py`.
 
     `digest` is the XOR over live rows of the first 64 bits of SHA-256(key | number), as a signed
-    number.
+    number. `tombstone_floor` is the highest number of a tombstone that was cleared away: a phone
+    that was complete below it starts over.
     """
 
     __tablename__ = "stream"
@@ -81,11 +82,12 @@ class StreamRow(SQLModel, table=True):
     digest: int = Field(sa_column=big())
     live_count: int
     key_epoch: int
+    tombstone_floor: int = Field(sa_column=big(default=0))
 
 
 class StreamKeyRow(SQLModel, table=True):
     """A stream's key of one generation, wrapped under the circle's key. Writer:
-    `timeline/stream.py`.
+    `timeline/stream_key.py`.
     """
 
     __tablename__ = "stream_key"
@@ -106,6 +108,11 @@ class StreamRecordRow(SQLModel, table=True):
     __tablename__ = "stream_record"
     __table_args__ = (
         Index("stream_record_number", "circle_id", "person_id", "number", "record_key"),
+        Index(
+            "stream_record_removed",
+            "removed_on",
+            postgresql_where=text("removed_on IS NOT NULL"),
+        ),
     )
 
     circle_id: UUID = Field(primary_key=True)
@@ -159,7 +166,7 @@ class RegistryCallRow(SQLModel, table=True):
 
 
 class OutcomeRow(SQLModel, table=True):
-    """What became of a circle command. Writer: `timeline/command.py`."""
+    """What became of a circle command. Writer: `timeline/outcome.py`."""
 
     __tablename__ = "outcome"
 

@@ -1,5 +1,5 @@
-"""The key ring: master key -> 1,024 shard keys in memory -> circle and person keys, and the index
-key.
+"""The key ring: master key -> 1,024 shard keys in memory -> circle and person keys; the index key;
+and the keys that sign.
 
 Wrapped keys lie in a database of their own (`KEYSTORE_URL`), outside the backups: destroying a
 circle's key there erases the family. A key is committed there before the first row sealed under
@@ -12,6 +12,7 @@ import hmac
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, column, select, table
@@ -32,10 +33,13 @@ from store.seal import (
     sealing_key,
 )
 from store.session import passing_faults
+from store.signing import SigningKey, signing_key
 
 SHARD_COUNT = 1_024
 KEY_CACHE_MAX = 4_096  # owners; x about 13 KiB with five purposes prepared = 53 MiB a process
 HASH_BYTES = 16
+
+Signer = Literal["registry", "publisher"]
 
 _wrapped_key = table("wrapped_key", column("name"), column("wrapped", LargeBinary))
 
@@ -75,17 +79,22 @@ class KeyRing:
     """Gives out keys; makes and commits them on first use."""
 
     def __init__(
-        self, engine: AsyncEngine, shards: tuple[SealingKey, ...], index_secret: bytes
+        self,
+        engine: AsyncEngine,
+        shards: tuple[SealingKey, ...],
+        index_secret: bytes,
+        signing_secret: bytes,
     ) -> None:
         self._engine = engine
         self._shards = shards
         self._index_secret = index_secret
+        self._signing_secret = signing_secret
         self._cache: OrderedDict[str, OwnerKeys] = OrderedDict()
 
     @classmethod
     async def unlock(cls, engine: AsyncEngine, keeper: KeyKeeper) -> "KeyRing":
         """The ring, with shard keys unwrapped once; makes them on the first start of all."""
-        names = [f"shard/{number}" for number in range(SHARD_COUNT)] + ["index"]
+        names = [*(f"shard/{number}" for number in range(SHARD_COUNT)), "index", "signing"]
         wrapped = await _read_wrapped(engine, names)
         missing = [name for name in names if name not in wrapped]
         if missing:
@@ -97,7 +106,7 @@ class KeyRing:
         shards = tuple(
             sealing_key(opened[f"shard/{number}"], "shard") for number in range(SHARD_COUNT)
         )
-        return cls(engine, shards, opened["index"])
+        return cls(engine, shards, opened["index"], opened["signing"])
 
     def hash(self, purpose: str, *parts: bytes) -> bytes:
         """16 bytes of a keyed hash over length-prefixed parts: ids and lookups nobody can guess
@@ -118,6 +127,10 @@ class KeyRing:
     def house(self, purpose: str) -> SealingKey:
         """The house's own sealing key of one purpose: for what belongs to no circle or person."""
         return sealing_key(expand(self._index_secret, "house"), purpose)
+
+    def signer(self, name: Signer) -> SigningKey:
+        """The key that signs: wraps to devices ("registry") or the catalogue ("publisher")."""
+        return signing_key(expand(self._signing_secret, f"signing/{name}", 48))
 
     async def circle(self, circle_id: CircleId) -> OwnerKeys:
         """A circle's keys. Raises: KeyErased when they were destroyed."""

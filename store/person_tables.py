@@ -1,5 +1,5 @@
 """Tables led by `person_id`, and the lookups by keyed hash that lead to one. Written by
-`timeline`, and by `identity` where a row says so.
+`timeline`, and by `identity` and `sync` where a row says so.
 """
 
 from datetime import datetime
@@ -37,7 +37,7 @@ class PersonCircleRow(SQLModel, table=True):
 
 
 class PersonOutcomeRow(SQLModel, table=True):
-    """What became of a command with no valid circle. Writer: `timeline/command.py`."""
+    """What became of a command with no valid circle. Writer: `timeline/outcome.py`."""
 
     __tablename__ = "person_outcome"
 
@@ -69,6 +69,50 @@ class SessionRow(SQLModel, table=True):
     refreshed_at: datetime = Field(sa_column=instant())
     expires_at: datetime = Field(sa_column=instant())
     ended_at: datetime | None = Field(sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())
+
+
+class DeviceRow(SQLModel, table=True):
+    """A phone that a person enrolled, and its two public keys (P-256 points). Writer:
+    `sync/device.py`.
+    """
+
+    __tablename__ = "device"
+
+    person_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    signing_key: bytes = Field(sa_column=binary())
+    agreement_key: bytes = Field(sa_column=binary())
+    app: str
+    enrolled_at: datetime = Field(sa_column=instant())
+
+
+class CommandCounterRow(SQLModel, table=True):
+    """How far a device's commands are settled. Writer: `sync/counter.py`.
+
+    `failing_` is about the next command, while it meets an unexpected fault of ours: how often, by
+    what type of error, since when.
+    """
+
+    __tablename__ = "command_counter"
+
+    person_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    last_sequence: int = Field(sa_column=big(default=0))
+    failing_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    failing_kind: str | None = None
+    failing_since: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+
+
+class DeviceOutcomeRow(SQLModel, table=True):
+    """The outcome of a device's command, until the device has it. Writer: `sync/counter.py`."""
+
+    __tablename__ = "device_outcome"
+
+    person_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    sequence: int = Field(sa_column=big(primary_key=True))
+    command_id: UUID
     sealed: bytes = Field(sa_column=binary())
 
 

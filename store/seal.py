@@ -95,6 +95,14 @@ def sealed_epoch(sealed: bytes) -> int:
     return epoch
 
 
+def sealed_flags(sealed: bytes) -> int:
+    """How what is inside is coded. Raises: SealBroken when it is no envelope."""
+    if len(sealed) < SEALED_OVERHEAD_BYTES:
+        raise SealBroken("too short to be an envelope")
+    flags: int = _PREFIX.unpack_from(sealed)[2]
+    return flags
+
+
 def open_(key: SealingKey, place: Place, sealed: bytes) -> bytes:
     """The body sealed for this place under this key.
 

@@ -61,6 +61,14 @@ class Unit(Reading[S_co]):
     """A unit of work: everything written through it is committed together, or not at all."""
 
 
+class Glance(Reading[S_co]):
+    """A session for one reading statement of the driver, outside any transaction."""
+
+    async def raw(self) -> Any:
+        """The asyncpg connection beneath. Any: untyped driver."""
+        return (await self._connection.get_raw_connection()).driver_connection
+
+
 class Database:
     """The one engine of a process and its two kinds of session."""
 
@@ -106,6 +114,16 @@ class Database:
             async with self.engine.connect() as connection:
                 yield Unit(connection, scope)
                 await connection.commit()
+
+    @asynccontextmanager
+    async def glance(self, scope: T) -> AsyncIterator["Glance[T]"]:
+        """One statement, which is its own snapshot, in one round trip: for the idle poll.
+
+        Raises: Busy when the database is away or too slow to answer.
+        """
+        with passing_faults():
+            async with self.engine.connect() as connection:
+                yield Glance(connection, scope)
 
     async def ping(self) -> None:
         """Raises: Busy when the database does not answer."""

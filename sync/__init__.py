@@ -1,1 +1,1 @@
-"""Devices, pull and push of commands, blobs: comes with the sync capability."""
+"""Phones: enrolling devices, pulling streams, settling commands. One phone, one round trip."""

@@ -4,40 +4,57 @@ Each is a fact about that member's own card: the other parent's stream shows not
 """
 
 from datetime import date, timedelta
-from typing import Any, Literal  # Any: the tuple holds handlers of every payload type
+from typing import (  # Any: the tuple holds handlers of every payload type
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+)
 
 import msgspec
 
+from domain.act_on_card import standing_acts
 from domain.actor import Actor
 from domain.card_state import card_state
 from domain.error import Refusal
 from domain.fact import MEMBER_SOURCE, Fact
 from domain.facts.act import CardAct
-from domain.ids import RecordKey
+from domain.ids import CommandId, RecordKey
+from domain.keyed_hash import KEY_BYTES
+from domain.standing import standing_facts
 from store.clock import Clock
 from timeline.command import Command, CommandType, Standing
 
 SNOOZE_DAYS_MAX = 30  # longer would let a vaccination slip past its window unseen
 
 
+# Checked where a phone's bytes become a payload; GraphQL's ids are decoded before.
+Key: TypeAlias = Annotated[RecordKey, msgspec.Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
+
+
 class AcknowledgeCard(msgspec.Struct, frozen=True):
-    key: RecordKey
+    key: Key
 
 
 class SnoozeCard(msgspec.Struct, frozen=True):
-    key: RecordKey
+    key: Key
     until: date
 
 
 class DismissCard(msgspec.Struct, frozen=True):
-    key: RecordKey
+    key: Key
 
 
 class UndoCard(msgspec.Struct, frozen=True):
-    """`seen_number` is the number of the card that the member saw when asking to undo."""
+    """`seen_number` is the number of the card that the member saw when asking to undo.
 
-    key: RecordKey
+    A phone without a network has not seen the row that its own act led to: it names the command of
+    that act in `undoes` instead, and the undo holds while that act is the latest that stands.
+    """
+
+    key: Key
     seen_number: int
+    undoes: CommandId | None = None
 
 
 class Superseded(Refusal):
@@ -77,7 +94,7 @@ def _fact(
 ) -> Fact:
     return Fact(
         source=MEMBER_SOURCE,
-        source_id=f"{actor.person_id}/{command.id}",
+        source_id=_source_id(actor, command.id),
         part="",
         occurred_on=clock.today(),
         asserted_at=clock.now_utc(),
@@ -115,11 +132,29 @@ def _dismiss(clock: Clock, actor: Actor, command: Command[DismissCard], standing
 
 def _undo(clock: Clock, actor: Actor, command: Command[UndoCard], standing: Standing) -> Fact:
     record = standing.held.record
-    if command.payload.seen_number != standing.held.number:
+    undoes = command.payload.undoes
+    if undoes is not None:
+        if _latest_act(actor, standing) != _source_id(actor, undoes):
+            raise Superseded()
+    elif command.payload.seen_number != standing.held.number:
         raise Superseded()
     if not (record.acknowledged or record.dismissed or record.snoozed_until):
         raise NothingToUndo()
     return _fact(clock, actor, command, standing, "undone")
+
+
+def _source_id(actor: Actor, command_id: CommandId) -> str:
+    return f"{actor.person_id}/{command_id}"
+
+
+def _latest_act(actor: Actor, standing: Standing) -> str | None:
+    """The source id of the latest act that stands on the actor's card."""
+    acts = standing_acts(standing_facts(standing.facts))
+    mine = acts.get((actor.person_id, standing.held.record.key))
+    if not mine:
+        return None
+    latest = mine[-1]
+    return next(fact.source_id for fact in standing.facts if fact.payload is latest)
 
 
 COMMANDS: tuple[CommandType[Any], ...] = (

@@ -2,48 +2,36 @@
 
 A command is idempotent by its id: a resend gives the outcome that is kept. A circle command's
 fact, its outcome and every row that follows from it are one commit in that circle; a command with
-no circle to go to keeps its refusal with the person. Handlers lie with the feature whose rows
-they write and are listed in that package's `COMMANDS`; `api/wire.py` joins them.
+no circle to go to keeps its refusal with the person (`timeline/outcome.py`). Handlers lie with the
+feature whose rows they write and are listed in that package's `COMMANDS`; `api/wire.py` joins them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar  # Any: a registry holds handlers of every payload type
-from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
 
 from domain.actor import Actor
 from domain.error import NotFound, Refusal
 from domain.fact import Fact
 from domain.ids import CircleId, CommandId, RecordKey
-from store.circle_tables import OutcomeRow
 from store.clock import Clock
-from store.keys import OwnerKeys
-from store.person_tables import PersonOutcomeRow
-from store.scope import CircleScope, MemberScope, PersonScope
-from store.seal import Place, open_, seal
-from store.session import Reading, Unit
+from store.scope import CircleScope, MemberScope
 from timeline.ground import Ground
+from timeline.outcome import (
+    APPLIED,
+    Outcome,
+    find_with_circle,
+    find_with_person,
+    keep_with_circle,
+    keep_with_person,
+)
 from timeline.read import member_circles, refresh_if_due
 from timeline.record import append_fact, lock_circle, read_facts
 from timeline.refresh import Snapshot, basis_now, evaluate_snapshot, write_evaluation
 from timeline.stream import HeldRecord, find_held, find_number
 
-APPLIED = "applied"
-
 P = TypeVar("P", bound=msgspec.Struct)
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What became of a command: `applied`, or the code of a refusal; kept, and given again."""
-
-    code: str
-
-
-_outcomes = msgspec.json.Decoder(Outcome)
 
 
 class Command(msgspec.Struct, Generic[P], frozen=True):
@@ -57,12 +45,13 @@ class Command(msgspec.Struct, Generic[P], frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What a handler decides from: the actor's card as it stands, and the number its fact will
-    have.
+    """What a handler decides from: the actor's card as it stands, the number its fact will have,
+    and the circle's facts, for a decision that rests on an earlier act.
     """
 
     held: HeldRecord
     sequence: int
+    facts: tuple[Fact, ...]
 
 
 class CommandType(msgspec.Struct, Generic[P], frozen=True):
@@ -108,13 +97,13 @@ async def run_command(
     """
     kind = registry.types.get(command.name)
     if kind is None or not isinstance(command.payload, kind.payload):
-        return await _keep_with_person(ground, actor, command, CommandUnknown.code)
-    kept = await _find_with_person(ground, actor, command)
+        return await keep_with_person(ground, actor, command.id, CommandUnknown.code)
+    kept = await find_with_person(ground, actor, command.id)
     if kept is not None:
         return kept
     circles = await _circles_holding(ground, actor, command, kind.target(command.payload))
     if not circles:
-        return await _keep_with_person(ground, actor, command, NotFound.code)
+        return await keep_with_person(ground, actor, command.id, NotFound.code)
     outcomes = [await _run_in(ground, kind, actor, command, circle_id) for circle_id in circles]
     return outcomes[0]
 
@@ -131,7 +120,7 @@ async def _circles_holding(
         keys = await ground.keys.circle(circle_id)
         async with ground.database.read(CircleScope(circle_id)) as session:
             mine = session.within(MemberScope(circle_id, actor.person_id))
-            kept = await _find_outcome(session, ground, keys, actor, command.id)
+            kept = await find_with_circle(session, ground, keys, actor, command.id)
             if kept is not None or await find_number(mine, key) is not None:
                 holding.append(circle_id)
     return tuple(holding)
@@ -147,105 +136,31 @@ async def _run_in(
     """Under the circle's lock: outcome known, else decide, record, evaluate, write; one commit."""
     keys = await ground.keys.circle(circle_id)
     async with ground.database.unit(CircleScope(circle_id)) as unit:
+
+        async def keep(code: str) -> Outcome:
+            return await keep_with_circle(unit, ground, keys, actor, command.id, Outcome(code))
+
         state = await lock_circle(unit, keys)
-        kept = await _find_outcome(unit, ground, keys, actor, command.id)
+        kept = await find_with_circle(unit, ground, keys, actor, command.id)
         if kept is not None:
             return kept
         member = unit.within(MemberScope(circle_id, actor.person_id))
         held = await find_held(member, keys, kind.target(command.payload))
         if held is None:
-            return await _keep(unit, ground, keys, actor, command.id, Outcome(NotFound.code))
+            return await keep_with_circle(
+                unit, ground, keys, actor, command.id, Outcome(NotFound.code)
+            )
         version = state.facts_version + 1
+        facts = await read_facts(unit, keys)
         try:
-            fact = kind.decide(ground.clock, actor, command, Standing(held, version))
+            fact = kind.decide(ground.clock, actor, command, Standing(held, version, facts))
         except Refusal as refusal:
-            return await _keep(unit, ground, keys, actor, command.id, Outcome(refusal.code))
-        await append_fact(unit, ground, keys, fact, version)
-        now = msgspec.structs.replace(state, facts_version=version)
-        basis = await basis_now(unit, ground, now)
-        snapshot = Snapshot(now, await read_facts(unit, keys), basis)
+            return await keep_with_circle(
+                unit, ground, keys, actor, command.id, Outcome(refusal.code)
+            )
+        now = state
+        if await append_fact(unit, ground, keys, fact, version):  # else carried over from elsewhere
+            now, facts = msgspec.structs.replace(state, facts_version=version), (*facts, fact)
+        snapshot = Snapshot(now, facts, await basis_now(unit, ground, now))
         await write_evaluation(unit, ground, keys, now, await evaluate_snapshot(ground, snapshot))
-        return await _keep(unit, ground, keys, actor, command.id, Outcome(APPLIED))
-
-
-def _outcome_id(ground: Ground, actor: Actor, command_id: CommandId) -> UUID:
-    """Two people who use one command id do not meet: the row's id is keyed by both."""
-    return UUID(bytes=ground.keys.hash("outcome", actor.person_id.bytes, command_id.bytes))
-
-
-async def _find_outcome(
-    unit: Reading[CircleScope],
-    ground: Ground,
-    keys: OwnerKeys,
-    actor: Actor,
-    command_id: CommandId,
-) -> Outcome | None:
-    row_id = _outcome_id(ground, actor, command_id)
-    found = await unit.execute(
-        select(col(OutcomeRow.sealed)).where(
-            col(OutcomeRow.circle_id) == unit.scope.circle_id,
-            col(OutcomeRow.command_id) == row_id,
-        )
-    )
-    sealed = found.scalar_one_or_none()
-    if sealed is None:
-        return None
-    place = Place(unit.scope.circle_id, row_id.bytes)
-    return _outcomes.decode(open_(keys.for_("outcome"), place, sealed))
-
-
-async def _keep(
-    unit: Unit[CircleScope],
-    ground: Ground,
-    keys: OwnerKeys,
-    actor: Actor,
-    command_id: CommandId,
-    outcome: Outcome,
-) -> Outcome:
-    row_id = _outcome_id(ground, actor, command_id)
-    place = Place(unit.scope.circle_id, row_id.bytes)
-    await unit.execute(
-        insert(OutcomeRow).values(
-            circle_id=unit.scope.circle_id,
-            command_id=row_id,
-            sealed=seal(keys.for_("outcome"), place, msgspec.json.encode(outcome)),
-        )
-    )
-    return outcome
-
-
-async def _find_with_person(ground: Ground, actor: Actor, command: Command[Any]) -> Outcome | None:
-    row_id = _outcome_id(ground, actor, command.id)
-    keys = await ground.keys.person(actor.person_id)
-    async with ground.database.read(PersonScope(actor.person_id)) as session:
-        found = await session.execute(
-            select(col(PersonOutcomeRow.sealed)).where(
-                col(PersonOutcomeRow.person_id) == actor.person_id,
-                col(PersonOutcomeRow.command_id) == row_id,
-            )
-        )
-        sealed = found.scalar_one_or_none()
-    if sealed is None:
-        return None
-    return _outcomes.decode(
-        open_(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), sealed)
-    )
-
-
-async def _keep_with_person(
-    ground: Ground, actor: Actor, command: Command[Any], code: str
-) -> Outcome:
-    row_id = _outcome_id(ground, actor, command.id)
-    keys = await ground.keys.person(actor.person_id)
-    body = msgspec.json.encode(Outcome(code))
-    async with ground.database.unit(PersonScope(actor.person_id)) as unit:
-        await unit.execute(
-            insert(PersonOutcomeRow)
-            .values(
-                person_id=actor.person_id,
-                command_id=row_id,
-                sealed=seal(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), body),
-            )
-            .on_conflict_do_nothing()
-        )
-    return Outcome(code)
+        return await keep(APPLIED)

@@ -82,14 +82,34 @@ async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
         )
         row = found.one_or_none()
         catalogue = await current_version(session)
-    if row is None:
-        return
-    today = ground.clock.today()
-    waking = row.next_change_on is not None and row.next_change_on <= today
-    waking = waking or (row.refreshed_on is not None and row.refreshed_on > today)  # a day set back
-    dirty = row.refreshed_version < row.facts_version or row.refreshed_catalogue < catalogue
-    if waking or dirty:
+    if row is not None and is_due(
+        facts_version=row.facts_version,
+        refreshed_version=row.refreshed_version,
+        refreshed_catalogue=row.refreshed_catalogue,
+        refreshed_on=row.refreshed_on,
+        next_change_on=row.next_change_on,
+        catalogue=catalogue,
+        today=ground.clock.today(),
+    ):
         await refresh(ground, circle_id)
+
+
+def is_due(
+    *,
+    facts_version: int,
+    refreshed_version: int,
+    refreshed_catalogue: int,
+    refreshed_on: date | None,
+    next_change_on: date | None,
+    catalogue: int,
+    today: date,
+) -> bool:
+    """Whether a circle is dirty, its day has come, or an older catalogue last saw it."""
+    waking = next_change_on is not None and next_change_on <= today
+    set_back = refreshed_on is not None and refreshed_on > today  # a day of development
+    return (
+        waking or set_back or refreshed_version < facts_version or refreshed_catalogue < catalogue
+    )
 
 
 async def _read_member(

@@ -17,16 +17,18 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.ids import CircleId, PersonId, RecordKey
-from domain.record import Record, decode_record
-from store.circle_tables import StreamKeyRow, StreamRow
+from domain.ids import PersonId, RecordKey
+from domain.record import Record
+from domain.record_body import BODY_FORMAT, DEFLATED, decode_body, encode_body
+from store.circle_tables import StreamRow
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope
-from store.seal import KEY_BYTES, Place, SealingKey, new_key, open_, seal, sealing_key
+from store.seal import Place, SealingKey, open_, seal, sealed_epoch, sealed_flags
 from store.session import Reading, Unit
+from timeline.stream_key import FIRST_EPOCH, get_stream_key, make_stream_key
 
 DIGEST_BYTES = 8
-FIRST_EPOCH = 1
+_FORMAT = bytes([BODY_FORMAT])
 
 _WRITE = """
 WITH raised AS (
@@ -56,7 +58,7 @@ class StreamHead(msgspec.Struct, frozen=True):
 
 
 Body: TypeAlias = tuple[Record, bytes]
-"""A record and its canonical bytes: made once, for the stream and for the refresh log."""
+"""A record and its canonical bytes: they tell a change, here and in the refresh log."""
 
 
 class HeldRecord(msgspec.Struct, frozen=True):
@@ -93,13 +95,12 @@ async def write_stream(
         if not bodies:
             return 0
         head = await _make_stream(unit, keys, person_id)
-    secret = await _stream_secret(unit, keys, person_id, head.key_epoch)
-    key = _sealing(secret, head.key_epoch)
+    key = await get_stream_key(unit, keys, person_id, head.key_epoch)
     held = await _held_rows(unit, person_id)
     number, digest, live = head.head + 1, head.digest, head.live_count
     rows: list[tuple[bytes, int, bytes | None, date | None, bytes | None]] = []
     for record, body in bodies:
-        content = keys.digest(body)
+        content = keys.digest(_FORMAT + body)
         was_number, was_content, _ = held.pop(record.key, (0, None, 0))
         if was_content == content:
             continue
@@ -109,7 +110,8 @@ async def write_stream(
             digest ^= row_digest(record.key, was_number)
         digest ^= row_digest(record.key, number)
         place = Place(head.stream_id, record.key, number)
-        rows.append((record.key, record.rank, content, None, seal(key, place, body)))
+        sealed = seal(key, place, encode_body(record), flags=DEFLATED)
+        rows.append((record.key, record.rank, content, None, sealed))
     for gone, (was_number, was_content, rank) in held.items():
         if was_content is not None:
             live -= 1
@@ -140,8 +142,6 @@ async def read_stream(session: Reading[MemberScope], keys: OwnerKeys) -> tuple[H
     head = await _find_head(session, scope.person_id)
     if head is None:
         return ()
-    secret = await _stream_secret(session, keys, scope.person_id, head.key_epoch)
-    key = _sealing(secret, head.key_epoch)
     connection = await session.raw()
     rows = await connection.fetch(
         "SELECT record_key, number, sealed FROM stream_record"
@@ -149,12 +149,17 @@ async def read_stream(session: Reading[MemberScope], keys: OwnerKeys) -> tuple[H
         scope.circle_id,
         scope.person_id,
     )
-    return tuple(
-        HeldRecord(
-            decode_record(open_(key, Place(head.stream_id, record_key, number), sealed)), number
-        )
-        for record_key, number, sealed in rows
-    )
+    ready: dict[int, SealingKey] = {}
+    held = []
+    for record_key, number, sealed in rows:
+        epoch = sealed_epoch(sealed)
+        if epoch not in ready:
+            ready[epoch] = await get_stream_key(session, keys, scope.person_id, epoch)
+        body = open_(ready[epoch], Place(head.stream_id, record_key, number), sealed)
+        flags = sealed_flags(sealed)
+        record = decode_body(body, flags, key=record_key, recipient=scope.person_id)
+        held.append(HeldRecord(record, number))
+    return tuple(held)
 
 
 async def find_held(
@@ -219,39 +224,5 @@ async def _make_stream(unit: Unit[CircleScope], keys: OwnerKeys, person_id: Pers
             circle_id=circle_id, person_id=person_id, **msgspec.structs.asdict(head)
         )
     )
-    wrapped = seal(
-        keys.for_("stream_key"), _key_place(circle_id, person_id, FIRST_EPOCH), new_key()
-    )
-    await unit.execute(
-        insert(StreamKeyRow).values(
-            circle_id=circle_id, person_id=person_id, key_epoch=FIRST_EPOCH, sealed=wrapped
-        )
-    )
+    await make_stream_key(unit, keys, person_id, FIRST_EPOCH)
     return head
-
-
-async def _stream_secret(
-    session: Reading[CircleScope] | Reading[MemberScope],
-    keys: OwnerKeys,
-    person_id: PersonId,
-    epoch: int,
-) -> bytes:
-    circle_id = session.scope.circle_id
-    connection = await session.raw()
-    sealed = await connection.fetchval(
-        "SELECT sealed FROM stream_key WHERE circle_id = $1 AND person_id = $2 AND key_epoch = $3",
-        circle_id,
-        person_id,
-        epoch,
-    )
-    secret = open_(keys.for_("stream_key"), _key_place(circle_id, person_id, epoch), sealed)
-    assert len(secret) == KEY_BYTES
-    return secret
-
-
-def _key_place(circle_id: CircleId, person_id: PersonId, epoch: int) -> Place:
-    return Place(circle_id, person_id.bytes, epoch)
-
-
-def _sealing(secret: bytes, epoch: int) -> SealingKey:
-    return sealing_key(secret, "stream", epoch=epoch)

@@ -38,6 +38,7 @@ CLEAR: dict[str, dict[str, str]] = {
         "digest": "of keys and numbers, which are clear themselves",
         "live_count": NUMBER,
         "key_epoch": NUMBER,
+        "tombstone_floor": NUMBER,
     },
     "stream_key": {"circle_id": ID, "person_id": ID, "key_epoch": NUMBER},
     "stream_record": {
@@ -91,6 +92,28 @@ CLEAR: dict[str, dict[str, str]] = {
         "ended_at": STATE,
     },
     "signing_key": {"period": NUMBER},
+    "device": {
+        "person_id": ID,
+        "device_id": ID,
+        "signing_key": "a public key",
+        "agreement_key": "a public key",
+        "app": "the app's name and version; every family shares them",
+        "enrolled_at": "the instant a phone was enrolled",
+    },
+    "command_counter": {
+        "person_id": ID,
+        "device_id": ID,
+        "last_sequence": NUMBER,
+        "failing_count": NUMBER,
+        "failing_kind": "the type of an error of ours, never its words",
+        "failing_since": "an instant of work",
+    },
+    "device_outcome": {
+        "person_id": ID,
+        "device_id": ID,
+        "sequence": NUMBER,
+        "command_id": ID,
+    },
     "identifier": {"identifier_hash": HASH, "person_id": ID},
     "catalogue_version": {
         "version": PUBLISHED,
@@ -174,6 +197,7 @@ def test_what_holds_a_body_is_sealed_and_is_bytes() -> None:
     """One `sealed` column at most (a name can stand once), always bytes, and no text beside it but
     codes."""
     unsealed = {"membership", "stream", "registry_call", "person_circle", "identifier"}
+    unsealed |= {"device", "command_counter"}
     unsealed |= {"catalogue_version", "catalogue_entry", "agency", "agency_key"}
     for name, table in SQLModel.metadata.tables.items():
         assert (SEALED in table.columns) == (name not in unsealed), name

@@ -55,7 +55,7 @@ def sessions(tree: ast.AST) -> list[tuple[int, bool]]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("read", "unit")
+            and node.func.attr in ("read", "unit", "glance")
             and ast.unparse(node.func.value).split(".")[-1].lstrip("_") == "database"
         ):
             given = [*node.args, *(keyword.value for keyword in node.keywords)]

@@ -24,13 +24,12 @@ from timeline.act import (
     UndoCard,
 )
 from timeline.command import (
-    APPLIED,
     Command,
     CommandRegistry,
     CommandUnknown,
-    Outcome,
     run_command,
 )
+from timeline.outcome import APPLIED, Outcome
 from timeline.people import circles_of
 from timeline.read import TimelineCard, find_card
 from timeline.stream import StreamHead, find_head

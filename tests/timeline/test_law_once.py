@@ -39,7 +39,7 @@ from tests.support.builders import (
 from tests.support.house import TestHouse, actor_of, person
 from timeline.act import AcknowledgeCard, DismissCard
 from timeline.apply import apply_facts
-from timeline.command import APPLIED, Command, run_command
+from timeline.command import Command, run_command
 from timeline.effect import (
     LEASE_SECONDS,
     DueEffect,
@@ -48,6 +48,7 @@ from timeline.effect import (
     list_due_effects,
 )
 from timeline.ground import Ground
+from timeline.outcome import APPLIED
 from timeline.people import Profile, circles_of, profile_of
 from timeline.read import read_timeline
 from timeline.record import fact_key, read_facts, single_circle

@@ -1,0 +1,152 @@
+"""Pulling: for each stream of a person, a page after the phone's cursor, and what is no longer
+theirs.
+
+Head, rows and digest of one stream come from one snapshot. A stream at whose head the phone is
+costs nothing beyond the one statement that every pull begins with.
+"""
+
+import base64
+import hashlib
+from uuid import UUID
+
+import msgspec
+
+from domain.ids import PersonId
+from store.scope import MemberScope
+from store.session import Reading
+from store.signing import SigningKey
+from sync.cursor import (
+    Cursor,
+    Reset,
+    complete_at,
+    loading_at,
+    open_cursor,
+    seal_cursor,
+    why_over,
+)
+from sync.device import Device
+from sync.wire import STREAMS_MAX, SyncRequest
+from sync.wrap import Wrap, wrap_secret
+from timeline.ground import Ground
+from timeline.member_stream import MemberStream, MemberStreams, find_member_stream
+from timeline.stream import DIGEST_BYTES
+from timeline.stream_key import list_secrets_in_use
+from timeline.stream_page import read_by_number, read_by_rank
+
+TAG_BYTES = 12
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What one stream brings: frames of rows, and where the phone is then."""
+
+    rows: bytes
+    next: bytes
+    more: bool
+    reset: Reset | None = None
+    digest: bytes | None = None
+    count: int | None = None
+
+
+class Pulled(msgspec.Struct, frozen=True):
+    """What a pull brings, over all streams."""
+
+    streams: dict[UUID, Page]
+    closed: list[UUID]
+    keys: list[Wrap]
+    more: bool
+    tag: str | None
+
+
+async def pull(
+    ground: Ground,
+    registry: SigningKey,
+    person_id: PersonId,
+    device: Device,
+    asked: SyncRequest,
+    mine: MemberStreams,
+) -> Pulled:
+    """A page of each stream, within the bytes that the phone wants in all.
+
+    Each stream gets an even part of what is left, so that the first screen has what matters first
+    of every stream. A stream that the phone names and that is not the person's (any more) is
+    closed, whoever's it is.
+    """
+    streams = mine.streams[:STREAMS_MAX]
+    pages: dict[UUID, Page] = {}
+    wraps: list[Wrap] = []
+    left = asked.want.bytes
+    for place, stream in enumerate(streams):
+        sent = asked.cursors.get(stream.stream_id)
+        cursor = open_cursor(ground.keys, person_id, stream.stream_id, sent or b"")
+        reset: Reset | None = "new" if sent is None else "cursor"
+        if cursor is None or cursor != complete_at(stream.incarnation, stream.head):
+            share = left // (len(streams) - place)
+            async with ground.database.read(MemberScope(stream.circle_id, person_id)) as session:
+                page = await _read_page(session, ground, person_id, cursor, reset, share)
+        else:
+            page = _at_head(stream, sent or b"")
+        if page is None:  # its stream went between the two looks
+            continue
+        left -= len(page.rows)
+        pages[stream.stream_id] = page
+        above = asked.keys.get(stream.stream_id, 0)
+        if above < stream.key_epoch:
+            keys = await ground.keys.circle(stream.circle_id)
+            async with ground.database.read(MemberScope(stream.circle_id, person_id)) as session:
+                secrets = await list_secrets_in_use(session, keys, above_epoch=above)
+            wraps += [wrap_secret(registry, device, stream.stream_id, one) for one in secrets]
+    more = any(page.more for page in pages.values())
+    closed = sorted(asked.cursors.keys() - {stream.stream_id for stream in streams})
+    return Pulled(pages, closed, wraps, more, None if more else heads_tag(mine))
+
+
+def heads_tag(mine: MemberStreams) -> str:
+    """A tag that changes with any head of a person's, or with the catalogue."""
+    said = hashlib.sha256(mine.catalogue.to_bytes(8, "big"))
+    for stream in mine.streams:
+        said.update(stream.stream_id.bytes + stream.incarnation.bytes)
+        said.update(stream.head.to_bytes(8, "big"))
+    return base64.urlsafe_b64encode(said.digest()[:TAG_BYTES]).decode()
+
+
+async def _read_page(
+    session: Reading[MemberScope],
+    ground: Ground,
+    person_id: PersonId,
+    cursor: Cursor | None,
+    reset: Reset | None,
+    bytes_max: int,
+) -> Page | None:
+    """A page after the cursor, with the head of the same snapshot. None: there is no stream."""
+    stream = await find_member_stream(session)
+    if stream is None:
+        return None
+    if cursor is not None:
+        reset = why_over(cursor, stream)
+    if cursor is None or reset is not None:
+        cursor = loading_at(stream)
+    read = read_by_rank if cursor.loading else read_by_number
+    rows = await read(session, cursor.after, bytes_max=bytes_max)
+    at_head = not rows.more and (not cursor.loading or cursor.since == stream.head)
+    if at_head:
+        reached = complete_at(stream.incarnation, stream.head)
+    elif rows.more:
+        reached = msgspec.structs.replace(cursor, after=rows.last)
+    else:  # the load has ended; what changed meanwhile follows
+        reached = complete_at(stream.incarnation, cursor.since)
+    return Page(
+        rows=rows.frames,
+        next=seal_cursor(ground.keys, person_id, stream.stream_id, reached),
+        more=not at_head,
+        reset=reset,
+        digest=_digest(stream) if at_head else None,
+        count=stream.live_count if at_head else None,
+    )
+
+
+def _at_head(stream: MemberStream, cursor: bytes) -> Page:
+    return Page(b"", cursor, more=False, digest=_digest(stream), count=stream.live_count)
+
+
+def _digest(stream: MemberStream) -> bytes:
+    return stream.digest.to_bytes(DIGEST_BYTES, "big", signed=True)

@@ -1,0 +1,96 @@
+"""A person's streams with their heads, in one statement: the idle poll, and how a pull begins.
+
+The same statement says whether a circle's day has come; such a circle is refreshed, and the heads
+are read again. `sync` calls it; nothing is opened here.
+"""
+
+from datetime import date
+from typing import Any  # a row of the driver
+from uuid import UUID
+
+import msgspec
+
+from domain.ids import CircleId, PersonId
+from store.scope import MemberScope, PersonScope
+from store.session import Reading
+from timeline.ground import Ground
+from timeline.read import is_due
+from timeline.refresh import refresh
+
+_STREAMS = """
+SELECT mine.circle_id, stream.stream_id, stream.incarnation, stream.head, stream.digest,
+       stream.live_count, stream.tombstone_floor, stream.key_epoch,
+       circle.facts_version, circle.refreshed_version, circle.refreshed_catalogue,
+       circle.refreshed_on, circle.next_change_on, published.catalogue
+FROM (SELECT coalesce(max(version), 0) AS catalogue FROM catalogue_version) AS published
+LEFT JOIN person_circle AS mine ON mine.person_id = $1 AND mine.member
+LEFT JOIN circle ON circle.circle_id = mine.circle_id
+LEFT JOIN stream ON stream.circle_id = mine.circle_id AND stream.person_id = mine.person_id
+ORDER BY mine.circle_id
+"""
+
+
+class MemberStream(msgspec.Struct, frozen=True):
+    """One stream of a person, as its row stands."""
+
+    circle_id: CircleId
+    stream_id: UUID
+    incarnation: UUID
+    head: int
+    digest: int
+    live_count: int
+    tombstone_floor: int
+    key_epoch: int
+
+
+class MemberStreams(msgspec.Struct, frozen=True):
+    """Every stream of a person, sorted by circle, and the version of the catalogue in force."""
+
+    streams: tuple[MemberStream, ...]
+    catalogue: int
+
+
+async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStreams:
+    """The person's streams; circles whose day has come are refreshed first.
+
+    A circle without a record yet has no stream and is left out.
+    """
+    rows = await _read(ground, person_id)
+    due = [row["circle_id"] for row in rows if _is_due(row, ground.clock.today())]
+    if due:
+        for circle_id in due:
+            await refresh(ground, CircleId(circle_id))
+        rows = await _read(ground, person_id)
+    streams = tuple(MemberStream(*row[:8]) for row in rows if row["stream_id"] is not None)
+    return MemberStreams(streams, rows[0]["catalogue"])
+
+
+async def find_member_stream(session: Reading[MemberScope]) -> MemberStream | None:
+    """The scope's stream in this snapshot, or None before its first record."""
+    connection = await session.raw()
+    row = await connection.fetchrow(
+        "SELECT circle_id, stream_id, incarnation, head, digest, live_count, tombstone_floor,"
+        " key_epoch FROM stream WHERE circle_id = $1 AND person_id = $2",
+        session.scope.circle_id,
+        session.scope.person_id,
+    )
+    return None if row is None else MemberStream(*row)
+
+
+async def _read(ground: Ground, person_id: PersonId) -> list[Any]:
+    async with ground.database.glance(PersonScope(person_id)) as session:
+        connection = await session.raw()
+        rows: list[Any] = await connection.fetch(_STREAMS, person_id)
+        return rows
+
+
+def _is_due(row: Any, today: date) -> bool:
+    return row["facts_version"] is not None and is_due(
+        facts_version=row["facts_version"],
+        refreshed_version=row["refreshed_version"],
+        refreshed_catalogue=row["refreshed_catalogue"],
+        refreshed_on=row["refreshed_on"],
+        next_change_on=row["next_change_on"],
+        catalogue=row["catalogue"],
+        today=today,
+    )

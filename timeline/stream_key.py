@@ -1,0 +1,93 @@
+"""A stream's keys: one secret of 32 random bytes for each generation (`epoch`), wrapped under the
+circle's key. Rows are sealed under the newest; a live row may still lie under an older one.
+
+`timeline/stream.py` seals and opens rows with them; `sync` wraps the secrets to a member's devices.
+"""
+
+import msgspec
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.ids import CircleId, PersonId
+from store.circle_tables import StreamKeyRow
+from store.keys import OwnerKeys
+from store.scope import CircleScope, MemberScope
+from store.seal import KEY_BYTES, Place, SealingKey, new_key, open_, seal, sealing_key
+from store.session import Reading, Unit
+
+FIRST_EPOCH = 1
+
+
+class EpochSecret(msgspec.Struct, frozen=True):
+    """The secret of one generation. It leaves the process wrapped to a device, never as it is."""
+
+    epoch: int
+    secret: bytes
+
+
+async def make_stream_key(
+    unit: Unit[CircleScope], keys: OwnerKeys, person_id: PersonId, epoch: int
+) -> None:
+    """Makes and keeps the secret of a new generation, under the lock the caller holds."""
+    place = _place(unit.scope.circle_id, person_id, epoch)
+    await unit.execute(
+        insert(StreamKeyRow).values(
+            circle_id=unit.scope.circle_id,
+            person_id=person_id,
+            key_epoch=epoch,
+            sealed=seal(keys.for_("stream_key"), place, new_key()),
+        )
+    )
+
+
+async def get_stream_key(
+    session: Reading[CircleScope] | Reading[MemberScope],
+    keys: OwnerKeys,
+    person_id: PersonId,
+    epoch: int,
+) -> SealingKey:
+    """The key of one generation, ready. It must exist: a stream is made with its first."""
+    circle_id = session.scope.circle_id
+    connection = await session.raw()
+    sealed = await connection.fetchval(
+        "SELECT sealed FROM stream_key WHERE circle_id = $1 AND person_id = $2 AND key_epoch = $3",
+        circle_id,
+        person_id,
+        epoch,
+    )
+    secret = open_(keys.for_("stream_key"), _place(circle_id, person_id, epoch), sealed)
+    return row_key(EpochSecret(epoch, secret))
+
+
+async def list_secrets_in_use(
+    session: Reading[MemberScope], keys: OwnerKeys, *, above_epoch: int
+) -> tuple[EpochSecret, ...]:
+    """The secrets above an epoch that a live row lies under or that rows to come will, sorted."""
+    scope = session.scope
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT key_epoch, sealed FROM stream_key AS key"
+        " WHERE circle_id = $1 AND person_id = $2 AND key_epoch > $3 AND ("
+        "  key_epoch = (SELECT key_epoch FROM stream WHERE circle_id = $1 AND person_id = $2)"
+        "  OR EXISTS (SELECT 1 FROM stream_record AS record"
+        "   WHERE record.circle_id = $1 AND record.person_id = $2"
+        "   AND substr(record.sealed, 2, 4) = int4send(key.key_epoch)))"  # the envelope's epoch
+        " ORDER BY key_epoch",
+        scope.circle_id,
+        scope.person_id,
+        above_epoch,
+    )
+    key = keys.for_("stream_key")
+    return tuple(
+        EpochSecret(epoch, open_(key, _place(scope.circle_id, scope.person_id, epoch), sealed))
+        for epoch, sealed in rows
+    )
+
+
+def row_key(secret: EpochSecret) -> SealingKey:
+    """The key that rows of this generation are sealed under."""
+    assert len(secret.secret) == KEY_BYTES
+    return sealing_key(secret.secret, "stream", epoch=secret.epoch)
+
+
+def _place(circle_id: CircleId, person_id: PersonId, epoch: int) -> Place:
+    return Place(circle_id, person_id.bytes, epoch)
