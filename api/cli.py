@@ -21,13 +21,15 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 def main() -> None:
     """Runs one command; the exit code says whether it did what it was asked."""
+    if len(sys.argv) > 1 and sys.argv[1] in OPERATIONS:
+        sys.exit(_of(f"api.operate_{sys.argv[1]}", sys.argv[1])(sys.argv[2:]))
     if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
         sys.exit(_of("api.tools", sys.argv[1])(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="osrati", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (about, _) in COMMANDS.items():
         commands.add_parser(name, help=about)
-    for name, about in TOOLS.items():
+    for name, about in (OPERATIONS | TOOLS).items():
         commands.add_parser(name, help=about, add_help=False)
     asked = parser.parse_args()
     settings = None
@@ -92,6 +94,10 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
     "publish": ("publish the shipped catalogue, if it differs from the one in force", _publish),
     "renew-issuer": ("a new key to sign documents; earlier documents stay good", _renew_issuer),
 }
+OPERATIONS: dict[str, str] = {
+    "agency": "who may report what, by which keys: add, change, rotate, revoke, list, show, log",
+}
+"""Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
     "growth": "reference outputs against the growth scores: --cases FILE.csv",

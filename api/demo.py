@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from domain.ids import AgencyId, PersonId
 from gov.agency import AgencyKey, add_agency, add_key
+from gov.agency_right import ANY, Rights
 from simulators.agency import AgencyClient
 from simulators.family_story import stories
 from simulators.registered_family import registered_story
@@ -71,7 +72,19 @@ async def register_agencies(ground: Ground, data_dir: Path) -> None:
     Beside each private key lies a file with the id under which it signs.
     """
     for agency_id, (name_ar, name_en) in AGENCIES.items():
-        await add_agency(ground.database, AgencyId(agency_id), name_ar=name_ar, name_en=name_en)
+        rights = Rights(
+            kinds=tuple(kind for kind, agency in AGENCY_OF_KIND.items() if agency == agency_id),
+            assigners=(ANY,),
+            facilities=(ANY,),
+            emirates=(ANY,),
+        )
+        await add_agency(
+            ground.database,
+            AgencyId(agency_id),
+            name_ar=name_ar,
+            name_en=name_en,
+            rights=rights,
+        )
         private = _private_key(data_dir, agency_id)
         key = AgencyKey(_key_id(agency_id, private), AgencyId(agency_id), _public_der(private))
         await add_key(ground.database, key, added_at=ground.clock.now_utc())

@@ -39,6 +39,7 @@ from bench.servers import bench_servers, driver_url
 from bench.wait import wait_until
 from domain.ids import AgencyId, CircleId, PersonId
 from gov.agency import AgencyKey, add_agency, add_key
+from gov.agency_right import ANYTHING
 from simulators.agency import AgencyClient, encode_event
 from store.clock import SystemClock
 from store.reference_tables import INBOX_APPLIED
@@ -284,7 +285,9 @@ async def _opened(settings: Settings) -> AsyncIterator[_Bench]:
         asyncpg.create_pool(driver_url(settings), min_size=SENDERS, max_size=SENDERS) as pool,
     ):
         ground = house.ground
-        await add_agency(ground.database, AGENCY, name_ar="وزارة الصحة", name_en="MOHAP")
+        await add_agency(
+            ground.database, AGENCY, name_ar="وزارة الصحة", name_en="MOHAP", rights=ANYTHING
+        )
         key = AgencyKey(KEY_ID, AGENCY, der)
         await add_key(ground.database, key, added_at=ground.clock.now_utc())
         await pool.execute(

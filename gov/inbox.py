@@ -13,11 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.ids import AgencyId, InboxId
+from gov.agency_right import NOTHING, Rights, decode_rights
 from store.reference_tables import (
     INBOX_APPLIED,
     INBOX_HELD,
     INBOX_RECEIVED,
     INBOX_WAITING,
+    AgencyRow,
     InboxRow,
 )
 from store.scope import ReferenceScope
@@ -42,7 +44,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """A message opened again, to be interpreted."""
+    """A message opened again, to be interpreted. `rights` are its agency's as they are now."""
 
     inbox_id: InboxId
     agency_id: AgencyId
@@ -51,6 +53,7 @@ class Message(msgspec.Struct, frozen=True):
     attempt_count: int
     received_at: datetime
     body: bytes
+    rights: Rights = NOTHING
 
 
 async def keep_message(ground: Ground, agency_id: AgencyId, event_id: str, body: bytes) -> Kept:
@@ -125,7 +128,8 @@ async def _find(
             col(InboxRow.received_at),
             col(InboxRow.month),
             col(InboxRow.sealed),
-        )
+            col(AgencyRow.rights),
+        ).outerjoin(AgencyRow, col(AgencyRow.agency_id) == col(InboxRow.agency_id))
         if inbox_id is not None:
             statement = statement.where(col(InboxRow.inbox_id) == inbox_id)
         else:
@@ -142,6 +146,7 @@ async def _find(
         attempt_count=row.attempt_count,
         received_at=row.received_at,
         body=open_(keys.for_("inbox"), Place(row.inbox_id), row.sealed),
+        rights=decode_rights(row.rights) if row.rights else NOTHING,
     )
 
 

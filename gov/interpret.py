@@ -15,6 +15,7 @@ from domain.facts.act import EnteredInError
 from domain.facts.person import PersonDescribed, PersonDied
 from domain.ids import AgencyId, CircleId, InboxId, PersonId
 from domain.standing import standing_facts
+from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
 from gov.event import parse_event
 from gov.event_data import Event, Identifier, Person, UnknownEvent
 from gov.event_kind import EVENT_KINDS
@@ -52,6 +53,10 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
     message = await find_message(ground, inbox_id)
     if message is None or message.state not in (INBOX_RECEIVED, INBOX_WAITING):
         return Interpreted()
+    try:
+        refuse_event_beyond(message.rights, message.body)
+    except (KindNotAllowed, SubjectNotAllowed) as refusal:  # rights narrowed since it came
+        return Interpreted(freed=await settle_held(ground, message, refusal.code))
     event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
     if isinstance(event, UnknownEvent):
         return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))

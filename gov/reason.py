@@ -1,6 +1,7 @@
 """Why an event waits in the inbox: a closed list, each with words an agency can act on."""
 
 from domain.error import Refusal
+from gov.agency_right import KindNotAllowed, SubjectNotAllowed
 
 
 class SubjectDeceased(Refusal):
@@ -44,5 +45,13 @@ class NotUnderstood(Refusal):
 
 
 REASONS: dict[str, type[Refusal]] = {
-    reason.code: reason for reason in (SubjectDeceased, KindUnknown, EventAwaited, NotUnderstood)
+    reason.code: reason
+    for reason in (
+        SubjectDeceased,
+        KindUnknown,
+        EventAwaited,
+        NotUnderstood,
+        KindNotAllowed,
+        SubjectNotAllowed,
+    )
 }

@@ -1,8 +1,8 @@
 """`POST /v1/intake/events`: one signed event in, kept raw and sealed, answered 202 at once.
 
-Who sent it is proven first, then what it says is checked; only then is it stored, whole, in one
-commit. Sending it again is harmless and tells how it stands. The worker interprets it
-(`gov/interpret.py`).
+Who sent it is proven first, then what it says is checked, and whether its sender may say so; only
+then is it stored, whole, in one commit. Sending it again is harmless and tells how it stands. The
+worker interprets it (`gov/interpret.py`).
 """
 
 from starlette.requests import Request
@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.error import Refusal
+from gov.agency_right import refuse_event_beyond
 from gov.event import check_content_type, parse_event
 from gov.event_data import Event
 from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
@@ -46,6 +47,7 @@ def intake_routes(
         body = await read_body(request, bytes_max=EVENT_BYTES_MAX, too_large=EventTooLarge)
         key = await get_signer(ground, request, body, origin=origin)
         event = parse_event(body, schemas=schemas, now_utc=ground.clock.now_utc())
+        refuse_event_beyond(key.rights, body)
         kept = await keep_message(ground, key.agency_id, event.envelope.id, body)
         if not kept.is_same_body:
             raise IdConflict("/id")

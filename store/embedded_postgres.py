@@ -58,6 +58,8 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
+PORT_LINE = 3  # of postmaster.pid: process id, directory, instant of start, port
+
 
 class EmbeddedPostgres:
     """One cluster under `data_dir/postgres`: start, ask for urls, stop.
@@ -130,6 +132,20 @@ class EmbeddedPostgres:
         return (
             f"postgresql+asyncpg://{SUPERUSER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
         )
+
+    @staticmethod
+    def find_running(data_dir: Path, database: str) -> str | None:
+        """The url of one database of the server that another process runs on `data_dir`, or None.
+
+        For commands beside `osrati run`. Only who may read the password in there gets one.
+        """
+        home = data_dir.absolute() / "postgres"
+        try:
+            port = (home / "cluster" / "postmaster.pid").read_text().splitlines()[PORT_LINE]
+            password = (home / "password").read_text()
+        except (OSError, IndexError):
+            return None
+        return f"postgresql+asyncpg://{SUPERUSER}:{password}@{LOOPBACK}:{port}/{database}"
 
     def ensure_database(self, name: str) -> None:
         """Make the database unless it exists. Synchronous: about 30 ms, by the wheel's `psql`."""

@@ -43,17 +43,21 @@ class SigningKeyRow(SQLModel, table=True):
 
 
 class AgencyRow(SQLModel, table=True):
-    """An agency that may report. Writer: `gov/agency.py`."""
+    """An agency; `rights` is what it may report, as JSON. Writer: `gov/agency.py`."""
 
     __tablename__ = "agency"
 
     agency_id: str = Field(primary_key=True)
     name_ar: str
     name_en: str
+    rights: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
 
 
 class AgencyKeyRow(SQLModel, table=True):
-    """An agency's public key (P-256, SubjectPublicKeyInfo DER). Writer: `gov/agency.py`."""
+    """An agency's public key (P-256, SubjectPublicKeyInfo DER). Writer: `gov/agency.py`.
+
+    It may sign from `valid_from` on and before `valid_until`, and not once it is revoked.
+    """
 
     __tablename__ = "agency_key"
 
@@ -62,6 +66,19 @@ class AgencyKeyRow(SQLModel, table=True):
     public_key: bytes = Field(sa_column=binary())
     added_at: datetime = Field(sa_column=instant())
     revoked_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    valid_from: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    valid_until: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+
+
+class OperationRow(SQLModel, table=True):
+    """What an operator did by the command line. Append-only. Writer: `gov/operation.py`."""
+
+    __tablename__ = "operation"
+    __table_args__ = (Index("operation_done", "done_at"),)
+
+    operation_id: UUID = Field(primary_key=True)
+    done_at: datetime = Field(sa_column=instant())
+    sealed: bytes = Field(sa_column=binary())
 
 
 class InboxRow(SQLModel, table=True):

@@ -7,7 +7,9 @@ from typing import Literal
 
 from domain.ids import CircleId, PersonId
 
-Purpose = Literal["intake", "sweep", "publish", "catalogue", "identify", "health", "audit"]
+Purpose = Literal[
+    "intake", "sweep", "publish", "catalogue", "identify", "health", "audit", "operate"
+]
 
 
 @dataclass(frozen=True, slots=True)

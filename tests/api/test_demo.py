@@ -22,7 +22,9 @@ async def test_fresh_keys_sign_beside_those_that_a_copied_database_knows(
     for name in ("first", "second"):
         for agency_id in AGENCIES:
             keys = tmp_path / name / KEYS_DIRECTORY
-            key = await find_key(house.ground.database, (keys / f"{agency_id}.key-id").read_text())
+            key_id = (keys / f"{agency_id}.key-id").read_text()
+            now = house.clock.now_utc()
+            key = await find_key(house.ground.database, key_id, now_utc=now)
             private = load_pem_private_key((keys / f"{agency_id}.pem").read_bytes(), None)
             assert key is not None
             assert key.agency_id == agency_id

@@ -17,6 +17,8 @@ from api.settings import read_settings
 from api.wire import House
 from api.worker import JOBS, close_hints, connect_hints, interpret_message, sweep, work
 from domain.ids import AgencyId, CircleId
+from gov.agency import add_agency
+from gov.agency_right import ANYTHING
 from gov.inbox import find_message, keep_message
 from simulators.agency import encode_event
 from simulators.family_story import stories
@@ -32,12 +34,15 @@ from timeline.hint import Job
 from timeline.wake import list_waking_circles
 
 SECONDS_MAX = 30.0
+MOJ = AgencyId("moj")
 EVENT = stories(date(2026, 11, 20))[0].events[0]
 
 
 @pytest.fixture
-def opened(house: TestHouse, tmp_path: Path) -> House:
+async def opened(house: TestHouse, tmp_path: Path) -> House:
     house.clock.instant = datetime.now(UTC)
+    database = house.ground.database
+    await add_agency(database, MOJ, name_ar="عدل", name_en="MOJ", rights=ANYTHING)
     settings = read_settings({}, data_dir=tmp_path)
     return House(settings, house.ground, house.registry, house.schemas)
 
@@ -57,14 +62,14 @@ async def working(house: House, redis_url: str) -> AsyncIterator[asyncio.Event]:
 
 async def keep(house: House, event_id: str) -> None:
     event = dict(EVENT) | {"id": event_id}
-    await keep_message(house.ground, AgencyId("moj"), event_id, encode_event(event))
+    await keep_message(house.ground, MOJ, event_id, encode_event(event))
 
 
 async def until_applied(house: House, event_id: str) -> None:
     event = dict(EVENT) | {"id": event_id}
     async with asyncio.timeout(SECONDS_MAX):
         while True:
-            kept = await keep_message(house.ground, AgencyId("moj"), event_id, encode_event(event))
+            kept = await keep_message(house.ground, MOJ, event_id, encode_event(event))
             if kept.state == INBOX_APPLIED:
                 return
             await asyncio.sleep(0.05)
@@ -72,7 +77,7 @@ async def until_applied(house: House, event_id: str) -> None:
 
 async def test_a_hint_through_the_queue_is_followed(opened: House, valkey: EmbeddedValkey) -> None:
     event = dict(EVENT) | {"id": "hinted"}
-    kept = await keep_message(opened.ground, AgencyId("moj"), "hinted", encode_event(event))
+    kept = await keep_message(opened.ground, MOJ, "hinted", encode_event(event))
     hints = await connect_hints(valkey.url)
     try:
         async with working(opened, valkey.url):
@@ -134,7 +139,7 @@ async def test_a_passing_fault_is_counted_against_neither_message_nor_circle(
     opened: House, house: TestHouse
 ) -> None:
     event = dict(EVENT) | {"id": "busy"}
-    kept = await keep_message(house.ground, AgencyId("moj"), "busy", encode_event(event))
+    kept = await keep_message(house.ground, MOJ, "busy", encode_event(event))
     async with (
         asyncio.timeout(SECONDS_MAX),
         house.ground.database.unit(ReferenceScope("intake")) as holding,

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from domain.error import Refusal
-from gov import event_error, receive, signature_error
+from gov import agency_right, event_error, receive, signature_error
 from gov.event import ASSERTED_AHEAD_SECONDS_MAX, check_content_type, parse_event
 from gov.event_data import Event
 from gov.event_json import EVENT_BYTES_MAX, NESTING_DEPTH_MAX
@@ -43,7 +43,7 @@ SCHEMAS = EventSchemas.load(CONTRACT)
 KEY = ec.derive_private_key(0x05AA_71, ec.SECP256R1())
 REFUSALS = [
     error
-    for module in (event_error, signature_error, receive)
+    for module in (agency_right, event_error, signature_error, receive)
     for error in vars(module).values()
     if isinstance(error, type)
     and issubclass(error, Refusal)

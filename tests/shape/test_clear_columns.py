@@ -121,14 +121,22 @@ CLEAR: dict[str, dict[str, str]] = {
         "digest": PUBLISHED,
     },
     "catalogue_entry": {"version": PUBLISHED, "entry_id": PUBLISHED, "document": PUBLISHED},
-    "agency": {"agency_id": PUBLISHED, "name_ar": PUBLISHED, "name_en": PUBLISHED},
+    "agency": {
+        "agency_id": PUBLISHED,
+        "name_ar": PUBLISHED,
+        "name_en": PUBLISHED,
+        "rights": PUBLISHED,
+    },
     "agency_key": {
         "key_id": PUBLISHED,
         "agency_id": PUBLISHED,
         "public_key": PUBLISHED,
         "added_at": PUBLISHED,
         "revoked_at": PUBLISHED,
+        "valid_from": PUBLISHED,
+        "valid_until": PUBLISHED,
     },
+    "operation": {"operation_id": ID, "done_at": "the instant of an operator's deed"},
     "inbox": {
         "inbox_id": ID,
         "message_hash": HASH,

@@ -26,6 +26,8 @@ from api.worker import interpret_message
 from domain.card_state import OPEN_STATES
 from domain.card_text import render_record
 from domain.ids import AgencyId, InboxId
+from gov.agency import add_agency
+from gov.agency_right import ANYTHING
 from gov.inbox import keep_message
 from gov.interpret import interpret
 from simulators.agency import encode_event
@@ -181,6 +183,10 @@ def test_the_licence_is_the_one_that_is_declared() -> None:
 
 
 async def play(house: TestHouse, told: list[Story]) -> None:
+    for agency_id in {*AGENCY_OF_KIND.values()}:
+        await add_agency(
+            house.ground.database, AgencyId(agency_id), name_ar="جهة", name_en="X", rights=ANYTHING
+        )
     for story in told:
         for event in story.events:
             agency = AgencyId(AGENCY_OF_KIND[str(event["kind"])])

@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from domain.calendar_date import DUBAI
 from domain.ids import AgencyId
 from gov.agency import AgencyKey, add_agency, add_key
+from gov.agency_right import ANYTHING
 from simulators.agency import AgencyClient
 from store.embedded_valkey import EmbeddedValkey
 from tests.support.house import TestHouse
@@ -259,7 +260,7 @@ async def running(
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     database, agency_id = house.ground.database, AgencyId(AGENCY)
-    await add_agency(database, agency_id, name_ar="وزارة", name_en="Ministry")
+    await add_agency(database, agency_id, name_ar="وزارة", name_en="Ministry", rights=ANYTHING)
     await add_key(database, AgencyKey("k1", agency_id, public), added_at=house.clock.now_utc())
     port = free_port()
     environ = {
@@ -445,7 +446,7 @@ async def test_a_mark_planted_in_a_table_or_the_queue_is_found(
     connection = await asyncpg.connect(databases[0].replace("+asyncpg", ""))
     try:
         await connection.execute(
-            "INSERT INTO agency VALUES ('planted', $1, 'x')", MARKS["wife: Arabic name"]
+            "INSERT INTO agency VALUES ('planted', $1, 'x', '{}')", MARKS["wife: Arabic name"]
         )
         await connection.execute(
             "INSERT INTO person VALUES (gen_random_uuid(), 1, $1)", b"\x01" + b'{"n":"QZX"}'

@@ -17,6 +17,7 @@ from api.wire import House
 from api.worker import interpret_message
 from domain.ids import AgencyId, InboxId
 from gov.agency import AgencyKey, add_agency, add_key
+from gov.agency_right import ANYTHING
 from simulators.agency import AgencyClient
 from tests.support.house import TestHouse
 from timeline.hint import Job
@@ -75,7 +76,9 @@ async def open_intake(house: TestHouse, settings: Settings) -> AsyncIterator[Int
     for agency_id in ("moj", "mohap"):
         private = ec.generate_private_key(ec.SECP256R1())
         public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        await add_agency(database, AgencyId(agency_id), name_ar="جهة", name_en="Agency")
+        await add_agency(
+            database, AgencyId(agency_id), name_ar="جهة", name_en="Agency", rights=ANYTHING
+        )
         await add_key(
             database,
             AgencyKey(f"{agency_id}-1", AgencyId(agency_id), public),
