@@ -10,13 +10,14 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
-from schema.act import Mutation
+from schema.act import Mutation as ActMutation
 from schema.card import Card
 from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
 from schema.error import show_error
 from schema.growth_chart import GrowthQuery
 from schema.limit import WithinLimits
 from schema.prepare import PrepareOnce, preparing
+from schema.session import SessionMutation, SessionQuery
 from schema.timeline import Query as TimelineQuery
 from schema.vaccination_document import VaccinationDocumentQuery
 
@@ -24,7 +25,8 @@ _RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
 _PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
 
 
-Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery, GrowthQuery))
+Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery, GrowthQuery, SessionQuery))
+Mutation = merge_types("Mutation", (ActMutation, SessionMutation))
 
 
 class OsratiSchema(Schema):

@@ -12,7 +12,7 @@ import strawberry
 
 from schema.field import attribute
 
-NodeType = Literal["Card", "Person"]
+NodeType = Literal["Card", "Person", "Session"]
 
 ID_BYTES = 16
 

@@ -27,10 +27,14 @@ from identity.session import (
 from identity.signing_key import PERIOD_DAYS
 from simulators.telling import sample_emirates_id
 from store.embedded_valkey import EmbeddedValkey
+from tests.schema.asking import operation
 from tests.support.door import ORIGIN, Phone, hash_of, open_phone
 
 NOURA, SALEM = sample_emirates_id(12), sample_emirates_id(11)
 PING = "{ __typename }"
+SIGN_OUT = """mutation { signOut(session: "%s") {
+  ... on SignedOut { endedCount } ... on SignOutRefused { code message nextStep }
+} }"""
 
 
 def claims_of(token: str) -> dict[str, Any]:
@@ -194,6 +198,40 @@ async def test_signing_out_everywhere_ends_every_session_and_nobody_elses(phone:
     assert await ended(phone)
     phone.tokens = others
     assert (await phone.ask(PING)).status_code == 200
+
+
+async def test_a_person_sees_their_sessions_and_ends_another_or_all(phone: Phone) -> None:
+    await phone.sign_in(SALEM)
+    others = dict(phone.tokens)
+    lost = (await phone.sign_in(NOURA)).json()
+    await later(phone, minutes=1)
+    await phone.sign_in(NOURA)
+    shown = (await phone.ask(operation("Sessions"))).json()["data"]["sessions"]
+    assert [session["current"] for session in shown] == [True, False]
+    assert {session["deviceLabel"] for session in shown} == {"a test's phone"}
+    await phone.ask(SIGN_OUT % shown[1]["id"])
+    assert (await phone.refresh(lost["refresh_token"])).status_code == 400
+    again = (await phone.ask(SIGN_OUT % shown[1]["id"])).json()["data"]["signOut"]
+    assert again["code"] == "not_found"
+    mine = dict(phone.tokens)
+    phone.tokens = others
+    foreign = (await phone.ask(SIGN_OUT % shown[0]["id"])).json()["data"]["signOut"]
+    assert foreign == again, "missing and forbidden look alike"
+    phone.tokens = mine
+    everywhere = (await phone.ask(operation("SignOutEverywhere"))).json()["data"]
+    assert everywhere["signOutEverywhere"] == {"endedCount": 1}
+    assert await ended(phone)
+    phone.tokens = others
+    assert (await phone.ask(operation("SignOut"))).json()["data"]["signOut"] == {"endedCount": 1}
+    assert await ended(phone)
+
+
+async def test_nobody_has_no_sessions_to_see_or_end(phone: Phone) -> None:
+    for query in (operation("Sessions"), operation("SignOut"), operation("SignOutEverywhere")):
+        body = json.dumps({"query": query})
+        headers = {"content-type": "application/json"}
+        answer = (await phone.http.post("/graphql", content=body, headers=headers)).json()
+        assert "sign_in_required" in json.dumps(answer)
 
 
 async def test_past_the_maximum_the_session_longest_unused_ends(phone: Phone) -> None:

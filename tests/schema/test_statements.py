@@ -33,6 +33,9 @@ BUDGETS = {
     "UndoCard": 48,
     "GrowthChart": 8,  # the same without the key
     "VaccinationDocument": 12,  # circles, of two each row, version and facts; the issuer's key made
+    "Sessions": 4,  # the person's key found, made and read again, then one list however long
+    "SignOut": 0,  # whoever acts as somebody has no session of their own to end
+    "SignOutEverywhere": 1,
 }
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK")
 
@@ -124,6 +127,14 @@ async def test_a_chart_has_its_budget(family: TestHouse) -> None:
         answer = await ask(family, FATHER, query, child=child_id, indicator="WEIGHT_FOR_AGE")
     assert answer["data"]["growthChart"]["points"] == []
     assert len(sent) <= BUDGETS["GrowthChart"], sent
+
+
+@pytest.mark.parametrize("name", ["Sessions", "SignOut", "SignOutEverywhere"])
+async def test_sessions_have_their_budget(house: TestHouse, name: str) -> None:
+    with counted() as sent:
+        answer = await ask(house, FATHER, operation(name))
+    assert "errors" not in answer
+    assert len(sent) <= BUDGETS[name], sent
 
 
 def test_every_operation_has_a_budget() -> None:
