@@ -24,6 +24,7 @@ from domain.actor import Actor
 from domain.error import OsratiError
 from domain.ids import PersonId
 from domain.text import Language
+from gov.fhir.receive import fhir_intake_routes
 from gov.immds_http import immds_routes
 from gov.immds_pool import ForecastPool
 from gov.issuer import issuer_routes
@@ -52,6 +53,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     routes: list[BaseRoute] = [
         *health_routes(house),
         *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
+        *fhir_intake_routes(house.ground, hints, origin=house.settings.public_origin),
         *immds_routes(
             house.ground, ForecastPool(read_programme), origin=house.settings.public_origin
         ),

@@ -1,8 +1,8 @@
 """Bytes to one JSON object, strictly: what two readers could read differently is refused.
 
-Called by `gov/event.py` alone, before any schema. A repeated key, NaN, a byte order mark or a lone
-surrogate each mean one thing to one parser and another to the next; the raw bytes are kept as
-evidence, so they must have one reading.
+Called by `gov/event.py` and `gov/fhir/message.py`, before any schema. A repeated key, NaN, a byte
+order mark or a lone surrogate each mean one thing to one parser and another to the next; the raw
+bytes are kept as evidence, so they must have one reading.
 """
 
 import json
@@ -10,6 +10,7 @@ import math
 import re
 from typing import Any, NoReturn
 
+from domain.error import Refusal
 from gov.event_error import EventTooLarge, NotJson
 
 # A full event (two parents, a child, names in both scripts) is under 2 KB; the rest is room for
@@ -21,25 +22,31 @@ NESTING_DEPTH_MAX = 16
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # One that never ends runs to the end of the body: tried again from each of its quotes, 64 KiB of
 # escaped quotes took 17 seconds.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 # Any: JSON as parsed; its shape is proven by the schema that reads it next.
-def read_json_object(body: bytes) -> dict[str, Any]:
+def read_json_object(
+    body: bytes,
+    *,
+    bytes_max: int = EVENT_BYTES_MAX,
+    nesting_max: int = NESTING_DEPTH_MAX,
+    too_large: type[Refusal] = EventTooLarge,
+) -> dict[str, Any]:
     """The one JSON object that `body` is.
 
-    Raises: EventTooLarge past EVENT_BYTES_MAX; NotJson for everything else that is no such object.
+    Raises: `too_large` past `bytes_max`; NotJson for everything else that is no such object.
     """
-    if len(body) > EVENT_BYTES_MAX:
-        raise EventTooLarge()
+    if len(body) > bytes_max:
+        raise too_large()
     if body.startswith(_BYTE_ORDER_MARK):
         raise NotJson("byte order mark")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise NotJson("not UTF-8") from None
-    if _nesting_depth(body) > NESTING_DEPTH_MAX:
+    if _nesting_depth(body) > nesting_max:
         raise NotJson("nested too deeply")
     document = _parse(text)
     if not isinstance(document, dict):

@@ -1,4 +1,4 @@
-"""Persons as events name them: numbers, names, births. Used by `gov/event.py` alone."""
+"""Persons as events name them: numbers, names, births. Used by `gov/event.py`."""
 
 import re
 from datetime import date
@@ -82,12 +82,13 @@ def _read_name(text: str | None, pointer: str) -> str | None:
     """The name in NFC without outer spaces. Its digits stay as they are: some names have them."""
     if text is None:
         return None
-    if any(_is_refused_in_names(char) for char in text):
+    if any(is_refused_in_names(char) for char in text):
         raise NameCharacters(pointer)
     return normalize("NFC", text).strip()
 
 
-def _is_refused_in_names(char: str) -> bool:
+def is_refused_in_names(char: str) -> bool:
+    """Whether a character has no place in a name: it is a control, or turns the text."""
     if char in _TURNING:
         return True
     return category(char) in ("Cc", "Cf", "Zl", "Zp") and char not in _ALLOWED_FORMAT

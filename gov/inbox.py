@@ -54,6 +54,7 @@ class Message(msgspec.Struct, frozen=True):
     received_at: datetime
     body: bytes
     rights: Rights = NOTHING
+    resource_hash: bytes | None = None
 
 
 async def keep_message(ground: Ground, agency_id: AgencyId, event_id: str, body: bytes) -> Kept:
@@ -127,6 +128,7 @@ async def _find(
             col(InboxRow.attempt_count),
             col(InboxRow.received_at),
             col(InboxRow.month),
+            col(InboxRow.resource_hash),
             col(InboxRow.sealed),
             col(AgencyRow.rights),
         ).outerjoin(AgencyRow, col(AgencyRow.agency_id) == col(InboxRow.agency_id))
@@ -147,6 +149,7 @@ async def _find(
         received_at=row.received_at,
         body=open_(keys.for_("inbox"), Place(row.inbox_id), row.sealed),
         rights=decode_rights(row.rights) if row.rights else NOTHING,
+        resource_hash=row.resource_hash,
     )
 
 
@@ -200,13 +203,18 @@ async def _settle(
         freed = await unit.execute(
             update(InboxRow)
             .where(
-                col(InboxRow.waits_for) == message.message_hash,
+                col(InboxRow.waits_for).in_(_awaited_as(message)),
                 col(InboxRow.state) == INBOX_WAITING,
             )
             .values(state=INBOX_RECEIVED, waits_for=None, reason=None)
             .returning(col(InboxRow.inbox_id))
         )
         return tuple(InboxId(row) for row in freed.scalars())
+
+
+def _awaited_as(message: Message) -> list[bytes]:
+    """By what others may wait for it: its own hash, and that of the resource it is a version of."""
+    return [hash_ for hash_ in (message.message_hash, message.resource_hash) if hash_ is not None]
 
 
 async def settle_waiting(ground: Ground, message: Message, waits_for: bytes, reason: str) -> None:

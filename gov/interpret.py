@@ -4,22 +4,20 @@ Called by the worker. Every step is idempotent, so a crash anywhere is mended by
 again. What cannot be applied waits in the inbox with a reason; it is never dropped.
 """
 
-from collections.abc import Collection
-
-import msgspec
+from collections.abc import Collection, Mapping
 
 from domain.calendar_date import local_date
 from domain.error import Refusal
 from domain.fact import Fact, Payload
 from domain.facts.act import EnteredInError
-from domain.facts.person import PersonDescribed, PersonDied
-from domain.ids import AgencyId, CircleId, InboxId, PersonId
-from domain.standing import standing_facts
+from domain.facts.person import PersonDescribed
+from domain.ids import AgencyId, InboxId, PersonId
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
 from gov.event import parse_event
 from gov.event_data import Event, Identifier, Person, UnknownEvent
 from gov.event_kind import EVENT_KINDS
 from gov.event_schema import EventSchemas
+from gov.fhir.settle import interpret_resource
 from gov.inbox import (
     ATTEMPTS_MAX,
     Message,
@@ -32,20 +30,15 @@ from gov.inbox import (
     settle_held,
     settle_waiting,
 )
+from gov.interpreted import Interpreted
+from gov.living import find_death
 from gov.reason import EventAwaited, KindUnknown, NotUnderstood, SubjectDeceased
 from store.reference_tables import INBOX_RECEIVED, INBOX_WAITING
-from timeline.apply import apply_facts, read_own_facts
+from timeline.apply import apply_facts
 from timeline.ground import Ground
 from timeline.people import identify_all
 
 CORRECTIONS_DEPTH_MAX = 8  # a correction of a correction of …: no agency needs more than two
-
-
-class Interpreted(msgspec.Struct, frozen=True):
-    """What it led to: circles that hold something new, messages that need wait no more."""
-
-    circles: frozenset[CircleId] = frozenset()
-    freed: tuple[InboxId, ...] = ()
 
 
 async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) -> Interpreted:
@@ -53,6 +46,8 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
     message = await find_message(ground, inbox_id)
     if message is None or message.state not in (INBOX_RECEIVED, INBOX_WAITING):
         return Interpreted()
+    if message.resource_hash is not None:
+        return await interpret_resource(ground, message)
     try:
         refuse_event_beyond(message.rights, message.body)
     except (KindNotAllowed, SubjectNotAllowed) as refusal:  # rights narrowed since it came
@@ -152,23 +147,14 @@ def _number_of(identifier: Identifier) -> tuple[str, str]:
 
 
 async def _concerns_the_dead(
-    ground: Ground, event: Event, people: dict[str, PersonId]
+    ground: Ground, event: Event, people: Mapping[str, PersonId]
 ) -> Fact | None:
     """The death before that day of someone who must have lived then, if there is one.
 
     Who must have lived is declared by the kind (`gov/event_kind.py`).
     """
-    for role in EVENT_KINDS[event.envelope.kind].living:
-        if role not in people:
-            continue
-        for fact in standing_facts(await read_own_facts(ground, people[role])):
-            if (
-                isinstance(fact.payload, PersonDied)
-                and fact.payload.person == people[role]
-                and fact.occurred_on < event.envelope.occurred_on
-            ):
-                return fact
-    return None
+    living = [role for role in EVENT_KINDS[event.envelope.kind].living if role in people]
+    return await find_death(ground, [(people[role], event.envelope.occurred_on) for role in living])
 
 
 def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Collection[Fact]:

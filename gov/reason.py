@@ -2,6 +2,7 @@
 
 from domain.error import Refusal
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed
+from gov.fhir.reason import FHIR_REASONS
 
 
 class SubjectDeceased(Refusal):
@@ -53,5 +54,6 @@ REASONS: dict[str, type[Refusal]] = {
         NotUnderstood,
         KindNotAllowed,
         SubjectNotAllowed,
+        *FHIR_REASONS,
     )
 }

@@ -71,6 +71,14 @@ class AgencyClient:
         """
         return await self._http.send(self.signed_request(encode_event(event)))
 
+    async def send(self, body: bytes, *, path: str, content_type: str) -> httpx2.Response:
+        """The server's answer to one body at one address of the intake.
+
+        Raises: httpx2.TransportError when no answer came: send the same again.
+        """
+        request = self.signed_request(body, path=path, content_type=content_type)
+        return await self._http.send(request)
+
     async def ask_forecast(self, parameters: Mapping[str, object]) -> httpx2.Response:
         """The server's answer to one FHIR Parameters of `$immds-forecast`.
 

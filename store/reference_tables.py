@@ -82,11 +82,15 @@ class OperationRow(SQLModel, table=True):
 
 
 class InboxRow(SQLModel, table=True):
-    """What an agency sent, raw and sealed under its month's key. Writer: `gov/inbox.py`.
+    """What an agency sent, raw and sealed under its month's key.
+
+    Writer: `gov/inbox.py`, `gov/inbox_resource.py`.
 
     `message_hash` is a keyed hash of (agency, event id): one row an event, however often it is
     sent. `body_hash` tells a repeat from another body under one id. `waits_for` is the hash of
     the event that this one needs first. `reason` is a code of the closed list in `gov/reason.py`.
+    `resource_hash` is set for a FHIR resource alone: a keyed hash of (agency, type, id), the same
+    for all its versions.
     """
 
     __tablename__ = "inbox"
@@ -94,6 +98,7 @@ class InboxRow(SQLModel, table=True):
         UniqueConstraint("message_hash"),
         Index("inbox_open", "state", "received_at"),
         Index("inbox_waits", "waits_for"),
+        Index("inbox_resource", "resource_hash"),
     )
 
     inbox_id: UUID = Field(primary_key=True)
@@ -107,4 +112,5 @@ class InboxRow(SQLModel, table=True):
     waits_for: bytes | None = Field(default=None, sa_column=binary(nullable=True))
     received_at: datetime = Field(sa_column=instant())
     settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    resource_hash: bytes | None = Field(default=None, sa_column=binary(nullable=True))
     sealed: bytes = Field(sa_column=binary())

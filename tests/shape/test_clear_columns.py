@@ -147,6 +147,7 @@ CLEAR: dict[str, dict[str, str]] = {
         "reason": "a code of the closed list in gov/reason.py",
         "attempt_count": NUMBER,
         "waits_for": HASH,
+        "resource_hash": HASH,
         "received_at": "the instant it came",
         "settled_at": "the instant it was settled",
     },

@@ -18,11 +18,12 @@ from api.worker import interpret_message
 from domain.ids import AgencyId, InboxId
 from gov.agency import AgencyKey, add_agency, add_key
 from gov.agency_right import ANYTHING
-from simulators.agency import AgencyClient
+from simulators.agency import FHIR_JSON, AgencyClient, encode_event
 from tests.support.house import TestHouse
 from timeline.hint import Job
 
 BASE_URL = "http://osrati.test"
+FHIR_PATH = "/v1/intake/fhir"
 
 
 @dataclass
@@ -49,6 +50,20 @@ class Intake:
         """Sends one signed event; nothing is interpreted yet."""
         return await self.clients[agency_id].report(event)
 
+    async def send_fhir(
+        self, agency_id: str, body: bytes | Mapping[str, object]
+    ) -> httpx2.Response:
+        """Sends one signed FHIR message; nothing is interpreted yet."""
+        sent = body if isinstance(body, bytes) else encode_event(body)
+        return await self.clients[agency_id].send(sent, path=FHIR_PATH, content_type=FHIR_JSON)
+
+    async def tell_fhir(self, agency_id: str, body: Mapping[str, object]) -> list[str]:
+        """Sends a message, lets the worker work, and asks again how each resource stands."""
+        first = await self.send_fhir(agency_id, body)
+        assert first.status_code in (200, 202), first.text
+        await self.work()
+        return outcome_codes(await self.send_fhir(agency_id, body))
+
     async def work(self) -> None:
         """Lets the worker do all that was hinted at."""
         while self.hints.said:
@@ -62,6 +77,13 @@ class Intake:
         await self.work()
         answer: dict[str, Any] = (await self.report(agency_id, event)).json()
         return answer
+
+
+def outcome_codes(answer: httpx2.Response) -> list[str]:
+    """Our code of each OperationOutcome of an answer, in the order of the entries."""
+    said = answer.json()
+    outcomes = [entry["response"]["outcome"] for entry in said.get("entry", [])]
+    return [one["issue"][0]["details"]["coding"][0]["code"] for one in outcomes or [said]]
 
 
 @asynccontextmanager
