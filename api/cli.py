@@ -24,7 +24,8 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OPERATIONS:
         sys.exit(_of(f"api.operate_{sys.argv[1]}", sys.argv[1])(sys.argv[2:]))
     if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
-        sys.exit(_of("api.tools", sys.argv[1])(sys.argv[2:]))
+        module = "api.intake_command" if sys.argv[1] == "intake" else "api.tools"
+        sys.exit(_of(module, sys.argv[1])(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="osrati", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (about, _) in COMMANDS.items():
@@ -100,6 +101,7 @@ OPERATIONS: dict[str, str] = {
 """Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
+    "intake": "send FHIR or event files through the public intake, signed: FILE…",
     "growth": "reference outputs against the growth scores: --cases FILE.csv",
     "schedule": "import published tables: import cdsi DIRECTORY FILE, import who SOURCE FILE",
 }
