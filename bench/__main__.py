@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bench.evaluate import measure_evaluate
 from bench.event import measure_events
+from bench.fhir import measure_fhir
 from bench.graphql import measure_graphql
 from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.refresh import measure_many_circles, measure_one_circle
@@ -49,6 +50,11 @@ BENCHMARKS = (
             "resident-memory-worker",
         ),
         measure_events,
+    ),
+    Benchmark(
+        "fhir-to-timeline",
+        ("fhir-to-timeline-p50", "fhir-to-timeline-p99", "fhir-resources-per-second"),
+        measure_fhir,
     ),
 )
 
