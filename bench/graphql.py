@@ -31,9 +31,9 @@ from schema.build import OsratiSchema, build_schema
 from schema.card import Card, card_of
 from schema.load_card import LoadedCard, LoadedTimeline
 from schema.page import encode_cursor
-from schema.source import Named
 from schema.timeline import TimelineConnection, TimelineEdge
 from timeline.read import TimelineCard
+from timeline.source import Named
 
 SECONDS = 5.0
 CARD_COUNT = 50

@@ -1,7 +1,7 @@
 """Every kind of event that is understood: the fact it states, who must live, how fields are read.
 
 To add a kind: a payload in `domain/facts/` (and in `domain/fact.py`'s union), a schema of the same
-field names in `mobile-contract/intake/`, a line here, and words in `schema/source.py`. Fields of
+field names in `mobile-contract/intake/`, a line here, and words in `timeline/source.py`. Fields of
 type `PersonId` are the persons of `data`; dates and instants are read by their types.
 """
 

@@ -20,8 +20,8 @@ from domain.text import Language
 from schema.field import attribute
 from schema.load_card import LoadedCard, LoadedTimeline
 from schema.node import Node, encode_id
-from schema.source import AgencyNames, source_name
 from schema.why import Criterion, Why, why_of
+from timeline.source import AgencyNames, source_name
 
 
 @strawberry.enum(description="The guide's four kinds of proactive service.")

@@ -11,9 +11,9 @@ from domain.actor import Actor
 from domain.catalogue import Catalogue, Service
 from domain.ids import RecordKey
 from domain.record import Record
-from schema.source import AgencyNames, read_agency_names
 from timeline.ground import Ground
 from timeline.read import TimelineCard, read_timeline
+from timeline.source import AgencyNames, read_agency_names
 
 
 class LoadedCard(msgspec.Struct, frozen=True):

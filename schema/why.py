@@ -12,7 +12,7 @@ from domain.record import Criterion as CriterionName
 from domain.record import Record
 from domain.record import Truth as TruthName
 from domain.text import Language
-from schema.source import AgencyNames, fact_name, source_name
+from timeline.source import AgencyNames, fact_name, source_name
 
 
 @strawberry.enum(description="Which of the guide's five criteria started the service.")

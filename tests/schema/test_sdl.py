@@ -11,7 +11,7 @@ from schema.act import NEXT_STEPS, REFUSAL_TYPES
 from schema.build import build_schema
 from schema.limit import WithinLimits
 from schema.print_sdl import SDL_PATH, sdl
-from schema.source import FACT_NAMES
+from timeline.source import FACT_NAMES
 
 OPERATIONS = sorted((SDL_PATH.parent / "operations").glob("*.graphql"))
 
