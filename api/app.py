@@ -33,6 +33,7 @@ from identity.authenticate import authenticate
 from identity.sign_in import sign_in_routes
 from identity.token_route import token_routes
 from schema.http import graphql_route
+from sync.catalogue import CatalogueAnswers
 from sync.route import Sync
 from timeline.first_seen import see_person
 from timeline.ground import Ground
@@ -65,6 +66,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
             production=production,
             origin=house.settings.public_origin,
         ),
+        *CatalogueAnswers(house.ground).routes(),
         *Sync(house.ground, house.registry, authenticate=who_asks).routes(),
     ]
     if house.door is not None:

@@ -30,6 +30,7 @@ from gov.interpret import give_up_if_hopeless, interpret
 from gov.registry_call import carry_out_calls
 from timeline.hint import Job
 from timeline.refresh import refresh
+from timeline.tombstone import sweep_tombstones
 from timeline.wake import list_waking_circles
 
 SWEEP_SECONDS = 5
@@ -119,7 +120,7 @@ async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
             return count
         await _refresh_or_log(house, circle_id)
         count += 1
-    return count
+    return count + await sweep_tombstones(house.ground)
 
 
 async def _refresh_or_log(house: House, circle_id: CircleId) -> None:

@@ -5,6 +5,7 @@ The reader takes no tags, no indefinite lengths, no repeated keys and little nes
 none of them, and an attacker would.
 """
 
+import re
 from typing import Annotated, Any, NoReturn, TypeVar  # Any: CBOR before it is typed
 from uuid import UUID
 
@@ -125,5 +126,5 @@ def _count(value: object) -> int:
 
 def _place(error: msgspec.ValidationError) -> str:
     """The path alone: the words may hold what was sent."""
-    _, found, path = str(error).rpartition(" - at `")
-    return path.rstrip("`") if found else "body"
+    path = re.search(r"\$[^`]*", str(error))
+    return path[0] if path else "body"

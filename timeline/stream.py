@@ -46,6 +46,16 @@ SET number = excluded.number, rank = excluded.rank, content = excluded.content,
 """
 
 
+_PURGE = """
+WITH gone AS (
+    DELETE FROM stream_record WHERE circle_id = $1 AND person_id = $2 AND removed_on < $3
+    RETURNING number
+)
+UPDATE stream SET tombstone_floor = greatest(tombstone_floor, (SELECT max(number) FROM gone))
+WHERE circle_id = $1 AND person_id = $2 AND EXISTS (SELECT 1 FROM gone)
+"""
+
+
 class StreamHead(msgspec.Struct, frozen=True):
     """The head of a stream, as its row says."""
 
@@ -124,6 +134,17 @@ async def write_stream(
             _WRITE, unit.scope.circle_id, person_id, number, digest, live, *columns
         )
     return len(rows)
+
+
+async def purge_tombstones(unit: Unit[CircleScope], person_id: PersonId, *, before: date) -> None:
+    """Clears the member's tombstones made before a day, and raises the stream's floor over them.
+
+    Takes the circle's lock first, as every writer does: a record that comes back keeps its row.
+    """
+    connection = await unit.raw()
+    circle_id = unit.scope.circle_id
+    await connection.execute("SELECT 1 FROM circle WHERE circle_id = $1 FOR UPDATE", circle_id)
+    await connection.execute(_PURGE, circle_id, person_id, before)
 
 
 async def list_members_with_stream(unit: Reading[CircleScope]) -> tuple[PersonId, ...]:

@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import CITIZEN, born, described, in_error, married, vaccinated
 from tests.support.house import TestHouse, person
 from tests.support.phone import BarePhone, frames, open_app
+from timeline.tombstone import TOMBSTONE_DAYS, sweep_tombstones
 
 HUSBAND, WIFE, CHILD, STRANGER, ELDER = (person(number) for number in range(1, 6))
 TODAY = date(2026, 11, 21)
@@ -264,3 +265,44 @@ async def test_somebody_without_a_circle_gets_nothing_and_may_ask(
     phone = await enrolled(http, STRANGER)
     said = await phone.sync()
     assert (said["streams"], said["closed"], said["keys"]) == ({}, [], [])
+
+
+async def clear_tombstones(house: TestHouse, phone: BarePhone) -> None:
+    """A birth, reported and taken back; then a hundred days pass and the sweep comes."""
+    birth = born(STRANGER, WIFE, house.clock.today(), father=HUSBAND)
+    await house.apply(birth)
+    await phone.sync()
+    wrong = in_error(birth, house.clock.today())
+    await house.apply(wrong, concerns=(STRANGER, WIFE, HUSBAND))
+
+
+async def test_a_phone_away_longer_than_tombstones_are_kept_starts_over(
+    family: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    away, steady = await enrolled(http), await enrolled(http)
+    await clear_tombstones(family, away)
+    await steady.sync()
+    family.clock.move_days(TOMBSTONE_DAYS)
+    assert await sweep_tombstones(family.ground) == 0  # the ninetieth day: still kept
+    family.clock.move_days(1)
+    assert await sweep_tombstones(family.ground) > 0
+    assert await sweep_tombstones(family.ground) == 0
+    late, kept = await away.sync(), await steady.sync()
+    assert "too_old" in {page.get("reset") for page in late["streams"].values()}
+    assert all("reset" not in page for page in kept["streams"].values())
+    assert {key: held.rows for key, held in away.streams.items()} == {
+        key: held.rows for key, held in steady.streams.items()
+    }
+
+
+async def test_a_load_that_began_after_the_sweep_ends(
+    family: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    """The floor is compared with where the load began: compared with its rows it never ended."""
+    phone = await enrolled(http)
+    await clear_tombstones(family, phone)
+    family.clock.move_days(TOMBSTONE_DAYS + 1)
+    await sweep_tombstones(family.ground)
+    fresh = await enrolled(http)
+    await fresh.sync(bytes_max=1_024)
+    assert set(fresh.bodies()) == {card.record.key for card in await family.timeline(HUSBAND)}

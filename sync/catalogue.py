@@ -1,0 +1,155 @@
+"""`GET /v1/catalogue`: the words that records do not carry, for one language, signed.
+
+Public: it tells nothing about who reads what, and any cache may keep it. Only what a phone shows is
+in it: services with their texts. What the server calculates with stays here.
+"""
+
+import base64
+import hashlib
+from collections import OrderedDict
+
+import cbor2
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.catalogue import Bilingual, Catalogue, Service
+from domain.error import Refusal
+from domain.text import LANGUAGES, Language
+from domain.variable import PARAMETERS
+from store.scope import ReferenceScope
+from store.signing import SigningKey
+from sync.wire import encode
+from timeline.catalogue import VERSIONS_KEPT, current_version
+from timeline.ground import Ground
+from timeline.source import FACT_NAMES, AgencyNames, read_agency_names
+
+CATALOGUE_PATH = "/v1/catalogue"
+CATALOGUE_CONTEXT = b"osrati/1/catalogue"
+CACHE_SECONDS = 300
+ANSWERS_MAX = 16  # kept, signed: two languages, each whole and since each version that is kept
+VERSION_DIGITS_MAX = 9
+MEDIA_TYPE = "application/cbor"
+
+
+class CatalogueMalformed(Refusal):
+    code = "catalogue.malformed"
+    ar = "عنوان الفهرس غير صحيح. اذكر اللغة ar أو en، ورقم النسخة التي لديك."
+    en = "The catalogue's address is wrong. Give locale ar or en, and the version that you hold."
+
+
+class ServiceText(msgspec.Struct, frozen=True):
+    """What a phone shows of a service: its texts are ICU messages in one language."""
+
+    id: str
+    version: int
+    revision: int
+    draft: bool
+    nature: str
+    criterion: str
+    agency: str
+    name: str
+    lines: dict[str, str]
+    cards: dict[str, dict[str, str]]
+    terms: dict[str, str]
+    dates: list[str]
+
+
+class SignedCatalogue(msgspec.Struct, frozen=True):
+    body: bytes
+    key_id: bytes
+    signature: bytes
+
+
+class CatalogueAnswers:
+    """Answers by (version, since, language, names), signed once."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._signer: SigningKey = ground.keys.signer("publisher")
+        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def routes(self) -> list[Route]:
+        """The call's route."""
+        return [Route(CATALOGUE_PATH, self.answer, methods=["GET"])]
+
+    async def answer(self, request: Request) -> Response:
+        """The texts in one language, whole or since a version. Raises: CatalogueMalformed."""
+        since, language = _asked(request)
+        async with self._ground.database.read(ReferenceScope("catalogue")) as session:
+            version = await current_version(session)
+        if not version - VERSIONS_KEPT < since <= version:
+            since = 0
+        now = await self._ground.catalogues.get(version)
+        before = await self._ground.catalogues.get(since)
+        agencies = await read_agency_names(self._ground)
+        body = cbor2.dumps(_said(now, before, agencies, language), canonical=True)
+        digest = hashlib.sha256(body).digest()
+        tag = f'"{base64.urlsafe_b64encode(digest[:12]).decode()}"'
+        headers = {"ETag": tag, "Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(self._signed(digest, body), media_type=MEDIA_TYPE, headers=headers)
+
+    def _signed(self, digest: bytes, body: bytes) -> bytes:
+        """The body with a signature: the same bytes as long as it is kept."""
+        if digest not in self._kept:
+            signature = self._signer.sign(CATALOGUE_CONTEXT + body)
+            self._kept[digest] = encode(SignedCatalogue(body, self._signer.key_id, signature))
+            if len(self._kept) > ANSWERS_MAX:
+                self._kept.popitem(last=False)
+        return self._kept[digest]
+
+
+def _asked(request: Request) -> tuple[int, Language]:
+    since, locale = request.query_params.get("since", "0"), request.query_params.get("locale", "")
+    if locale not in LANGUAGES:
+        raise CatalogueMalformed("locale")
+    if not (since.isascii() and since.isdecimal() and len(since) <= VERSION_DIGITS_MAX):
+        raise CatalogueMalformed("since")
+    return int(since), locale
+
+
+def _said(
+    now: Catalogue, before: Catalogue, agencies: AgencyNames, language: Language
+) -> dict[str, object]:
+    texts = {id_: _text(service, language) for id_, service in now.services.items()}
+    held = {id_: _text(service, language) for id_, service in before.services.items()}
+    return {
+        "version": now.version,
+        "since": before.version,
+        "locale": language,
+        "services": [
+            msgspec.structs.asdict(text)
+            for id_, text in sorted(texts.items())
+            if held.get(id_) != text
+        ],
+        "gone": sorted(held.keys() - texts.keys()),
+        "agencies": {id_: named.say(language) for id_, named in agencies.items()},
+        "facts": {kind: named.say(language) for kind, named in FACT_NAMES.items()},
+    }
+
+
+def _text(service: Service, language: Language) -> ServiceText:
+    def say(text: Bilingual) -> str:
+        return text.message(language).source
+
+    return ServiceText(
+        id=service.id,
+        version=service.version,
+        revision=service.revision,
+        draft=service.draft,
+        nature=service.nature,
+        criterion=service.criterion,
+        agency=service.agency,
+        name=say(service.name),
+        lines={line.id: say(line.text) for line in service.eligibility},
+        cards={
+            card.id: {"title": say(card.title), "body": say(card.body)} for card in service.cards
+        },
+        terms={term: say(text) for term, text in service.terms.items()},
+        dates=sorted(
+            name for name, kind in PARAMETERS[service.starts_with].items() if kind == "date"
+        ),
+    )
