@@ -16,6 +16,7 @@ from api.demo import DemoParent
 from api.headers import SecurityHeaders
 from api.mask import MaskBugs
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
+from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
 from api.settings import CHECKOUT
 from api.wire import House
@@ -73,6 +74,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]
     if not production and demo_parents is not None:
         routes += page_routes(house.ground, house.registry, demo_parents)
+        routes.append(parents_route(demo_parents))
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return Starlette(
         routes=routes,

@@ -105,7 +105,7 @@ def take_answer(store: Store, asked: Asked, answer: SyncAnswer, *, phone_utc: da
             outbox.settle(store)
         if answer.tag is not None:
             store.set_setting(_TAG, answer.tag.encode())
-        again = answer.more or not complete or outbox.has_unsent(store)
+        again = answer.more or not complete or outbox.has_pending(store)
         return Taken(again, True, stopped)
 
 
@@ -117,7 +117,7 @@ def take_outdated(store: Store, asked: Asked, answer: OutdatedAnswer) -> Taken:
             return Taken(True, False)
         stopped = _take_stopped(store, answer.stopped)
         store.set_number(_OUTDATED, answer.minimum)
-        return Taken(outbox.has_unsent(store), False, stopped)
+        return Taken(outbox.has_pending(store), False, stopped)
 
 
 def take_too_large(store: Store, asked: Asked) -> None:

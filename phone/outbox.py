@@ -190,12 +190,12 @@ def settle(store: Store) -> None:
     store.connection.execute("UPDATE outbox SET settled = 1 WHERE state = 'applied'")
 
 
-def has_unsent(store: Store) -> bool:
-    """Whether an act waits that was never sent."""
-    return (
-        store.connection.execute("SELECT 1 FROM outbox WHERE state = 'waiting' LIMIT 1").fetchone()
-        is not None
+def has_pending(store: Store) -> bool:
+    """Whether an act has no outcome yet."""
+    found = store.connection.execute(
+        "SELECT 1 FROM outbox WHERE state IN ('waiting', 'sent') LIMIT 1"
     )
+    return found.fetchone() is not None
 
 
 def acknowledged_sequence(store: Store) -> int:

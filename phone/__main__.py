@@ -1,0 +1,251 @@
+"""`python -m phone --as NAME COMMAND`: a demonstration parent's phone in the terminal.
+
+pull: come back to the network. timeline [--all]: the open cards, or all of them. show N: one card
+and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. outbox: what became of
+every act. withdraw P: take an act back that was never sent. clear P: put away one that has ended.
+remind: what to tell its owner now. offline, online: pull the plug, and put it back. wipe: forget
+everything.
+
+There is no sign-in yet: development believes whoever is named.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import httpx2
+import msgspec
+
+from phone import act, outbox
+from phone.catalogue import say_card
+from phone.day import HardwareClock
+from phone.enrol import OtherServer
+from phone.exchange import outdated_minimum, read_today
+from phone.outbox import list_acts
+from phone.reminder import take_reminders
+from phone.store import Store
+from phone.stream import alarmed_streams
+from phone.sync import Phone, StillBusy, come_back
+from phone.terminal import Terminal
+from phone.timeline import ShownCard, read_timeline
+from phone.transport import Fault, Transport
+from phone.vault import open_vault
+
+URL = "http://127.0.0.1:8000"
+PERSON, NAME, OFFLINE = "signed_in/person", "signed_in/name", "offline"
+DIRECTORY = Path(".phones")
+PATIENCE_SECONDS = 30.0  # a person in front of a terminal does not wait a quarter of an hour
+
+
+class Parent(msgspec.Struct, frozen=True):
+    """A demonstration parent, as the development server lists them."""
+
+    person: UUID
+    name_en: str
+    name_ar: str
+    language: str
+
+
+class Told(Exception):
+    """What the person at the terminal should read; the command ends."""
+
+
+class Session:
+    """One command of the terminal."""
+
+    def __init__(self, chosen: argparse.Namespace) -> None:
+        self.chosen = chosen
+        directory: Path = chosen.directory / chosen.who.lower()
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.clock = HardwareClock()
+        self.store = Store(directory / "phone.sqlite", open_vault(directory / "keys"))
+        self.today = read_today(self.store, self.clock.now_utc())
+        self.terminal = Terminal(self.store, chosen.language)
+
+    @property
+    def is_offline(self) -> bool:
+        return bool(self.store.find_number(OFFLINE))
+
+    def pull(self) -> None:
+        """Raises: Told, Fault, StillBusy."""
+        if self.is_offline:
+            raise Told("offline: nothing is sent or fetched; go `online` first")
+        asyncio.run(self._pull())
+        waiting = sum(one.state in ("waiting", "sent") for one in list_acts(self.store))
+        name = (self.store.find_setting(NAME) or b"").decode()
+        self.say(f"{name}: {len(self.cards())} cards open, {waiting} acts waiting")
+        if alarmed_streams(self.store):
+            self.say("what is held here does not fit what the server says: tell the operator")
+        if outdated_minimum(self.store):
+            self.say("this app is too old: acts are taken, nothing new comes until it is updated")
+
+    async def _pull(self) -> None:
+        async with httpx2.AsyncClient(base_url=self.chosen.url) as http:
+            person = await self._sign_in(http)
+            phone = Phone(self.store, Transport(http, person), self.clock)
+            await come_back(phone, _wait_a_little)
+
+    async def _sign_in(self, http: httpx2.AsyncClient) -> UUID:
+        """The person this phone is of; asked once, by name. Raises: Told."""
+        held = self.store.find_setting(PERSON)
+        if held is not None:
+            return UUID(bytes=held)
+        try:
+            answer = await http.get("/dev/parents")
+            parents = msgspec.json.decode(answer.content, type=list[Parent])
+        except (httpx2.TransportError, msgspec.DecodeError):
+            raise Told(f"no development server answers at {self.chosen.url}") from None
+        wanted = self.chosen.who.lower()
+        found = [one for one in parents if wanted in one.name_en.lower().split()]
+        if len(found) != 1:
+            names = ", ".join(one.name_en.split()[0].lower() for one in parents)
+            raise Told(f"nobody, or more than one, is named {wanted}; there are: {names}")
+        with self.store.transaction():
+            self.store.set_setting(PERSON, found[0].person.bytes)
+            self.store.set_setting(NAME, found[0].name_en.encode())
+        return found[0].person
+
+    def cards(self) -> list[ShownCard]:
+        """What shows: the open cards, or every one with `--all`."""
+        from_all = getattr(self.chosen, "all", False)
+        shown = read_timeline(self.store, self.today)
+        return shown if from_all else [one for one in shown if self._shows(one)]
+
+    def _shows(self, one: ShownCard) -> bool:
+        return one.state in ("overdue", "due", "upcoming") or one.pending
+
+    def timeline(self) -> None:
+        self.say_all(self.terminal.timeline(self.cards()))
+
+    def show(self) -> None:
+        self.say_all(self.terminal.card(self.card()))
+
+    def do(self) -> None:
+        """Raises: Told."""
+        one, now = self.card(), self.clock.now_utc()
+        key = one.card.key
+        if self.chosen.act == "acknowledge":
+            act.acknowledge(self.store, key, now=now)
+        elif self.chosen.act == "dismiss":
+            act.dismiss(self.store, key, now=now)
+        elif self.chosen.act == "snooze":
+            until = self.today + timedelta(days=self.chosen.days)
+            act.snooze(self.store, key, until, now=now)
+        elif act.undo(self.store, key, one.number, now=now) is None:
+            self.say("taken back before it was sent")
+            return
+        self.say("kept")
+        if not self.is_offline:
+            self.pull()
+
+    def outbox(self) -> None:
+        self.say_all(self.terminal.outbox())
+
+    def withdraw(self) -> None:
+        self._end(outbox.withdraw, "it was sent already: undo it instead")
+
+    def clear(self) -> None:
+        self._end(outbox.put_away, "it has not ended yet, or the server has not heard of it: pull")
+
+    def remind(self) -> None:
+        for reminder in take_reminders(self.store, self.today):
+            self.say(
+                self.terminal.line(say_card(self.store, reminder.card, self.chosen.language).title)
+            )
+
+    def offline(self) -> None:
+        with self.store.transaction():
+            self.store.set_number(OFFLINE, 1)
+        self.say("offline")
+
+    def online(self) -> None:
+        with self.store.transaction():
+            self.store.set_number(OFFLINE, 0)
+        self.pull()
+
+    def wipe(self) -> None:
+        lost = sum(one.state in ("waiting", "sent") for one in list_acts(self.store))
+        if lost and not self.chosen.yes:
+            raise Told(f"{lost} acts were not sent and would be lost: pull first, or add --yes")
+        self.store.forget_everything()
+        self.say("everything is forgotten")
+
+    def card(self) -> ShownCard:
+        """The card with the number that `timeline` shows. Raises: Told."""
+        cards, number = self.cards(), int(self.chosen.number)
+        if not 1 <= number <= len(cards):
+            raise Told(f"there is no card {number}: `timeline` numbers them")
+        return cards[number - 1]
+
+    def say(self, text: str) -> None:
+        print(text)
+
+    def say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            print(line)
+
+    def _end(self, how: Callable[[Store, UUID], bool], otherwise: str) -> None:
+        """Raises: Told."""
+        found = [one for one in list_acts(self.store) if one.position == self.chosen.number]
+        if not found:
+            raise Told(f"there is no act {self.chosen.number}: `outbox` numbers them")
+        with self.store.transaction():
+            ended = how(self.store, found[0].id)
+        if not ended:
+            raise Told(otherwise)
+        self.say("done")
+
+
+async def _wait_a_little(seconds: float) -> None:
+    await asyncio.sleep(min(seconds, PATIENCE_SECONDS))
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(
+        prog="python -m phone",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--as", dest="who", required=True, help="a demonstration parent's name")
+    parser.add_argument("--url", default=URL)
+    parser.add_argument("--language", choices=("ar", "en"), default="ar")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where phones are kept")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("pull", "outbox", "remind", "offline", "online"):
+        commands.add_parser(name)
+    commands.add_parser("timeline").add_argument("--all", action="store_true")
+    for name in ("show", "withdraw", "clear"):
+        commands.add_parser(name).add_argument("number", type=int)
+    do = commands.add_parser("do")
+    do.add_argument("act", choices=("acknowledge", "snooze", "dismiss", "undo"))
+    do.add_argument("number", type=int)
+    do.add_argument("--days", type=int, default=7, help="how long to put a card off")
+    do.add_argument("--all", action="store_true", help="the number is that of `timeline --all`")
+    commands.add_parser("wipe").add_argument("--yes", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does one command; the exit code."""
+    chosen = parse(arguments)
+    session = Session(chosen)
+    try:
+        getattr(session, chosen.command)()
+    except (Told, StillBusy, OtherServer) as told:
+        print(told, file=sys.stderr)
+        return 1
+    except Fault as fault:
+        print((fault.ar if chosen.language == "ar" else fault.en) or fault.code, file=sys.stderr)
+        return 1
+    finally:
+        session.store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
