@@ -12,7 +12,7 @@ import msgspec
 
 from phone.enrol import PUBLISHER_KEY
 from phone.exchange import published_catalogue
-from phone.message import LOCALES, Unrenderable, Value, join, render
+from phone.message import LOCALES, Listed, Unrenderable, Value, join, render
 from phone.record import Card, Truth
 from phone.signature import is_signed
 from phone.store import Store
@@ -163,8 +163,8 @@ def _values(service: Service, card: Card, locale: str) -> dict[str, Value]:
             else:
                 continue
         if isinstance(value, tuple):
-            words = tuple(render(service.terms[one], locale, {}) for one in value)
-            values[name] = join(words, locale)
+            words = tuple(render(service.terms.get(one, one), locale, {}) for one in value)
+            values[name] = Listed(value, join(words, locale))
         elif isinstance(value, str) and name in service.dates:
             values[name] = date.fromisoformat(value)
         else:

@@ -6,6 +6,7 @@ followed.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale
@@ -22,7 +23,16 @@ _FOREIGN_CONTROLS = {
     for mark in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\n\r\x85\u2028\u2029"
 }
 
-Value = str | int | date
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of a service's terms: chosen by its one id, printed in words."""
+
+    ids: tuple[str, ...]
+    words: str
+
+
+Value = str | int | date | Listed
 
 
 class Unrenderable(ValueError):
@@ -80,7 +90,7 @@ class _Renderer:
         if kind == "plural":
             return self.say(self._plural(options, self._number(name)), name, depth)
         if kind == "select":
-            return self.say(options.get(str(self._value(name)), options["other"]), None, depth)
+            return self.say(options.get(self._choice(name), options["other"]), None, depth)
         raise Unrenderable(f"an argument of the unknown kind {kind}")
 
     def _plural(self, options: Mapping[str, str], count: int) -> str:
@@ -92,6 +102,10 @@ class _Renderer:
             return self.values[name]
         except KeyError:
             raise Unrenderable(f"no value for {name}") from None
+
+    def _choice(self, name: str) -> str:
+        value = self._value(name)
+        return value.ids[0] if isinstance(value, Listed) and value.ids else str(value)
 
     def _number(self, name: str) -> int:
         value = self._value(name)
@@ -111,6 +125,8 @@ class _Renderer:
             return format_date(value, "long", locale=self.locale)
         if isinstance(value, int):
             return format_decimal(value, locale=self.locale)
+        if isinstance(value, Listed):
+            value = value.words
         return f"{ISOLATE}{value.translate(_FOREIGN_CONTROLS)}{POP}"
 
 

@@ -24,7 +24,7 @@ from phone.exchange import (
 )
 from phone.photo import send_photos
 from phone.store import Store
-from phone.transport import DeviceTaken, DeviceUnknown, TooLarge, Transport, TryLater
+from phone.transport import DeviceTaken, DeviceUnknown, Fault, TooLarge, Transport, TryLater
 from phone.wire import SCHEMA, OutdatedAnswer
 
 ROUNDS_MAX = 1_000  # 10,000 acts are 100 round trips, 2,000 records a stream are about ten
@@ -62,7 +62,7 @@ async def come_back(phone: Phone, pause: Pause, *, backoff: Backoff | None = Non
             wait = None if asked is None else waits.next_seconds(asked)
             if wait is None and not taken.again:
                 await send_photos(phone.store, phone.transport)
-                await fetch_catalogue(phone.store, phone.transport)
+                await _fetch_words(phone)
                 return rounds
         except TryLater as later:
             wait = waits.next_seconds(later.retry_after_seconds)
@@ -96,6 +96,18 @@ async def round_trip(phone: Phone) -> Taken:
     if isinstance(answer, OutdatedAnswer):
         return take_outdated(phone.store, asked, answer)
     return take_answer(phone.store, asked, answer, phone_utc=phone.clock.now_utc())
+
+
+async def _fetch_words(phone: Phone) -> None:
+    """The texts, if they can be had: without them a card says its service's id, and the next
+    coming back asks again. Raises: NotSigned, TryLater.
+    """
+    try:
+        await fetch_catalogue(phone.store, phone.transport)
+    except TryLater:
+        raise
+    except Fault:
+        return
 
 
 async def enrol(phone: Phone) -> None:
