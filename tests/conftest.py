@@ -3,19 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
 from store.migrate import migrate
 from tests.support.data_dir import fresh_data_dir
+from tests.support.databases import TEMPLATE, TEMPLATE_KEYS, fresh_databases
 from tests.support.house import FixedClock, TestHouse, open_test_house
-
-TEMPLATE = "template_osrati"
-TEMPLATE_KEYS = "template_osrati_keys"
 
 
 @pytest.fixture(scope="session")
@@ -48,17 +44,8 @@ def valkey() -> Iterator[EmbeddedValkey]:
 @pytest.fixture
 async def databases(postgres: EmbeddedPostgres) -> AsyncIterator[tuple[str, str]]:
     """URLs of a fresh family database and a fresh key store."""
-    name = f"test_{uuid4().hex[:12]}"
-    pairs = ((name, TEMPLATE), (f"{name}_keys", TEMPLATE_KEYS))
-    connection = await asyncpg.connect(_plain(postgres.url("postgres")))
-    try:
-        for database, template in pairs:
-            await connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
-        yield postgres.url(name), postgres.url(f"{name}_keys")
-        for database, _ in pairs:
-            await connection.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
-    finally:
-        await connection.close()
+    async with fresh_databases(postgres) as urls:
+        yield urls
 
 
 @pytest.fixture
@@ -79,7 +66,3 @@ async def house(
 async def _migrate_templates(server: EmbeddedPostgres) -> None:
     await migrate(server.url(TEMPLATE), "main")
     await migrate(server.url(TEMPLATE_KEYS), "keys")
-
-
-def _plain(url: str) -> str:
-    return url.replace("postgresql+asyncpg://", "postgresql://")
