@@ -1,5 +1,6 @@
 """The catalogue on the phone: signed, kept, and saying what the server says, card by card."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import cbor2
@@ -45,7 +46,7 @@ def as_published(service: Service, language: Language) -> dict[str, object]:
     }
 
 
-def signed(page: dict[str, object]) -> CatalogueAnswer:
+def signed(page: Mapping[str, object]) -> CatalogueAnswer:
     body = cbor2.dumps(page)
     return CatalogueAnswer(body, bytes(8), PUBLISHER.sign(b"osrati/1/catalogue" + body))
 
@@ -69,7 +70,9 @@ def on_phone(shown: TimelineCard) -> Card:
         occurrence=record.occurrence,
         rank=record.rank,
         waiting=record.waiting,
-        window=window and Window(*(getattr(window, name) for name in Window.__struct_fields__)),
+        window=None
+        if window is None
+        else Window(*(getattr(window, name) for name in Window.__struct_fields__)),
         resolved_on=record.resolved_on,
         parameters=tuple(Parameter(one.name, one.value) for one in record.parameters),
         why=Why(tuple(Line(line.id, line.truth) for line in record.why.lines), ()),
@@ -126,7 +129,7 @@ def test_the_highest_revision_is_said_and_an_unknown_service_by_its_id() -> None
     store = fresh_store()
     for revision, name in ((2, "second"), (1, "first")):
         told = {"id": "entry", "version": 1, "revision": revision, "name": name}
-        page: dict[str, object] = {"version": 1, "since": 0, "locale": "en", "services": [told]}
+        page = {"version": 1, "since": 0, "locale": "en", "services": [told]}
         keep_catalogue(store, signed(page), "en")
     card = Card(
         key=bytes(16),

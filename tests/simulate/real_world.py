@@ -12,7 +12,8 @@ import httpx2
 from sqlalchemy import text
 
 from domain.actor import Actor
-from domain.fact import CardAct, Fact
+from domain.fact import Fact
+from domain.facts.act import CardAct
 from domain.ids import CircleId, PersonId
 from phone import outbox, stream
 from phone.exchange import Taken
@@ -181,8 +182,7 @@ class RealWorld:
         return f"{len(self.children)}"
 
     async def child_is_vaccinated(self, a: int, b: int) -> str:
-        birth = self.children[a % len(self.children)]
-        child = birth.payload.child  # type: ignore[union-attr]  # a birth
+        child = person(100 + a % len(self.children))
         await self.house.apply(vaccinated(child, VACCINES[b % len(VACCINES)], self.today))
         return f"{a % len(self.children)}"
 
