@@ -9,7 +9,13 @@ import msgspec
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
-from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
+from domain.facts.pregnancy import (
+    PregnancyConfirmed,
+    PregnancyEnded,
+    PregnancyOutcome,
+    PregnancyRedated,
+    PregnancyScanned,
+)
 from domain.ids import PersonId
 from domain.marriage import Marriage, father_at, is_home
 
@@ -44,6 +50,7 @@ class Pregnancy(msgspec.Struct, frozen=True):
 
 Confirmation: TypeAlias = tuple[Fact, PregnancyConfirmed]
 End: TypeAlias = tuple[date, PregnancyOutcome]
+Loss: TypeAlias = tuple[Fact, PregnancyEnded]
 
 
 def pregnancies_of(
@@ -57,10 +64,9 @@ def pregnancies_of(
     for mother in sorted(by_mother, key=lambda person: person.bytes):
         ends = ends_of(mother, facts)
         for group in _grouped(by_mother[mother], ends):
-            first, start = group[0][0], group[-1][0]
-            due_on = group[-1][1].due_on
+            first, (start, due_on) = group[0][0], _dating(group, mother, facts)
             named = next((said.father for _, said in reversed(group) if said.father), None)
-            father = father_at(mother, named, first.occurred_on, marriages)
+            father = father_at(mother, named, first.occurred_on, marriages, delivered_on=due_on)
             if is_home(circle, mother, father):
                 known_on = min(fact.known_on for fact, _ in group)
                 ended = _outcome(group, ends)
@@ -68,11 +74,14 @@ def pregnancies_of(
 
 
 def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:
-    """How the mother's pregnancies ended: as hospitals said, then births, each in order."""
+    """How the mother's pregnancies ended: as hospitals said, then births, each in order.
+
+    The loss of one of several ends nothing.
+    """
     said = [
-        (fact.occurred_on, fact.payload.outcome)
-        for fact in facts
-        if isinstance(fact.payload, PregnancyEnded) and fact.payload.mother == mother
+        (fact.occurred_on, end.outcome)
+        for fact, end in _losses(mother, facts)
+        if end.outcome == "birth" or not _is_partial((fact, end), facts)
     ]
     births: list[End] = [
         (fact.occurred_on, "birth")
@@ -80,6 +89,63 @@ def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:
         if isinstance(fact.payload, BirthNotified) and fact.payload.mother == mother
     ]
     return births + said
+
+
+def _losses(mother: PersonId, facts: tuple[Fact, ...]) -> list[Loss]:
+    return [
+        (fact, fact.payload)
+        for fact in facts
+        if isinstance(fact.payload, PregnancyEnded) and fact.payload.mother == mother
+    ]
+
+
+def _is_partial(loss: Loss, facts: tuple[Fact, ...]) -> bool:
+    """Whether only some of several were lost: a hospital says how many only then, and by all that
+    was lost until then somebody is left.
+
+    Two reports of one day and count are one told twice.
+    """
+    fact, end = loss
+    if end.fetus_count is None:
+        return False
+    begins_on = fact.occurred_on - timedelta(days=PREGNANCY_DAYS_MAX)
+    expected = max(
+        (
+            other.payload.fetus_count
+            for other in facts
+            if isinstance(other.payload, PregnancyConfirmed | PregnancyScanned)
+            and other.payload.mother == end.mother
+            and other.payload.fetus_count is not None
+            and begins_on <= other.occurred_on <= fact.occurred_on
+        ),
+        default=None,
+    )
+    lost = {
+        (other.occurred_on, said.fetus_count)
+        for other, said in _losses(end.mother, facts)
+        if said.fetus_count is not None
+        and said.outcome != "birth"
+        and begins_on <= other.occurred_on <= fact.occurred_on
+    }
+    return expected is None or sum(count for _, count in lost) < expected
+
+
+def _dating(
+    group: list[Confirmation], mother: PersonId, facts: tuple[Fact, ...]
+) -> tuple[Fact, date]:
+    """The fact that dates a pregnancy, and its due day: what a clinician set anew, the latest said,
+    else the latest confirmation."""
+    start, said = group[-1]
+    confirmed_on = min(fact.occurred_on for fact, _ in group)
+    set_anew = [
+        (fact, fact.payload.due_on)
+        for fact in facts
+        if isinstance(fact.payload, PregnancyRedated)
+        and fact.payload.mother == mother
+        and fact.occurred_on >= confirmed_on
+        and abs(fact.payload.due_on - said.due_on) <= timedelta(days=SAME_PREGNANCY_DAYS)
+    ]
+    return set_anew[-1] if set_anew else (start, said.due_on)
 
 
 def _grouped(reports: list[Confirmation], ends: list[End]) -> list[list[Confirmation]]:

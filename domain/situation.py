@@ -15,7 +15,7 @@ from domain.fact import Fact
 from domain.family import Child, Family, Person, Vaccination
 from domain.gestation import Pregnancy
 from domain.ids import PersonId
-from domain.marriage import FamilyBook, Marriage
+from domain.marriage import Marriage, book_of
 from domain.record import Parameter
 
 DAYS_PER_WEEK = 7
@@ -61,14 +61,14 @@ def situations_of(family: Family, start: Start) -> Iterable[Situation]:
 
 def _of_marriage(family: Family, marriage: Marriage) -> Situation:
     husband, wife = family.person(marriage.husband), family.person(marriage.wife)
-    book = next((b for b in family.family_books if _same_couple(b, marriage)), None)
+    book = book_of(marriage, family.family_books)
     return Situation(
         start="marriage",
         subject=marriage.wife,
-        occurrence="",
+        occurrence="" if marriage.number == 1 else f"marriage_{marriage.number}/",
         roles={"husband": marriage.husband, "wife": marriage.wife},
         variables={
-            "marriage_in_force": True,
+            "marriage_in_force": marriage.end is None,
             "family_book_issued": book is not None,
             "husband_alive": husband.died_on is None,
             "wife_alive": wife.died_on is None,
@@ -81,7 +81,7 @@ def _of_marriage(family: Family, marriage: Marriage) -> Situation:
             *_named("wife_name", wife),
             Parameter("married_on", marriage.start.occurred_on.isoformat()),
         ),
-        facts=(marriage.start, *((book.start,) if book else ())),
+        facts=tuple(fact for fact in (marriage.start, marriage.end, book and book.start) if fact),
         known_on=marriage.known_on,
         variable_facts={**_said("husband", husband), **_said("wife", wife)},
         resolved_on=book.start.occurred_on if book else None,
@@ -153,10 +153,6 @@ def _of_child(family: Family, child: Child) -> Situation:
         ends_on=adult_on(child.born_on),
         vaccinations=child.vaccinations,
     )
-
-
-def _same_couple(book: FamilyBook, marriage: Marriage) -> bool:
-    return (book.husband, book.wife) == (marriage.husband, marriage.wife)
 
 
 def _nationality(role: str, person: Person) -> dict[str, Value]:

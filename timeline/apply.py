@@ -20,7 +20,16 @@ from domain.family import people_of
 from domain.ids import CircleId, PersonId
 from domain.standing import standing_facts
 from store.scope import CircleScope, CirclesScope
-from timeline.carry import belongs, couple_of, follows_child, joins, possible_fathers
+from timeline.carry import (
+    belongs,
+    couple_of,
+    couples_of,
+    deaths_of,
+    follows_child,
+    joins,
+    possible_fathers,
+    tells_of_widowhood,
+)
 from timeline.ground import Ground
 from timeline.known import KnownPeople
 from timeline.people import Profile, keep_profile, link
@@ -59,6 +68,10 @@ async def apply_facts(
         about = [fact for fact in facts if person in _named(fact, concerns)]
         if any(isinstance(fact.payload, PersonDescribed | EnteredInError) for fact in about):
             await _keep_profile(ground, person, known.facts_of(person))
+    if any(tells_of_widowhood(fact) for fact in facts):
+        widows = await _tell_widows(ground, known, people)
+        people |= widows
+        touched |= {single_circle(ground.keys, widow).id for widow in widows}
     joining = any(joins(fact) for fact in facts) or bool(concerns)
     shared = await _shared_circles(ground, known, facts, people)
     await _join(ground, known, shared)
@@ -99,6 +112,25 @@ async def read_own_facts(ground: Ground, person: PersonId) -> tuple[Fact, ...]:
     keys = await ground.keys.circle(circle_id)
     async with ground.database.read(CircleScope(circle_id)) as session:
         return await read_facts(session, keys)
+
+
+async def _tell_widows(
+    ground: Ground, known: KnownPeople, people: Collection[PersonId]
+) -> set[PersonId]:
+    """Records a husband's death in his wife's own circle, whichever of marriage and death came
+    first; the wives who learnt something. Where her later children are at home follows from it.
+    """
+    couples = {couple for person in people for couple in couples_of(known.facts_of(person))}
+    await known.look_at(person for couple in couples for person in couple)
+    told: set[PersonId] = set()
+    for husband, wife in sorted(couples):
+        deaths = deaths_of(husband, known.facts_of(husband))
+        own = single_circle(ground.keys, wife)
+        if deaths and await _record_missing(ground, own.id, deaths):
+            told.add(wife)
+            known.forget(wife)
+    await known.look_at(told)
+    return told
 
 
 async def _shared_circles(

@@ -10,6 +10,8 @@ from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import BirthNotified
+from domain.facts.marriage import MarriageRegistered
+from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.gestation import (
     CONTRADICTION_DAYS,
@@ -27,7 +29,8 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
     members, about = set(circle.members), fact.payload.subjects()
     match fact.payload.policy():
         case "person" | "act":
-            return about[0] in members
+            # A husband's death lies in the wife's own circle too: her later children follow it.
+            return about[0] in members or isinstance(fact.payload, PersonDied)
         case "wife":
             return about[1] in members
         case "couple" | "document":
@@ -87,11 +90,37 @@ def possible_fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
         if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
         and _is_same(payload, other.payload)
     }
+    delivered_on = payload.due_on if isinstance(payload, PregnancyConfirmed) else None
     married = {
-        father_at(payload.mother, None, fact.occurred_on, marriages)
+        father_at(payload.mother, None, fact.occurred_on, marriages, delivered_on=delivered_on)
         for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
     }
     return {father for father in named | married if father is not None}
+
+
+def tells_of_widowhood(fact: Fact) -> bool:
+    """Whether a wife may have to learn of her husband's death by this fact."""
+    return isinstance(fact.payload, PersonDied | MarriageRegistered | EnteredInError)
+
+
+def couples_of(own: tuple[Fact, ...]) -> set[tuple[PersonId, PersonId]]:
+    """Husband and wife of every marriage that was ever said of somebody, still standing or not."""
+    return {
+        (fact.payload.husband, fact.payload.wife)
+        for fact in own
+        if isinstance(fact.payload, MarriageRegistered)
+    }
+
+
+def deaths_of(person: PersonId, own: tuple[Fact, ...]) -> list[Fact]:
+    """What was said of a person's death, and what takes it back, of their own facts."""
+
+    def is_death(fact: Fact, rest: tuple[Fact, ...]) -> bool:
+        if isinstance(fact.payload, EnteredInError):
+            return any(is_death(*one) for one in _taken_back_by(fact.payload, rest))
+        return isinstance(fact.payload, PersonDied) and fact.payload.person == person
+
+    return [fact for fact in own if is_death(fact, own)]
 
 
 def _is_home_of(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:

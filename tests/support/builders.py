@@ -8,7 +8,7 @@ from domain.fact import Fact, Payload
 from domain.facts.act import EnteredInError
 from domain.facts.birth import BirthNotified
 from domain.facts.health import VaccinationGiven
-from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
+from domain.facts.marriage import DivorceRegistered, FamilyBookIssued, MarriageRegistered
 from domain.facts.person import PersonDescribed, PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
 from domain.ids import PersonId
@@ -41,6 +41,12 @@ def married(husband: PersonId, wife: PersonId, on: date, *, source_id: str | Non
     return fact(MarriageRegistered(husband, wife), on, source="moj", source_id=source_id)
 
 
+def divorced(
+    husband: PersonId, wife: PersonId, on: date, *, asserted_on: date | None = None
+) -> Fact:
+    return fact(DivorceRegistered(husband, wife), on, source="moj", asserted_on=asserted_on)
+
+
 def family_book(husband: PersonId, wife: PersonId, on: date) -> Fact:
     return fact(FamilyBookIssued(husband, wife), on, source="icp")
 
@@ -58,8 +64,14 @@ def pregnant(
     return fact(payload, on, source=source, source_id=source_id)
 
 
-def pregnancy_ended(mother: PersonId, on: date, outcome: PregnancyOutcome = "loss") -> Fact:
-    return fact(PregnancyEnded(mother, outcome), on)
+def pregnancy_ended(
+    mother: PersonId,
+    on: date,
+    outcome: PregnancyOutcome = "loss",
+    *,
+    fetus_count: int | None = None,
+) -> Fact:
+    return fact(PregnancyEnded(mother, outcome, fetus_count), on)
 
 
 def born(
