@@ -25,11 +25,25 @@ from domain.compile_catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.act import CardAct, EnteredInError
+from domain.facts.appointment import VisitKept
 from domain.facts.birth import BirthNotified
 from domain.facts.health import VaccinationGiven
-from domain.facts.marriage import FamilyBookIssued, MarriageRegistered
+from domain.facts.marriage import (
+    DivorceRegistered,
+    DivorceRevoked,
+    FamilyBookChanged,
+    FamilyBookIssued,
+    MarriageAnnulled,
+    MarriageRegistered,
+)
 from domain.facts.person import PersonDescribed, PersonDied
-from domain.facts.pregnancy import PregnancyConfirmed, PregnancyEnded, PregnancyOutcome
+from domain.facts.pregnancy import (
+    PregnancyConfirmed,
+    PregnancyEnded,
+    PregnancyOutcome,
+    PregnancyRedated,
+    PregnancyScanned,
+)
 from domain.ids import CircleId, PersonId
 from domain.record import Evaluation, Record
 
@@ -110,6 +124,37 @@ def marriages(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def ends(draw: st.DrawFn) -> list[Told]:
+    husband, wife = draw(COUPLES)
+    on = draw(DAYS)
+    over = draw(st.sampled_from([DivorceRegistered, MarriageAnnulled]))
+    told = [Told(over(husband, wife), on)]
+    match draw(st.sampled_from(["over", "revoked", "again"])):
+        case "revoked":
+            told.append(Told(DivorceRevoked(husband, wife), on + timedelta(days=30)))
+        case "again":
+            told.append(Told(MarriageRegistered(husband, wife), on + timedelta(days=60)))
+            told.append(Told(FamilyBookChanged(husband, wife, "renewed"), on + timedelta(days=70)))
+        case _:
+            pass
+    return told
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> list[Told]:
+    """What is said of a pregnancy after it was confirmed, or before anybody heard of it."""
+    mother, on = draw(MOTHERS), draw(DAYS)
+    count = draw(st.sampled_from([None, 1, 2]))
+    told = [
+        Told(PregnancyScanned(mother, draw(st.integers(28, 280)), count), on),
+        Told(PregnancyRedated(mother, on + timedelta(days=draw(st.integers(1, 250)))), on),
+        Told(PregnancyEnded(mother, draw(st.sampled_from(LOST)), count), on + timedelta(days=20)),
+        Told(VisitKept(mother, "antenatal"), on + timedelta(days=7)),
+    ]
+    return draw(st.lists(st.sampled_from(told), min_size=1, max_size=3, unique_by=id))
+
+
+@st.composite
 def pregnancies(draw: st.DrawFn) -> list[Told]:
     mother, father, on = draw(MOTHERS), draw(FATHERS), draw(DAYS)
     due_on = on + timedelta(days=draw(st.integers(1, 250)))
@@ -170,10 +215,18 @@ def histories(draw: st.DrawFn) -> History:
     groups = draw(
         st.lists(
             st.one_of(
-                marriages(), pregnancies(), births(), vaccinations(), deaths(), descriptions()
+                marriages(),
+                ends(),
+                pregnancies(),
+                stages(),
+                births(),
+                births(),
+                vaccinations(),
+                deaths(),
+                descriptions(),
             ),
-            min_size=3,
-            max_size=10,
+            min_size=4,
+            max_size=14,
         )
     )
     facts: list[Fact] = []
