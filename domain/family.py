@@ -10,6 +10,7 @@ married at the time, else the mother's own. A circle leaves out what is at home 
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -31,11 +32,16 @@ from domain.marriage import (
     latest_of_each,
     marriages_of,
 )
+from domain.precedence import Owned, owned_precedence
 from domain.standing import standing_facts
+
+Described: TypeAlias = tuple[Fact, PersonDescribed]
+T = TypeVar("T")
 
 
 class Person(msgspec.Struct, frozen=True):
-    """A person as agencies described them; None where nobody said.
+    """A person as agencies described them; None where nobody said. `born_in` is a year or a month,
+    where no agency knows the day.
 
     `nationality_fact` is the first that said the nationality which counts: said again by another
     event, it stays the reason, so that nobody learns of that event.
@@ -49,6 +55,7 @@ class Person(msgspec.Struct, frozen=True):
     nationality: str | None = None
     died_on: date | None = None
     nationality_fact: Fact | None = None
+    born_in: str | None = None
 
 
 class Vaccination(msgspec.Struct, frozen=True):
@@ -103,32 +110,50 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
 
 def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
     """Everybody of whom anything was said, by the facts given in order of precedence."""
-    people: dict[PersonId, Person] = {}
+    described: dict[PersonId, list[Described]] = {}
+    died: dict[PersonId, date] = {}
     for fact in facts:
         match fact.payload:
             case PersonDescribed() as said:
-                known = people.get(said.person) or Person(said.person)
-                people[said.person] = _described(known, said, fact)
-            case PersonDied() as died:
-                known = people.get(died.person) or Person(died.person)
-                people[died.person] = msgspec.structs.replace(known, died_on=fact.occurred_on)
+                described.setdefault(said.person, []).append((fact, said))
+            case PersonDied() as death:
+                died[death.person] = fact.occurred_on
             case _:
                 pass
-    return people
+    return {
+        person: _person(person, described.get(person, []), died.get(person))
+        for person in described.keys() | died.keys()
+    }
 
 
-def _described(known: Person, said: PersonDescribed, fact: Fact) -> Person:
-    is_new = said.nationality is not None and said.nationality != known.nationality
+def _person(person: PersonId, described: list[Described], died_on: date | None) -> Person:
+    """What counts of each thing said: its registry's word, else the later one."""
+
+    def said_of(owned: Owned) -> list[Described]:
+        return sorted(described, key=lambda one: owned_precedence(one[0], owned))
+
+    names, births = [said for _, said in said_of("name")], [s for _, s in said_of("birth")]
+    nationality, nationality_fact = None, None
+    for fact, said in said_of("nationality"):
+        if said.nationality is not None and said.nationality != nationality:
+            nationality, nationality_fact = said.nationality, fact
+    born_on = _last(said.born_on for said in births)
     return Person(
-        known.id,
-        name_ar=said.name_ar or known.name_ar,
-        name_en=said.name_en or known.name_en,
-        sex=said.sex or known.sex,
-        born_on=said.born_on or known.born_on,
-        nationality=said.nationality or known.nationality,
-        died_on=known.died_on,
-        nationality_fact=fact if is_new else known.nationality_fact,
+        person,
+        name_ar=_last(said.name_ar for said in names),
+        name_en=_last(said.name_en for said in names),
+        sex=_last(said.sex for _, said in said_of("sex")),
+        born_on=born_on,
+        nationality=nationality,
+        died_on=died_on,
+        nationality_fact=nationality_fact,
+        born_in=None if born_on is not None else _last(said.born_in for said in births),
     )
+
+
+def _last(values: Iterable[T | None]) -> T | None:
+    """The last that was said."""
+    return next((value for value in reversed(list(values)) if value), None)
 
 
 def _children(

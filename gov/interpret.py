@@ -32,7 +32,7 @@ from gov.inbox import (
 )
 from gov.interpreted import Interpreted
 from gov.living import find_death
-from gov.reason import EventAwaited, KindUnknown, NotUnderstood, SubjectDeceased
+from gov.reason import EventAwaited, ForAuthors, KindUnknown, NotUnderstood, SubjectDeceased
 from store.reference_tables import INBOX_RECEIVED, INBOX_WAITING
 from timeline.apply import apply_facts
 from timeline.ground import Ground
@@ -57,6 +57,8 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
         return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
     if event.corrects is not None:
         return await _correct(ground, schemas, message, event, event.corrects)
+    if not event.people:
+        return Interpreted(freed=await settle_held(ground, message, ForAuthors.code))
     people = await _identify_all(ground, event)
     freed: tuple[InboxId, ...] = ()
     death = await _concerns_the_dead(ground, event, people)

@@ -25,6 +25,16 @@ class KindUnknown(Refusal):
     )
 
 
+class ForAuthors(Refusal):
+    code = "intake.for_authors"
+    status = 409
+    ar = "التعديل لا يخص شخصًا بعينه. حُفظ لمن يكتب الخدمات، فلا ترسله من جديد."
+    en = (
+        "The change of a rule names nobody. It is kept for the authors of the services; do not "
+        "send it again."
+    )
+
+
 class EventAwaited(Refusal):
     code = "intake.event_awaited"
     status = 409
@@ -50,6 +60,7 @@ REASONS: dict[str, type[Refusal]] = {
     for reason in (
         SubjectDeceased,
         KindUnknown,
+        ForAuthors,
         EventAwaited,
         NotUnderstood,
         KindNotAllowed,

@@ -8,6 +8,7 @@ import pytest
 from domain.circle import Circle, couple_members
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
+from domain.facts.person import PersonDescribed
 from domain.facts.pregnancy import PregnancyOutcome
 from domain.family import Family, family_of
 from domain.ids import CircleId, PersonId
@@ -255,3 +256,42 @@ def test_an_end_belongs_to_a_pregnancy_of_its_time(
 def test_another_mothers_loss_ends_nothing() -> None:
     (found,) = family(confirm(TODAY, after(200)), pregnancy_ended(SECOND, after(30))).pregnancies
     assert found.ended is None
+
+
+# Whose word counts
+
+
+def say(source: str, asserted_on: date, **said: str) -> Fact:
+    return fact(PersonDescribed(WIFE, **said), TODAY, source=source, asserted_on=asserted_on)
+
+
+def test_the_register_that_owns_a_name_counts_above_a_later_word_of_another() -> None:
+    register = say("icp", TODAY, name_ar="نورة", nationality="ARE")
+    hospital = say("mohap", after(30), name_ar="نوره", name_en="Nora", nationality="IND")
+    for facts in ((register, hospital), (hospital, register)):
+        who = family(*facts).person(WIFE)
+        assert (who.name_ar, who.nationality, who.nationality_fact) == ("نورة", "ARE", register)
+        assert who.name_en == "Nora"  # of which the register said nothing
+
+
+def test_among_agencies_that_do_not_own_it_the_later_word_counts_then_the_source() -> None:
+    first, second = say("mohap", TODAY, name_ar="أ"), say("ehs", after(1), name_ar="ب")
+    assert family(first, second).person(WIFE).name_ar == "ب"
+    same_day = say("nabidh", after(1), name_ar="ج")
+    assert family(same_day, first, second).person(WIFE).name_ar == "ج"
+
+
+def test_a_register_taken_back_leaves_the_word_of_others() -> None:
+    register = say("icp", TODAY, name_ar="نورة")
+    hospital = say("mohap", after(-5), name_ar="نوره")
+    found = family(register, hospital, in_error(register, after(1)))
+    assert found.person(WIFE).name_ar == "نوره"
+
+
+def test_a_year_of_birth_stands_until_somebody_knows_the_day() -> None:
+    year = say("icp", TODAY, born_in="1961")
+    assert family(year).person(WIFE).born_in == "1961"
+    assert family(year).person(WIFE).born_on is None
+    day = fact(PersonDescribed(WIFE, born_on=date(1961, 7, 1)), TODAY, source="mohap")
+    known = family(year, day).person(WIFE)
+    assert (known.born_in, known.born_on) == (None, date(1961, 7, 1))

@@ -1,0 +1,28 @@
+"""Whose word counts of two: the registry that owns a thing, else the later assertion.
+
+Agencies' facts arrive in any order; this order depends on what they say alone, so that everywhere
+the same one counts. Why so, and who signs the owners off: docs/decisions/0016.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from domain.fact import Fact
+
+Owned = Literal["name", "sex", "birth", "nationality"]
+Precedence: TypeAlias = tuple[int, tuple[datetime, str, str, str]]
+
+# ICP keeps the population register. Draft, until the data-exchange policy names each owner.
+OWNERS: Mapping[Owned, tuple[str, ...]] = MappingProxyType(
+    {"name": ("icp",), "sex": ("icp",), "birth": ("icp",), "nationality": ("icp",)}
+)
+"""For what agencies say of a person, the registries that own it, the foremost last."""
+
+
+def owned_precedence(fact: Fact, owned: Owned) -> Precedence:
+    """The order in which facts about one thing of one person are read; the last one counts."""
+    owners = OWNERS[owned]
+    rank = owners.index(fact.source) + 1 if fact.source in owners else 0
+    return rank, fact.precedence
