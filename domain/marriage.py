@@ -24,7 +24,7 @@ from domain.facts.person import PersonDied
 from domain.ids import PersonId
 
 # The longest pregnancy that is counted anywhere here (44 weeks): who is born later after a divorce
-# or a husband's death is not his by marriage alone. Draft: docs/decisions/0015.
+# or a husband's death is not his by marriage alone. Draft: docs/decisions/0017.
 PRESUMED_AFTER_END_DAYS = 308
 # Born sooner than six months after a new marriage, a child is the earlier husband's. Draft as well.
 PRESUMED_AFTER_START_DAYS = 180

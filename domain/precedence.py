@@ -1,7 +1,7 @@
 """Whose word counts of two: the registry that owns a thing, else the later assertion.
 
 Agencies' facts arrive in any order; this order depends on what they say alone, so that everywhere
-the same one counts. Why so, and who signs the owners off: docs/decisions/0016.
+the same one counts. Why so, and who signs the owners off: docs/decisions/0018.
 """
 
 from collections.abc import Mapping

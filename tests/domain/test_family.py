@@ -261,8 +261,19 @@ def test_another_mothers_loss_ends_nothing() -> None:
 # Whose word counts
 
 
-def say(source: str, asserted_on: date, **said: str) -> Fact:
-    return fact(PersonDescribed(WIFE, **said), TODAY, source=source, asserted_on=asserted_on)
+def say(
+    source: str,
+    asserted_on: date,
+    *,
+    name_ar: str | None = None,
+    name_en: str | None = None,
+    nationality: str | None = None,
+    born_in: str | None = None,
+) -> Fact:
+    said = PersonDescribed(
+        WIFE, name_ar=name_ar, name_en=name_en, nationality=nationality, born_in=born_in
+    )
+    return fact(said, TODAY, source=source, asserted_on=asserted_on)
 
 
 def test_the_register_that_owns_a_name_counts_above_a_later_word_of_another() -> None:

@@ -5,6 +5,7 @@ Only the words of JSON Schema that our contract uses; another one is an error, n
 
 import json
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any  # JSON, and JSON Schema
 
@@ -104,13 +105,11 @@ class ContractSchemas:
         for word, count in (("anyOf", None), ("oneOf", 1)):
             either = [set(one["required"]) for one in schema.get(word, ())]
             if either:
-                values = values.filter(
-                    lambda value, either=either, count=count: _meets(value, either, count)
-                )
+                values = values.filter(partial(_meets, either=either, count=count))
         return values
 
 
-def _meets(value: Json, either: list[set[str]], count: int | None) -> bool:
+def _meets(value: Json, *, either: list[set[str]], count: int | None) -> bool:
     met = sum(one <= value.keys() for one in either)
     return met >= 1 if count is None else met == count
 
