@@ -10,7 +10,8 @@ from datetime import date
 from bench.family import family_of_five
 from bench.rate import compare_rates
 from bench.result import Result, compare
-from content.pack import SHIPPED_PACK, read_pack
+from content.pack import SHIPPED_PACK
+from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
 from domain.circle import Circle, couple_members
 from domain.compile_catalogue import compile_catalogue
@@ -54,4 +55,4 @@ def measure_evaluate(*, seconds: float = SECONDS) -> list[Result]:
 
 def shipped_catalogue() -> Catalogue:
     """The shipped pack, compiled."""
-    return compile_catalogue(read_pack(SHIPPED_PACK), version=1)
+    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)

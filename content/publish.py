@@ -1,7 +1,8 @@
 """Publishing: a pack of documents becomes the next version of the catalogue, whole and immutable.
 
-Every document is compiled before anything is written; a pack equal to the version in force
-publishes nothing. Called by `osrati` at start for the shipped pack.
+A version holds the pack's services and the medical tables. Every document is compiled before
+anything is written; a pack equal to the version in force publishes nothing. Called by `osrati` at
+start for the shipped pack.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import orjson
 from sqlalchemy import insert, select, text
 from sqlmodel import col
 
-from content.pack import read_pack
+from content.schedule_entries import read_catalogue
 from domain.compile_catalogue import compile_catalogue
 from store.clock import Clock
 from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow
@@ -26,7 +27,7 @@ async def publish_pack(database: Database, clock: Clock, directory: Path) -> int
 
     Raises: CatalogueError, naming every thing to mend; then nothing is published.
     """
-    documents = read_pack(directory)
+    documents = read_catalogue(directory)
     compile_catalogue(documents, version=0)
     entries = sorted(
         (str(document["id"]), orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode())

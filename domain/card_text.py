@@ -12,7 +12,7 @@ import msgspec
 from domain.catalogue import Bilingual, Service
 from domain.record import Record, Truth
 from domain.text import Language, Message, ParameterValue, join_texts
-from domain.variable import PARAMETERS
+from domain.variable import DATE_PARAMETERS
 
 
 class RenderedLine(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def _values(
         value = given.get(name, given.get(f"{name}_{language}"))
         if value is None:
             continue
-        if isinstance(value, str) and PARAMETERS[service.starts_with].get(name) == "date":
+        if isinstance(value, str) and name in DATE_PARAMETERS:
             values[name] = date.fromisoformat(value)
         elif not isinstance(value, tuple):
             values[name] = value

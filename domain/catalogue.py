@@ -10,7 +10,11 @@ import msgspec
 
 from domain.calendar_date import Offset
 from domain.condition import Condition
+from domain.growth.development import DevelopmentTable
 from domain.ids import EntryId
+from domain.immunization.programme import Programme
+from domain.immunization.schedule import Schedule
+from domain.pregnancy.follow import PregnancyTables
 from domain.record import Criterion, Nature
 from domain.text import Language, Message
 
@@ -18,6 +22,8 @@ Start = Literal["marriage", "pregnancy", "birth"]
 Role = Literal["husband", "wife", "mother", "father"]
 Unmet = Literal["explain", "withdraw"]
 NoticeMoment = Literal["visible", "due"]
+CalculatorName = Literal["immunization", "pregnancy", "development"]
+ScheduleTables = Programme | Schedule | PregnancyTables | DevelopmentTable
 
 
 class Bilingual(msgspec.Struct, frozen=True):
@@ -64,38 +70,35 @@ class WindowRule(msgspec.Struct, frozen=True):
     expires_from: Literal["due", "anchor"] = "due"
 
 
-class Dose(msgspec.Struct, frozen=True):
-    """The n-th dose of a vaccine group."""
-
-    group: str
-    number: int
-
-
 class Row(msgspec.Struct, frozen=True):
-    """One row of a card's table: an occurrence, its due offset from the anchor, its doses."""
+    """One row of a card's table: an occurrence and its due offset from the anchor."""
 
     id: str
     age: Offset
-    doses: tuple[Dose, ...] = ()
     parameters: tuple[tuple[str, str | int], ...] = ()
 
 
 class CardRule(msgspec.Struct, frozen=True):
-    """One card, or one per row of its table.
-
-    `rows_by_week` chooses the rows by the completed gestational week at confirmation, clamped to
-    its least and greatest key.
+    """One card, or one per row of its table, or one per occurrence that the service's calculator
+    plans (`planned`).
     """
 
     id: str
     rank: int
     window: WindowRule
     rows: tuple[Row, ...]
-    rows_by_week: Mapping[int, tuple[Row, ...]] | None
     resolved_when: Condition | None
     title: Bilingual
     body: Bilingual
     notices: tuple[NoticeMoment, ...]
+    planned: bool = False
+
+
+class Calculator(msgspec.Struct, frozen=True):
+    """The medical code that plans a service's cards, by name, and the schedule it goes by."""
+
+    name: CalculatorName
+    schedule: EntryId
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -114,8 +117,8 @@ class Service(msgspec.Struct, frozen=True):
     otherwise: tuple[Role, ...]
     eligibility: tuple[EligibilityLine, ...]
     cards: tuple[CardRule, ...]
-    vaccine_groups: Mapping[str, frozenset[str]]  # group -> the CVX codes that count for it
     terms: Mapping[str, Bilingual]  # words that parameters refer to
+    calculator: Calculator | None = None
 
     def card(self, card_id: str) -> CardRule:
         """The card rule with this id. Raises: KeyError when the service has none."""
@@ -126,7 +129,8 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """Every service of one published version."""
+    """Every service of one published version, and the schedules that calculators go by."""
 
     version: int
     services: Mapping[EntryId, Service]
+    schedules: Mapping[EntryId, ScheduleTables] = {}

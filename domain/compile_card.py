@@ -1,47 +1,45 @@
 """Compiles the cards of a service: their windows, their tables of rows, their texts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
 from typing import Literal, get_args
 
 from domain.calendar_date import Offset, add_offset
-from domain.catalogue import CardRule, Dose, NoticeMoment, Row, Start, WindowRule
+from domain.catalogue import CalculatorName, CardRule, NoticeMoment, Row, Start, WindowRule
 from domain.compile_text import Scope, compile_bilingual, compile_when
-from domain.document import Node, nearest
+from domain.document import Node
 from domain.text import ParameterType
-from domain.variable import ANCHORS, DOSE_PARAMETERS, PARAMETERS, ROW_VARIABLES
+from domain.variable import ANCHORS, PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS
 
 RANK_MAX = 1_000
 MONTHS_MAX = 1_200  # a hundred years, either way
 DAYS_MAX = 36_600
 WEEKS_MAX = 5_200
-DOSE_NUMBER_MAX = 20
-WEEK_MAX = 45  # completed weeks of a pregnancy
 DAYS_PER_WEEK = 7
 
 # The order of two offsets may hang on the month they are counted from: so it is tried from the end
 # of a long month, where months are clamped, and from the end of the shortest.
 _ANCHOR_DAYS = (date(2024, 1, 31), date(2025, 2, 28))
 
-Table = tuple[tuple[Row, ...], Mapping[int, tuple[Row, ...]] | None]
-
 
 def compile_cards(
-    node: Node, starts_with: Start, *, scope: Scope, groups: Collection[str]
+    node: Node, starts_with: Start, *, scope: Scope, calculator: CalculatorName | None
 ) -> tuple[CardRule, ...]:
     """The cards of a service that starts with `starts_with`; `scope` is the service's own."""
     cards: list[CardRule] = []
     for item in node.items(minimum=1):
         card = item.fields(
             required=("id", "rank", "window", "title", "body", "notices"),
-            optional=("rows", "weeks_table", "resolved_when"),
+            optional=("rows", "planned", "resolved_when"),
         )
         card_id = card["id"].identifier()
         if any(card_id == other.id for other in cards):
             card["id"].refuse(f"{card_id!r} stands twice: rename one")
-        cards.append(_compile_card(card, card_id, starts_with, scope=scope, groups=groups))
+        cards.append(_compile_card(card, card_id, starts_with, scope=scope, calculator=calculator))
+    planned = [card for card in cards if card.planned]
+    if len(planned) != (calculator is not None) and not node.missing:
+        node.refuse("a service with a calculator has one planned card, and no other has: mend it")
     return tuple(cards)
 
 
@@ -51,22 +49,18 @@ def _compile_card(
     starts_with: Start,
     *,
     scope: Scope,
-    groups: Collection[str],
+    calculator: CalculatorName | None,
 ) -> CardRule:
-    rows, rows_by_week = _read_table(card, starts_with, groups)
-    tables = (rows, *(rows_by_week or {}).values())
-    every_row = [row for table in tables for row in table]
-    window = _read_window(card["window"], starts_with, every_row)
-    inner = _widen(scope, every_row, starts_with)
+    rows = _read_rows(card["rows"]) if "rows" in card else ()
+    planned = card["planned"].boolean() if "planned" in card else False
+    for key in ("rows", "resolved_when"):
+        if planned and key in card:
+            card[key].refuse("the calculator says so of a planned card: remove it")
+    window = _read_window(card["window"], starts_with, rows, planned=planned)
+    inner = _widen(scope, rows, calculator if planned else None)
     resolved_when = None
     if "resolved_when" in card:
-        variables = {**scope.variables, **ROW_VARIABLES[starts_with]}
-        resolved_when = compile_when(card["resolved_when"], variables)
-        of_rows = resolved_when.variables & ROW_VARIABLES[starts_with].keys()
-        if of_rows and not (every_row and all(row.doses for row in every_row)):
-            card["resolved_when"].refuse(
-                f"{', '.join(sorted(of_rows))} needs rows with doses: add doses to every row"
-            )
+        resolved_when = compile_when(card["resolved_when"], scope.variables)
     notices = tuple(item.choice(get_args(NoticeMoment)) for item in card["notices"].items())
     if len(set(notices)) < len(notices):
         card["notices"].refuse("a moment stands twice: one message for one act, remove one")
@@ -75,35 +69,36 @@ def _compile_card(
         rank=card["rank"].integer(0, RANK_MAX),
         window=window,
         rows=rows,
-        rows_by_week=rows_by_week,
         resolved_when=resolved_when,
         title=compile_bilingual(card["title"], inner),
         body=compile_bilingual(card["body"], inner),
         notices=notices,
+        planned=planned,
     )
 
 
-def _widen(scope: Scope, rows: list[Row], starts_with: Start) -> Scope:
-    """The service's scope with what the card's rows add to it."""
+def _widen(scope: Scope, rows: tuple[Row, ...], calculator: CalculatorName | None) -> Scope:
+    """The service's scope with what the card's rows or its calculator add to it."""
     parameters: dict[str, ParameterType] = dict(scope.parameters)
     rules: dict[str, set[str]] = {}
-    groups = {dose.group for row in rows for dose in row.doses}
-    if groups:
-        known = PARAMETERS[starts_with]
-        parameters.update({name: known[name] for name in DOSE_PARAMETERS & known.keys()})
+    if calculator is not None:
+        parameters.update(PLANNED_PARAMETERS[calculator])
+        rules.update({name: set(PLANNED_CHOICES[name]) for name in PLANNED_CHOICES})
     for row in rows:
         for name, value in row.parameters:
             parameters[name] = "text" if isinstance(value, str) else "number"
             if isinstance(value, str):
                 rules.setdefault(name, set()).add(value)
     frozen = {name: frozenset(values) for name, values in rules.items()}
-    return replace(scope, parameters=parameters, rules=frozen, groups=groups)
+    return replace(scope, parameters=parameters, rules=frozen)
 
 
 # Windows
 
 
-def _read_window(node: Node, starts_with: Start, rows: list[Row]) -> WindowRule:
+def _read_window(
+    node: Node, starts_with: Start, rows: tuple[Row, ...], *, planned: bool
+) -> WindowRule:
     window = node.fields(
         required=("anchor", "visible", "due_until", "expires", "catch_up"),
         optional=("due", "expires_from"),
@@ -122,7 +117,9 @@ def _read_window(node: Node, starts_with: Start, rows: list[Row]) -> WindowRule:
     )
     if rows and "due" in window:
         window["due"].refuse("the rows say when each is due: remove it")
-    if not node.missing and not rows and "due" not in window:
+    if planned and "due" in window:
+        window["due"].refuse("the calculator says when each is due: remove it")
+    if not node.missing and not rows and not planned and "due" not in window:
         node.refuse("the key 'due' is missing: add it, or rows that each have an age")
     _check_order(window, rule, [row.age for row in rows] or [rule.due])
     return rule
@@ -162,26 +159,13 @@ def _read_offset(node: Node) -> Offset:
 # Tables
 
 
-def _read_table(card: Mapping[str, Node], starts_with: Start, groups: Collection[str]) -> Table:
-    if "weeks_table" in card:
-        if starts_with != "pregnancy":
-            card["weeks_table"].refuse("only a pregnancy has weeks: use rows")
-        if "rows" in card:
-            card["rows"].refuse("the weeks_table makes the rows: remove one of the two")
-        return (), _read_weeks(card["weeks_table"])
-    if "rows" not in card:
-        return (), None
-    return _read_rows(card["rows"], groups), None
-
-
-def _read_rows(node: Node, groups: Collection[str]) -> tuple[Row, ...]:
+def _read_rows(node: Node) -> tuple[Row, ...]:
     rows: list[Row] = []
     for item in node.items(minimum=1):
-        fields = item.fields(required=("id", "age"), optional=("doses", "parameters"))
+        fields = item.fields(required=("id", "age"), optional=("parameters",))
         row = Row(
             id=fields["id"].identifier(),
             age=_read_offset(fields["age"]),
-            doses=_read_doses(fields["doses"], groups) if "doses" in fields else (),
             parameters=_read_parameters(fields["parameters"]) if "parameters" in fields else (),
         )
         if any(row.id == other.id for other in rows):
@@ -200,19 +184,6 @@ def _shape(row: Row) -> list[tuple[str, type]]:
     return sorted((name, type(value)) for name, value in row.parameters)
 
 
-def _read_doses(node: Node, groups: Collection[str]) -> tuple[Dose, ...]:
-    doses: list[Dose] = []
-    for item in node.items(minimum=1):
-        fields = item.fields(required=("group", "number"))
-        group = fields["group"].text()
-        if group not in groups:
-            fields["group"].refuse(f"{group!r} is no vaccine group: {nearest(group, groups)}")
-        if any(group == other.group for other in doses):
-            fields["group"].refuse(f"{group!r} stands twice in a row: keep the higher number")
-        doses.append(Dose(group, fields["number"].integer(1, DOSE_NUMBER_MAX)))
-    return tuple(doses)
-
-
 def _read_parameters(node: Node) -> tuple[tuple[str, str | int], ...]:
     parameters: list[tuple[str, str | int]] = []
     taken = {name for known in PARAMETERS.values() for name in known}
@@ -224,50 +195,3 @@ def _read_parameters(node: Node) -> tuple[tuple[str, str | int], ...]:
         else:
             parameters.append((name, item.integer(-DAYS_MAX, DAYS_MAX)))
     return tuple(parameters)
-
-
-def _read_weeks(node: Node) -> Mapping[int, tuple[Row, ...]]:
-    """Plans by the week of the first contact, from lines of weeks.
-
-    A line's first number is the week of the first contact, which is the visit that confirmed the
-    pregnancy: it is behind her and gives no row. Its last is the week of referral for delivery, the
-    same in every line. Those between are the contacts still to come, counted from the second.
-    """
-    plans: dict[int, tuple[Row, ...]] = {}
-    deliveries: set[int] = set()
-    for line in node.items(minimum=1):
-        weeks = [item.integer(1, WEEK_MAX) for item in line.items(minimum=1)]
-        if not weeks:
-            continue
-        if any(later <= earlier for earlier, later in pairwise(weeks)):
-            line.refuse("weeks do not ascend: put them in order")
-        if plans and weeks[0] <= max(plans):
-            line.refuse(f"begins at week {weeks[0]}, not after the line before: put it in order")
-        deliveries.add(weeks[-1])
-        plans[weeks[0]] = _plan(weeks)
-    if len(deliveries) > 1:
-        node.refuse("lines end in different weeks: the last is referral for delivery, the same")
-    return plans
-
-
-def _plan(weeks: list[int]) -> tuple[Row, ...]:
-    count = max(1, len(weeks) - 1)
-    rows = [
-        _week_row(f"contact_{number}", week, contact=number, count=count, visit="contact")
-        for number, week in enumerate(weeks[1:-1], start=2)
-    ]
-    rows.append(_week_row("delivery", weeks[-1], contact=count, count=count, visit="delivery"))
-    return tuple(rows)
-
-
-def _week_row(row_id: str, week: int, *, contact: int, count: int, visit: str) -> Row:
-    return Row(
-        id=row_id,
-        age=Offset(days=week * DAYS_PER_WEEK),
-        parameters=(
-            ("contact", contact),
-            ("contact_count", count),
-            ("visit", visit),
-            ("week", week),
-        ),
-    )

@@ -9,24 +9,31 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from domain.catalogue import (
+    Calculator,
+    CalculatorName,
     Catalogue,
     EligibilityLine,
     Role,
+    ScheduleTables,
     Service,
     Start,
     Unmet,
 )
 from domain.compile_card import compile_cards
+from domain.compile_schedule import read_schedule
 from domain.compile_text import (
     Scope,
     compile_bilingual,
     compile_when,
     read_terms,
 )
-from domain.document import CatalogueError, Node, Problem
+from domain.document import CatalogueError, Node, Problem, nearest
+from domain.growth.development import DevelopmentTable
 from domain.ids import EntryId
+from domain.immunization.programme import Programme
+from domain.pregnancy.follow import PregnancyTables
 from domain.record import Criterion, Nature
-from domain.variable import DOSE_PARAMETERS, PARAMETERS, VARIABLES
+from domain.variable import PARAMETERS, VARIABLES, group_term
 
 FORMAT = 1  # of the documents; another number is another compiler
 VERSION_MAX = 1_000_000
@@ -54,19 +61,14 @@ _REQUIRED = (
     "audience",
     "cards",
 )
-_OPTIONAL = ("sign_off", "otherwise", "eligibility", "vaccine_groups", "terms")
+_OPTIONAL = ("sign_off", "otherwise", "eligibility", "calculator", "terms")
 
-
-def compile_service(document: Mapping[str, object], *, where: str) -> Service:
-    """The service that `document` says; `where` names it in errors.
-
-    Raises: CatalogueError with every problem found.
-    """
-    problems: list[Problem] = []
-    service = _read_service(Node(document, where, problems))
-    if problems:
-        raise CatalogueError(problems)
-    return service
+# What starts a service of each calculator, and the tables it goes by.
+_CALCULATORS: Mapping[CalculatorName, tuple[Start, type[ScheduleTables]]] = {
+    "immunization": ("birth", Programme),
+    "pregnancy": ("pregnancy", PregnancyTables),
+    "development": ("birth", DevelopmentTable),
+}
 
 
 def compile_catalogue(
@@ -77,37 +79,52 @@ def compile_catalogue(
     Raises: CatalogueError with every problem of every document, and for two with one id.
     """
     problems: list[Problem] = []
+    first_seen: dict[str, str] = {}
+    schedules: dict[EntryId, ScheduleTables] = {}
     services: dict[EntryId, Service] = {}
-    first_seen: dict[EntryId, str] = {}
+    documents = list(documents)
     for where, document in documents:
-        root = Node(document, where, problems)
-        service = _read_service(root)
-        if service.id in first_seen:
-            problems.append(
-                Problem(where, "id", f"{service.id!r} is {first_seen[service.id]}'s: rename one")
-            )
-        first_seen.setdefault(service.id, where)
-        services[service.id] = service
+        if document.get("kind") == "schedule":
+            entry_id, tables = read_schedule(Node(document, where, problems))
+            _check_unique(entry_id, where, first_seen, problems)
+            if tables is not None:
+                schedules[EntryId(entry_id)] = tables
+    for where, document in documents:
+        if document.get("kind") != "schedule":
+            service = _read_service(Node(document, where, problems), schedules)
+            _check_unique(service.id, where, first_seen, problems)
+            services[service.id] = service
     if problems:
         raise CatalogueError(problems)
-    return Catalogue(version=version, services=services)
+    return Catalogue(version=version, services=services, schedules=schedules)
 
 
-def _read_service(root: Node) -> Service:
+def _check_unique(
+    entry_id: str, where: str, first_seen: dict[str, str], problems: list[Problem]
+) -> None:
+    if entry_id in first_seen:
+        found = f"{entry_id!r} is {first_seen[entry_id]}'s: rename one"
+        problems.append(Problem(where, "id", found))
+    first_seen.setdefault(entry_id, where)
+
+
+def _read_service(root: Node, schedules: Mapping[EntryId, ScheduleTables]) -> Service:
     node = root.fields(required=_REQUIRED, optional=_OPTIONAL)
     _check_head(node)
     starts_with = node["starts_with"].choice(get_args(Start))
     terms = read_terms(node.get("terms"))
-    groups = _read_groups(node.get("vaccine_groups"))
+    calculator = _read_calculator(node.get("calculator"), starts_with, schedules)
+    tables = schedules.get(calculator.schedule) if calculator is not None else None
     scope = Scope(
         variables=VARIABLES[starts_with],
-        parameters={
-            name: kind
-            for name, kind in PARAMETERS[starts_with].items()
-            if name not in DOSE_PARAMETERS
-        },
+        parameters=PARAMETERS[starts_with],
         terms=terms.keys(),
+        groups=[group_term(name) for name in tables.group_names]
+        if isinstance(tables, Programme)
+        else (),
     )
+    if tables is not None and _is_draft(tables) and node["draft"].value is False:
+        node["draft"].refuse("its schedule is a draft that nobody has signed: so is the service")
     audience = _read_roles(node["audience"], starts_with, minimum=1)
     otherwise = _read_roles(node.get("otherwise"), starts_with)
     for role in set(audience) & set(otherwise):
@@ -125,10 +142,47 @@ def _read_service(root: Node) -> Service:
         audience=audience,
         otherwise=otherwise,
         eligibility=_read_eligibility(node.get("eligibility"), scope),
-        cards=compile_cards(node["cards"], starts_with, scope=scope, groups=groups.keys()),
-        vaccine_groups=groups,
+        cards=compile_cards(
+            node["cards"],
+            starts_with,
+            scope=scope,
+            calculator=calculator.name if calculator is not None else None,
+        ),
         terms=terms,
+        calculator=calculator,
     )
+
+
+def _read_calculator(
+    node: Node | None, starts_with: Start, schedules: Mapping[EntryId, ScheduleTables]
+) -> Calculator | None:
+    """The calculator a service names: one for what starts it, with a schedule of its form."""
+    if node is None:
+        return None
+    fields = node.fields(required=("name", "schedule"))
+    name = fields["name"].choice(get_args(CalculatorName))
+    schedule = EntryId(fields["schedule"].identifier())
+    start, form = _CALCULATORS[name]
+    if start != starts_with:
+        fields["name"].refuse(f"{name!r} is for a service that starts with {start!r}: mend one")
+    if schedule not in schedules:
+        fields["schedule"].refuse(f"no such schedule: {nearest(schedule, schedules)}")
+    elif not isinstance(schedules[schedule], form):
+        fields["schedule"].refuse(f"{schedule!r} holds no tables for {name!r}: name another")
+    return Calculator(name, schedule)
+
+
+def _is_draft(tables: ScheduleTables) -> bool:
+    """Whether anything of the tables waits for its owner's signature."""
+    match tables:
+        case Programme():
+            return tables.draft
+        case PregnancyTables():
+            return any(plan.sign_off is not None for plan in tables.plans)
+        case DevelopmentTable():
+            return tables.sign_off is not None
+        case _:
+            return False
 
 
 def _check_head(node: Mapping[str, Node]) -> None:
@@ -172,17 +226,3 @@ def _read_eligibility(node: Node | None, scope: Scope) -> tuple[EligibilityLine,
             )
         )
     return tuple(lines)
-
-
-def _read_groups(node: Node | None) -> dict[str, frozenset[str]]:
-    """Each vaccine group with the CVX codes that count for it."""
-    groups: dict[str, frozenset[str]] = {}
-    for name, codes in (node.named() if node else {}).items():
-        read = [item.text() for item in codes.items(minimum=1)]
-        for item, code in zip(codes.items(), read, strict=True):
-            if not (code.isascii() and code.isdigit() and 2 <= len(code) <= 3):
-                item.refuse(f"{code!r} is not a CVX code: two or three digits in quotes")
-        if len(set(read)) < len(read):
-            codes.refuse("a code stands twice: remove one")
-        groups[name] = frozenset(read)
-    return groups

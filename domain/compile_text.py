@@ -7,7 +7,7 @@ from domain.catalogue import Bilingual
 from domain.condition import Condition, ConditionError, VariableType, compile_condition
 from domain.document import Node, nearest
 from domain.text import Language, Message, MessageError, ParameterType, Use, compile_message
-from domain.variable import DOSE_PARAMETERS, NAME_PARAMETERS, UNNAMED_TERM
+from domain.variable import NAME_PARAMETERS, UNNAMED_TERM, VACCINES_PARAMETER
 
 _WANTED: Mapping[Use, ParameterType] = {"plural": "number", "select": "text", "date": "date"}
 
@@ -83,7 +83,7 @@ def _check_use(node: Node, name: str, use: Use, scope: Scope) -> None:
     if name in NAME_PARAMETERS:
         needed = frozenset({UNNAMED_TERM})
         reason = "what to say while a name is not known"
-    elif name in DOSE_PARAMETERS:
+    elif name == VACCINES_PARAMETER:
         needed, reason = frozenset(scope.groups), "what parents call the vaccine"
     else:
         needed, reason = scope.rules.get(name, frozenset()), f"the words of {name!r}"

@@ -16,15 +16,17 @@ from domain.circle import Circle
 from domain.fact import Fact
 from domain.family import family_of
 from domain.first_load import Loaded, loaded_on, untold
+from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
 from domain.keyed_hash import keyed_hash
-from domain.plan_cards import Horizon, plan_records
+from domain.plan_cards import plan_records
 from domain.plan_effects import plan_effects, plan_look_ups
+from domain.planned.calculations import Calculations
 from domain.record import Evaluation, Record
 from domain.situation import situations_of
 from domain.standing import standing_facts
 
-ENGINE_VERSION = 1  # raised with every change after which the same facts may give other records
+ENGINE_VERSION = 2  # raised with every change after which the same facts may give other records
 STREAM_RECORDS_MAX = 2_000
 
 
@@ -43,13 +45,14 @@ def evaluate(
     family = family_of(circle, facts)
     acts = standing_acts(facts)
     horizon = Horizon(today)
+    calculations = Calculations(catalogue, family, horizon)
     found: dict[RecordKey, Record] = {}
     loaded: dict[RecordKey, Loaded] = {}
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
         for situation in situations_of(family, service.starts_with):
             on = loaded_on(situation)
-            for planned in plan_records(service, situation, family, horizon):
+            for planned in plan_records(service, situation, family, calculations, horizon):
                 keyed = _keyed(planned, record_secret)
                 found[keyed.key] = apply_acts(keyed, acts)
                 if on is not None:

@@ -18,7 +18,6 @@ from domain.calendar_date import Sex
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
-from domain.facts.health import VaccinationGiven
 from domain.facts.person import PersonDescribed, PersonDied
 from domain.gestation import Pregnancy, pregnancies_of, was_lost
 from domain.ids import PersonId
@@ -34,6 +33,7 @@ from domain.marriage import (
 )
 from domain.precedence import Owned, owned_precedence
 from domain.standing import standing_facts
+from domain.vaccination import Vaccination, corrections_of, vaccinations_of
 
 Described: TypeAlias = tuple[Fact, PersonDescribed]
 T = TypeVar("T")
@@ -58,15 +58,10 @@ class Person(msgspec.Struct, frozen=True):
     born_in: str | None = None
 
 
-class Vaccination(msgspec.Struct, frozen=True):
-    vaccine_code: str
-    given_on: date
-    fact: Fact
-
-
 class Child(msgspec.Struct, frozen=True):
     """`is_confirmed` is False while a hospital says that the pregnancy ended without a living child
-    and nothing but the notice says otherwise: then nobody is congratulated.
+    and nothing but the notice says otherwise: then nobody is congratulated. `corrected_on` is the
+    latest day on which a report of a vaccination was taken back.
     """
 
     id: PersonId
@@ -77,6 +72,7 @@ class Child(msgspec.Struct, frozen=True):
     known_on: date
     is_confirmed: bool
     vaccinations: tuple[Vaccination, ...]
+    corrected_on: date | None = None
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -95,6 +91,7 @@ class Family(msgspec.Struct, frozen=True):
 
 def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     """What is at home in `circle`, from all of its facts. Pure; the facts' order is irrelevant."""
+    facts = tuple(facts)
     standing = standing_facts(facts)
     marriages = marriages_of(standing)
     return Family(
@@ -104,7 +101,7 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
             book for book in family_books_of(standing) if is_couple(circle, book.husband, book.wife)
         ),
         pregnancies=tuple(pregnancies_of(circle, standing, marriages)),
-        children=tuple(_children(circle, standing, marriages)),
+        children=tuple(_children(circle, standing, marriages, corrections_of(facts))),
     )
 
 
@@ -157,16 +154,17 @@ def _last(values: Iterable[T | None]) -> T | None:
 
 
 def _children(
-    circle: Circle, facts: tuple[Fact, ...], marriages: list[Marriage]
+    circle: Circle,
+    facts: tuple[Fact, ...],
+    marriages: list[Marriage],
+    corrected_on: Mapping[PersonId, date],
 ) -> Iterable[Child]:
     births: dict[PersonId, list[tuple[Fact, BirthNotified]]] = {}
-    given: dict[PersonId, dict[tuple[str, date], Fact]] = {}
+    given = vaccinations_of(facts)
     for fact in facts:
         match fact.payload:
             case BirthNotified(child=child) as said:
                 births.setdefault(child, []).append((fact, said))
-            case VaccinationGiven(person=person, vaccine_code=code):
-                given.setdefault(person, {}).setdefault((code, fact.occurred_on), fact)
             case _:
                 pass
     for child in sorted(
@@ -177,10 +175,7 @@ def _children(
         named = next((report.father for _, report in reversed(reports) if report.father), None)
         father = father_at(said.mother, named, start.occurred_on, marriages)
         if is_home(circle, said.mother, father):
-            doses = tuple(
-                Vaccination(code, on, fact)
-                for (code, on), fact in sorted(given.get(child, {}).items(), key=lambda d: d[0])
-            )
+            doses = given.get(child, ())
             yield Child(
                 child,
                 said.mother,
@@ -190,4 +185,5 @@ def _children(
                 known_on=min(fact.known_on for fact, _ in reports),
                 is_confirmed=bool(doses) or not was_lost(said.mother, start.occurred_on, facts),
                 vaccinations=doses,
+                corrected_on=corrected_on.get(child),
             )

@@ -11,35 +11,34 @@ import msgspec
 
 from domain.calendar_date import local_date
 from domain.catalogue import CardRule, Role, Row, Service
-from domain.doses import DosesGiven, doses_given
 from domain.fact import Fact
 from domain.family import Family
+from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
-from domain.record import Line, Parameter, Provenance, Record, Why, Window
-from domain.situation import Situation, Value
-from domain.window import emitted_from, is_caught_up, plan_window
+from domain.planned.calculations import Calculations
+from domain.planned.occurrence import Planned
+from domain.record import (
+    Line,
+    Parameter,
+    Provenance,
+    Reason,
+    Record,
+    VaccinationRecord,
+    Why,
+    Window,
+)
+from domain.situation import Situation
+from domain.window import due_on, emitted_from, plan_window
 
 NO_KEY = RecordKey(b"")  # until `evaluate` gives one
 
 
-class Horizon:
-    """Which days have come, and the first later one on which anything changes by itself."""
-
-    def __init__(self, today: date) -> None:
-        self.today = today
-        self.next_change_on: date | None = None
-
-    def reached(self, day: date) -> bool:
-        """Whether `day` has come; if not, it is a day to wake on."""
-        if day <= self.today:
-            return True
-        if self.next_change_on is None or day < self.next_change_on:
-            self.next_change_on = day
-        return False
-
-
 def plan_records(
-    service: Service, situation: Situation, family: Family, horizon: Horizon
+    service: Service,
+    situation: Situation,
+    family: Family,
+    calculations: Calculations,
+    horizon: Horizon,
 ) -> Iterator[Record]:
     """The records of one service for one situation, still without key and acts."""
     if situation.ends_on is not None and horizon.reached(situation.ends_on):
@@ -60,12 +59,15 @@ def plan_records(
     said = [fact for name, fact in situation.variable_facts.items() if name in asked]
     facts = (*situation.facts, *said)
     why = Why(lines, _provenance(facts))
-    for recipient in _audience(service, situation.roles, family):
-        if unmet:
+    audience = _audience(service, situation.roles, family)
+    if unmet:
+        for recipient in audience:
             yield _waiting(service, situation, recipient, why)
-            continue
-        for rule in service.cards:
-            yield from _cards(service, rule, situation, recipient, why, facts, horizon)
+    elif audience:
+        offered = _offered(service, situation, calculations.plan(service, situation), horizon)
+        for recipient in audience:
+            for card in offered:
+                yield _record(service, situation, recipient, why, facts, card)
 
 
 def _audience(
@@ -98,107 +100,140 @@ def _waiting(service: Service, situation: Situation, recipient: PersonId, why: W
     )
 
 
-def _cards(
+class _Card(msgspec.Struct, frozen=True, kw_only=True):
+    """One card (or, with `vaccinations`, record) of a situation, before it has a reader."""
+
+    card: str
+    name: str
+    rank: int
+    window: Window | None = None
+    resolved_on: date | None = None
+    parameters: tuple[Parameter, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    quiet: bool = False
+    vaccinations: VaccinationRecord | None = None
+
+
+def _offered(
+    service: Service, situation: Situation, planned: Planned, horizon: Horizon
+) -> list[_Card]:
+    """Every card of a situation that exists today, and the record that a calculator keeps."""
+    found: list[_Card] = []
+    for rule in service.cards:
+        cards = (
+            _planned_cards(rule, situation, planned) if rule.planned else _cards(rule, situation)
+        )
+        for card in cards:
+            window = card.window
+            assert window is not None
+            if situation.ends_on is not None and window.due_from >= situation.ends_on:
+                continue
+            if card.resolved_on is None and not horizon.reached(emitted_from(window)):
+                continue
+            found.append(card)
+    if planned.vaccinations is not None:
+        name, rank = "vaccinations", service.cards[0].rank
+        found.append(_Card(card=name, name=name, rank=rank, vaccinations=planned.vaccinations))
+    return found
+
+
+def _planned_cards(rule: CardRule, situation: Situation, planned: Planned) -> Iterator[_Card]:
+    anchor_on = situation.anchors[rule.window.anchor]
+    for item in planned.occurrences:
+        window = plan_window(
+            rule.window, item.due_from, anchor_on, known_on=item.known_on, due_until=item.due_until
+        )
+        if window is not None:
+            yield _Card(
+                card=rule.id,
+                name=f"{rule.id}/{item.id}",
+                rank=rule.rank,
+                window=window,
+                resolved_on=item.resolved_on,
+                parameters=item.parameters,
+                reasons=item.reasons,
+                facts=item.facts,
+            )
+
+
+def _cards(rule: CardRule, situation: Situation) -> Iterator[_Card]:
+    is_first_caught_up = True
+    resolved_on = _resolved_on(rule, situation)
+    for row, window in _windows(rule, situation):
+        is_quiet = False
+        own_on = due_on(rule.window, row, situation.anchors[rule.window.anchor])
+        if resolved_on is None and window.due_from > own_on:  # moved to the day it was known
+            is_quiet, is_first_caught_up = not is_first_caught_up, False
+        yield _Card(
+            card=rule.id,
+            name=rule.id + (f"/{row.id}" if row else ""),
+            rank=rule.rank,
+            window=window,
+            resolved_on=resolved_on,
+            parameters=_row_parameters(row),
+            quiet=is_quiet,
+        )
+
+
+def _record(
     service: Service,
-    rule: CardRule,
     situation: Situation,
     recipient: PersonId,
     why: Why,
     facts: tuple[Fact, ...],
-    horizon: Horizon,
-) -> Iterator[Record]:
-    is_first_caught_up = True
-    for row, window in _windows(rule, situation):
-        if situation.ends_on is not None and window.due_from >= situation.ends_on:
-            continue
-        doses = doses_given(service, row, situation.vaccinations) if row is not None else None
-        resolved_on = _resolved_on(rule, row, situation, doses)
-        if resolved_on is None and not horizon.reached(emitted_from(window)):
-            continue
-        is_quiet = False
-        if resolved_on is None and is_caught_up(rule.window, row, situation.anchors, window):
-            is_quiet, is_first_caught_up = not is_first_caught_up, False
-        extra = _row_parameters(row, doses)
-        yield Record(
-            key=NO_KEY,
-            recipient=recipient,
-            entry=service.id,
-            version=service.version,
-            card=rule.id,
-            occurrence=f"{situation.occurrence}{rule.id}" + (f"/{row.id}" if row else ""),
-            subject=situation.subject,
-            rank=rule.rank,
-            waiting=False,
-            window=window,
-            resolved_on=resolved_on,
-            parameters=situation.parameters + extra,
-            why=msgspec.structs.replace(why, facts=_provenance((*facts, *_dose_facts(doses)))),
-            quiet=is_quiet,
-        )
+    card: _Card,
+) -> Record:
+    return Record(
+        key=NO_KEY,
+        recipient=recipient,
+        entry=service.id,
+        version=service.version,
+        card=card.card,
+        occurrence=f"{situation.occurrence}{card.name}",
+        subject=situation.subject,
+        rank=card.rank,
+        waiting=False,
+        window=card.window,
+        resolved_on=card.resolved_on,
+        parameters=situation.parameters + card.parameters,
+        why=Why(why.lines, _provenance((*facts, *card.facts)), card.reasons),
+        quiet=card.quiet,
+        vaccinations=card.vaccinations,
+    )
 
 
 def _windows(rule: CardRule, situation: Situation) -> Iterator[tuple[Row | None, Window]]:
     """Each occurrence of a card with its window; none that had closed before it was known."""
     anchor_on = situation.anchors[rule.window.anchor]
-    for row in _rows(rule, situation.start_week):
-        window = plan_window(rule.window, row, anchor_on, known_on=situation.known_on)
+    for row in rule.rows or (None,):
+        own_on = due_on(rule.window, row, anchor_on)
+        window = plan_window(rule.window, own_on, anchor_on, known_on=situation.known_on)
         if window is not None:
             yield row, window
 
 
 def _is_over(service: Service, situation: Situation, horizon: Horizon) -> bool:
-    """Whether nothing the service could offer is left to wait for."""
+    """Whether nothing the service could offer is left to wait for; a calculator's plan is not asked
+    for while lines are unmet, and ends with the situation.
+    """
+    if service.calculator is not None:
+        return False
     ends = [window.expires_on for rule in service.cards for _, window in _windows(rule, situation)]
     return not ends or horizon.reached(max(ends) + timedelta(days=1))
 
 
-def _rows(rule: CardRule, start_week: int | None) -> tuple[Row | None, ...]:
-    """The table's rows; for a plan by week, those of the week it started in (clamped to the
-    table).
-    """
-    if rule.rows_by_week is not None and start_week is not None:
-        weeks = rule.rows_by_week
-        return weeks[min(max(start_week, min(weeks)), max(weeks))]
-    return rule.rows or (None,)
-
-
-def _resolved_on(
-    rule: CardRule,
-    row: Row | None,
-    situation: Situation,
-    doses: DosesGiven | None,
-) -> date | None:
-    if rule.resolved_when is None:
+def _resolved_on(rule: CardRule, situation: Situation) -> date | None:
+    if rule.resolved_when is None or rule.resolved_when.evaluate(situation.variables) != "met":
         return None
-    values: dict[str, Value] = dict(situation.variables)
-    last_on = situation.resolved_on
-    if doses:
-        values["row_complete"] = all(doses.values())
-        if values["row_complete"]:
-            last_on = max(given.given_on for given in doses.values() if given is not None)
-    elif row is not None:
-        values["row_complete"] = False
-    if rule.resolved_when.evaluate(values) != "met":
-        return None
-    return last_on or situation.known_on
+    return situation.resolved_on or situation.known_on
 
 
-def _row_parameters(row: Row | None, doses: DosesGiven | None) -> tuple[Parameter, ...]:
-    if row is None:
-        return ()
-    own = tuple(
+def _row_parameters(row: Row | None) -> tuple[Parameter, ...]:
+    return tuple(
         Parameter(name, (value,) if isinstance(value, str) else value)
-        for name, value in row.parameters
+        for name, value in (row.parameters if row is not None else ())
     )
-    if not doses:
-        return own
-    missing = tuple(dose.group for dose, given in doses.items() if given is None)
-    shown = missing or tuple(dose.group for dose in doses)
-    return (*own, Parameter("vaccines", shown), Parameter("vaccine_count", len(shown)))
-
-
-def _dose_facts(doses: DosesGiven | None) -> tuple[Fact, ...]:
-    return tuple(given.fact for given in (doses or {}).values() if given is not None)
 
 
 def _provenance(facts: Iterable[Fact]) -> tuple[Provenance, ...]:

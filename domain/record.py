@@ -43,11 +43,21 @@ class Provenance(msgspec.Struct, frozen=True, array_like=True):
     asserted_on: date
 
 
+class Reason(msgspec.Struct, frozen=True, array_like=True):
+    """Why a calculator asks for one thing: such as the second dose of a vaccine group. `code` has
+    its words in `domain/immunization/reason_text.py`."""
+
+    about: str
+    number: int | None
+    code: str
+
+
 class Why(msgspec.Struct, frozen=True, array_like=True):
-    """Why a card is here (or not yet): every line, and every fact used."""
+    """Why a card is here (or not yet): every line, every fact used, a calculator's reasons."""
 
     lines: tuple[Line, ...]
     facts: tuple[Provenance, ...]
+    reasons: tuple[Reason, ...] = ()
 
 
 class Window(msgspec.Struct, frozen=True, array_like=True):
@@ -62,8 +72,65 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
     expires_on: date
 
 
+class DoseReport(msgspec.Struct, frozen=True, array_like=True):
+    """Who reported a dose, for which day, and when it was said."""
+
+    source: str
+    given_on: date
+    asserted_on: date
+
+
+class DosePart(msgspec.Struct, frozen=True, array_like=True):
+    """What a dose was worth for one vaccine group; `number` is the dose of it that it was."""
+
+    group: str
+    number: int | None
+    status: str
+    reasons: tuple[str, ...]
+
+
+class RecordedDose(msgspec.Struct, frozen=True, array_like=True):
+    """One dose as it was told, by whoever told it. Without parts nothing of it was counted, and
+    `flag` says why; the code is kept as it came."""
+
+    code: str
+    given_on: date
+    reports: tuple[DoseReport, ...]
+    flag: str | None
+    parts: tuple[DosePart, ...]
+
+
+class GroupStanding(msgspec.Struct, frozen=True, array_like=True):
+    """How a vaccine group stands: `left_out` is "refused" or "unplanned" where a dose that is
+    needed is in no plan; the days are of the next dose."""
+
+    group: str
+    status: str
+    reasons: tuple[str, ...]
+    number: int | None
+    earliest_on: date | None
+    recommended_on: date | None
+    latest_on: date | None
+    left_out: str | None
+
+
+class VaccinationRecord(msgspec.Struct, frozen=True, array_like=True):
+    """Every dose of one child, and how each vaccine group stands, by one programme's tables.
+
+    `refusal` is the code of what kept it from being worked out, if anything did.
+    """
+
+    schedule: str
+    programme_version: str
+    draft: bool
+    assessed_on: date
+    doses: tuple[RecordedDose, ...]
+    groups: tuple[GroupStanding, ...]
+    refusal: str | None = None
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One card of one member.
+    """One card of one member, or, with `vaccinations`, a vaccination record: no card.
 
     `waiting` means that the service's lines are not all met: the card answers "why not yet" and has
     no window. `quiet` cards come without a notice. `rank` is small; lower matters more; it never
@@ -87,6 +154,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: bool = False
     quiet: bool = False
     snoozed_until: date | None = None
+    vaccinations: VaccinationRecord | None = None
+
+    @property
+    def is_card(self) -> bool:
+        return self.vaccinations is None
 
 
 EffectKind = Literal["tell", "look_up"]

@@ -12,13 +12,11 @@ import msgspec
 from domain.calendar_date import adult_on
 from domain.catalogue import Role, Start
 from domain.fact import Fact
-from domain.family import Child, Family, Person, Vaccination
+from domain.family import Child, Family, Person
 from domain.gestation import Pregnancy
 from domain.ids import PersonId
 from domain.marriage import Marriage, book_of
 from domain.record import Parameter
-
-DAYS_PER_WEEK = 7
 
 Value = bool | int | str
 
@@ -29,7 +27,8 @@ class Situation(msgspec.Struct, frozen=True):
     `known_on` is the day it was first known here: nothing is overdue before. `variable_facts` says
     which fact gave a variable; a card cites it only where its service asks that variable.
     `resolved_on` is the day of the document that resolves it, where there is one. `ends_on` is the
-    first day it no longer concerns the audience (a child turned 18).
+    first day it no longer concerns the audience (a child turned 18). `child` and `pregnancy` are
+    for the calculators.
     """
 
     start: Start
@@ -42,10 +41,10 @@ class Situation(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...]
     known_on: date
     variable_facts: Mapping[str, Fact]
-    start_week: int | None = None
     resolved_on: date | None = None
     ends_on: date | None = None
-    vaccinations: tuple[Vaccination, ...] = ()
+    child: Child | None = None
+    pregnancy: Pregnancy | None = None
 
 
 def situations_of(family: Family, start: Start) -> Iterable[Situation]:
@@ -90,7 +89,6 @@ def _of_marriage(family: Family, marriage: Marriage) -> Situation:
 
 def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
     mother = family.person(pregnancy.mother)
-    week = (pregnancy.confirmed_on - pregnancy.last_period_on).days // DAYS_PER_WEEK
     roles: dict[Role, PersonId] = {"mother": pregnancy.mother}
     if pregnancy.father is not None:
         roles["father"] = pregnancy.father
@@ -117,7 +115,7 @@ def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
         ),
         known_on=pregnancy.known_on,
         variable_facts=_said("mother", mother),
-        start_week=week,
+        pregnancy=pregnancy,
     )
 
 
@@ -151,7 +149,7 @@ def _of_child(family: Family, child: Child) -> Situation:
         known_on=child.known_on,
         variable_facts=said,
         ends_on=adult_on(child.born_on),
-        vaccinations=child.vaccinations,
+        child=child,
     )
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.catalogue import Start
+from domain.catalogue import CalculatorName, Start
 from domain.condition import VariableType
 from domain.text import ParameterType
 
@@ -39,15 +39,6 @@ VARIABLES: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
 )
 """For each start, the variables of its services' conditions. What is not known is not supplied."""
 
-ROW_VARIABLES: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
-    {
-        "marriage": {},
-        "pregnancy": {},
-        "birth": {"row_complete": "bool"},  # every dose of the row is given
-    }
-)
-"""Beside those, what `resolved_when` of a card with rows may ask of the row itself."""
-
 ANCHORS: Mapping[Start, frozenset[str]] = MappingProxyType(
     {
         "marriage": frozenset({"married_on"}),
@@ -62,20 +53,66 @@ PARAMETERS: Mapping[Start, Mapping[str, ParameterType]] = MappingProxyType(
     {
         "marriage": {"husband_name": "text", "wife_name": "text", "married_on": "date"},
         "pregnancy": {"due_on": "date"},
-        "birth": {
-            "child_name": "text",
-            "born_on": "date",
-            "vaccines": "text",  # the groups of the row's doses, each a term of the service
-            "vaccine_count": "number",  # how many groups that is
-        },
+        "birth": {"child_name": "text", "born_on": "date"},
     }
 )
 """For each start, what its cards' texts may name beside the parameters of the card's own rows."""
 
-DOSE_PARAMETERS = frozenset({"vaccines", "vaccine_count"})
-"""Parameters that only a card whose rows have doses is given."""
+PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = MappingProxyType(
+    {
+        "immunization": {
+            "vaccines": "text",  # the groups of the visit's doses, each a term of the service
+            "vaccine_count": "number",  # how many groups that is
+            "age": "number",  # of the child on the day of the visit, in `age_unit`
+            "age_unit": "text",
+            "course": "text",  # whether a dose of it comes late
+            "duty": "text",  # whether the programme demands or recommends it
+            "shared": "text",  # whether one visit can serve a brother or sister as well
+            "siblings": "text",  # their names
+            "shared_on": "date",  # the day that serves all of them
+        },
+        "pregnancy": {
+            "contact": "number",  # which of the plan
+            "contact_count": "number",
+            "visit": "text",
+            "week": "number",  # of the pregnancy
+            "children": "text",  # whether it is a multiple pregnancy
+        },
+        "development": {"age_months": "number"},
+    }
+)
+"""For each calculator, what the texts of the cards that it plans may name beside that."""
 
-NAME_PARAMETERS = frozenset({"child_name", "husband_name", "wife_name"})
+DATE_PARAMETERS = frozenset(
+    name
+    for known in (*PARAMETERS.values(), *PLANNED_PARAMETERS.values())
+    for name, kind in known.items()
+    if kind == "date"
+)
+"""The names of days: a record has them as text, and a text says them in words."""
+
+PLANNED_CHOICES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "age_unit": frozenset({"birth", "weeks", "months", "years"}),
+        "course": frozenset({"routine", "catch_up"}),
+        "duty": frozenset({"mandatory", "voluntary"}),
+        "shared": frozenset({"yes", "no"}),
+        "visit": frozenset({"check", "contact", "delivery"}),
+        "children": frozenset({"one", "several"}),
+    }
+)
+"""What those parameters may be that a text chooses by."""
+
+VACCINES_PARAMETER = "vaccines"
+"""A list of vaccine groups, each a term of the service by `group_term`."""
+
+
+def group_term(group: str) -> str:
+    """The term by which a service's texts name a vaccine group of its programme."""
+    return group.lower().replace(" ", "_")
+
+
+NAME_PARAMETERS = frozenset({"child_name", "husband_name", "siblings", "wife_name"})
 """Names of persons: a record has one as it is, or by language (`child_name_ar`), or not at all: a
 newborn has no name yet, and is then the term below."""
 

@@ -2,7 +2,6 @@
 anchor.
 """
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 
 from domain.calendar_date import add_offset
@@ -13,20 +12,26 @@ EMIT_AHEAD_DAYS = 90  # a record exists this long before it shows, so that an of
 
 
 def plan_window(
-    rule: WindowRule, row: Row | None, anchor_on: date, *, known_on: date
+    rule: WindowRule,
+    due_from: date,
+    anchor_on: date,
+    *,
+    known_on: date,
+    due_until: date | None = None,
 ) -> Window | None:
     """The window of one occurrence, or None when it had closed before the family was known.
 
     Nothing is overdue at its creation: an occurrence that would be is moved to the day it became
-    known, with the same days of grace (`catch_up`), or is not made at all.
+    known, with the same days of grace (`catch_up`), or is not made at all. `due_until` stands
+    instead of the rule's where it is later.
     """
-    due_from = add_offset(anchor_on, row.age if row is not None else rule.due)
-    due_until = add_offset(due_from, rule.due_until)
+    due_until = max(add_offset(due_from, rule.due_until), due_until or date.min)
     expires_on = add_offset(anchor_on if rule.expires_from == "anchor" else due_from, rule.expires)
     if rule.expires_from == "anchor":
         if expires_on < max(due_from, known_on):
             return None
         due_until = min(due_until, expires_on)
+    expires_on = max(expires_on, due_until)
     visible_from = min(due_from, add_offset(due_from, rule.visible))
     if due_until >= known_on:
         return Window(visible_from, due_from, due_until, expires_on)
@@ -43,15 +48,11 @@ def plan_window(
     )
 
 
+def due_on(rule: WindowRule, row: Row | None, anchor_on: date) -> date:
+    """The day on which a card, or one row of its table, is due."""
+    return add_offset(anchor_on, row.age if row is not None else rule.due)
+
+
 def emitted_from(window: Window) -> date:
     """The first day on which a record with this window exists."""
     return window.visible_from - timedelta(days=EMIT_AHEAD_DAYS)
-
-
-def is_caught_up(
-    rule: WindowRule, row: Row | None, anchors: Mapping[str, date], window: Window
-) -> bool:
-    """Whether a window was moved to the day its family was known: its own day lay before."""
-    return window.due_from > add_offset(
-        anchors[rule.anchor], row.age if row is not None else rule.due
-    )

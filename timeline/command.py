@@ -146,7 +146,7 @@ async def _run_in(
             return kept
         member = unit.within(MemberScope(circle_id, actor.person_id))
         held = await find_held(member, keys, kind.target(command.payload))
-        if held is None:
+        if held is None or not held.record.is_card:
             return await keep_with_circle(
                 unit, ground, keys, actor, command.id, Outcome(NotFound.code)
             )

@@ -49,10 +49,20 @@ async def read_timeline(ground: Ground, actor: Actor) -> tuple[TimelineCard, ...
     cards: dict[RecordKey, TimelineCard] = {}
     for circle_id in await member_circles(ground, actor.person_id):
         for held in await _read_member(ground, circle_id, actor.person_id):
-            if held.record.key not in cards:
+            if held.record.is_card and held.record.key not in cards:
                 state = card_state(held.record, today)
                 cards[held.record.key] = TimelineCard(held.record, circle_id, held.number, state)
     return tuple(sorted(cards.values(), key=lambda card: card.order))
+
+
+async def read_vaccination_records(ground: Ground, actor: Actor) -> tuple[Record, ...]:
+    """The vaccination record of every child whom the actor's circles show, by key."""
+    found: dict[RecordKey, Record] = {}
+    for circle_id in await member_circles(ground, actor.person_id):
+        for held in await _read_member(ground, circle_id, actor.person_id):
+            if not held.record.is_card:
+                found.setdefault(held.record.key, held.record)
+    return tuple(found[key] for key in sorted(found))
 
 
 async def find_card(ground: Ground, actor: Actor, key: RecordKey) -> TimelineCard | None:

@@ -6,6 +6,7 @@ Called by the worker for every dirty or waking circle, and by reads. A command, 
 fact in the same commit, evaluates under the lock (`timeline/command.py`).
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -99,8 +100,13 @@ async def basis_now(session: Reading[CircleScope], ground: Ground, state: Circle
 
 
 async def evaluate_snapshot(ground: Ground, snapshot: Snapshot) -> Evaluated:
-    """What the snapshot's members see, with every record's bytes."""
-    evaluation = evaluate(
+    """What the snapshot's members see, with every record's bytes.
+
+    In a thread: a plan of visits that is made anew takes tens of milliseconds, and nobody else
+    waits for it.
+    """
+    evaluation = await asyncio.to_thread(
+        evaluate,
         snapshot.state.circle,
         snapshot.facts,
         await ground.catalogues.get(snapshot.basis.catalogue_version),

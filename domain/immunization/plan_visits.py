@@ -14,6 +14,7 @@ import msgspec
 from domain.immunization.forecast import forecast
 from domain.immunization.history import GivenDose, History, check_history
 from domain.immunization.programme import Edition, Programme
+from domain.immunization.reason import ForecastReason
 from domain.immunization.supporting_data import Cvx
 from domain.immunization.vaccine_choice import Choice, Shelf, choose_vaccines, make_shelf
 from domain.immunization.visit_chain import GroupChain
@@ -26,12 +27,14 @@ STRETCHES_DAYS = (0, 28, 84, 365, 3_650)  # tried in turn where the windows leav
 
 
 class PlannedDose(msgspec.Struct, frozen=True, kw_only=True):
-    """`late`: the dose was recommended before the visit. `voluntary`: recommended, no duty."""
+    """`late`: recommended before the visit. `voluntary`: recommended, no duty. `reasons`: the
+    calculator's, had the doses before it been given as planned."""
 
     group: str
     dose_number: int | None
     late: bool
     voluntary: bool
+    reasons: tuple[ForecastReason, ...] = ()
 
 
 class PlannedVisit(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +83,10 @@ def plan_visits(
     *,
     on: date,
     refused: frozenset[str] = frozenset(),
+    until: date | None = None,
 ) -> VisitPlan:
-    """The plan from that day on. Raises: HistoryTooLong, NotYetBorn."""
+    """The plan from that day on, of what is wanted before `until`. Raises: HistoryTooLong,
+    NotYetBorn."""
     check_history(history, on=on)
     answer = forecast(history, edition.schedule, on=on, repeats=programme.repeats)
     counted = {item.id for item in answer.doses if item.flag is None}
@@ -92,7 +97,9 @@ def plan_visits(
     shelf = make_shelf(
         programme.products, edition.schedule, born_on=history.born_on, forbidden=forbidden
     )
-    return _Planner(history, programme, edition, shelf=shelf, on=on, refused=refused).plan()
+    return _Planner(
+        history, programme, edition, shelf=shelf, on=on, refused=refused, until=until
+    ).plan()
 
 
 class _Planner:
@@ -105,7 +112,9 @@ class _Planner:
         shelf: Shelf,
         on: date,
         refused: frozenset[str],
+        until: date | None = None,
     ) -> None:
+        self.until = until
         self.history = history
         self.programme = programme
         self.edition = edition
@@ -170,6 +179,7 @@ class _Planner:
             shelf=self.shelf,
             limits=self.programme.limits,
             start_on=max([start_on or self.on, *self.not_before.get(group, [])]),
+            until=self.until,
         )
 
     def _search(self, chains: list[GroupChain]) -> list[PlannedVisit]:
@@ -245,6 +255,7 @@ class _Planner:
             dose_number=need.dose_number,
             late=need.past_due_on is not None and need.past_due_on < day,
             voluntary=bool(need.series) and set(need.series) <= self.edition.voluntary,
+            reasons=need.reasons,
         )
 
     def _keep_sound(self, visits: list[PlannedVisit]) -> list[PlannedVisit]:

@@ -59,6 +59,9 @@ class Edition(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule
     voluntary: frozenset[str]
 
+    def __hash__(self) -> int:
+        return hash((self.born_from, self.emirate, self.schedule.data.version))
+
 
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
     """`products` are in order of preference. `draft`: nobody has signed it, and `sign_off` says
@@ -76,6 +79,9 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True):
     limits: PlanLimits
     repeats: RepeatRule
     editions: tuple[Edition, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.version))
 
 
 def find_edition(programme: Programme, *, born_on: date, emirate: str | None = None) -> Edition:

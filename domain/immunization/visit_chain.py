@@ -32,7 +32,8 @@ def narrow_schedule(schedule: Schedule, group: str) -> Schedule:
 
 
 class GroupChain:
-    """`history` holds only what counts; `start_on` is the first day of the plan."""
+    """`history` holds only what counts; `start_on` is the first day of the plan, doses wanted from
+    `until` on are none of it."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class GroupChain:
         shelf: Shelf,
         limits: PlanLimits,
         start_on: date,
+        until: date | None = None,
     ) -> None:
         self.group = group
         self._history = history
@@ -50,7 +52,8 @@ class GroupChain:
         self._shelf = shelf
         self._limits = limits
         self._start_on = start_on
-        self._until_on = add_duration(history.born_on, limits.until_age)
+        grown_on = add_duration(history.born_on, limits.until_age)
+        self._until_on = grown_on if until is None else min(grown_on, until)
         self._answers: dict[Given, GroupForecast | None] = {}
         self._steps: dict[Given, Step | None] = {}
         self._closes = self._list_closes()

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import jsonschema_rs
@@ -17,11 +18,15 @@ from content.pack import (
     parse_document,
     read_pack,
 )
+from content.schedule.read_programme import read_programme
+from content.schedule_entries import read_catalogue
 from domain.catalogue import Bilingual, CardRule, Catalogue, Service
 from domain.compile_catalogue import compile_catalogue
 from domain.document import CatalogueError
 from domain.ids import EntryId
+from domain.pregnancy.follow import PregnancyTables
 from domain.text import LANGUAGES, ParameterValue
+from domain.variable import PLANNED_CHOICES, group_term
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "mobile-contract/catalogue/service.schema.json").read_text("utf-8"))
@@ -141,7 +146,7 @@ def test_the_depth_of_a_document_is_bounded(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return compile_catalogue(read_pack(SHIPPED_PACK), version=1)
+    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def service(catalogue: Catalogue, entry_id: str) -> Service:
@@ -172,9 +177,10 @@ def test_the_published_schema_refuses_what_the_compiler_refuses(broken: dict[str
         compile_catalogue([("family_book.yaml", document)], version=1)
 
 
-def test_the_shipped_pack_has_the_first_four_services(catalogue: Catalogue) -> None:
+def test_the_shipped_pack_has_the_first_five_services(catalogue: Catalogue) -> None:
     assert set(catalogue.services) == {
         "family_book",
+        "growth_questionnaire",
         "newborn_bundle",
         "pregnancy_followup",
         "vaccination",
@@ -205,20 +211,26 @@ def texts(entry: Service) -> Iterator[tuple[str, Bilingual, CardRule | None]]:
 
 
 def plausible(card: CardRule | None) -> Iterator[dict[str, ParameterValue]]:
-    """Parameters as a record has them, once for each row and for each Arabic plural form."""
+    """Parameters as a record has them: each row, each plural form, each choice of a calculator."""
     own: dict[str, ParameterValue] = {
         "child_name": "سالم",
         "born_on": date(2026, 1, 5),
         "married_on": date(2025, 2, 28),
         "due_on": date(2026, 10, 12),
         "vaccines": "لقاح",
+        "siblings": "مها",
+        "shared_on": date(2026, 3, 5),
     }
-    tables = () if card is None else (card.rows, *(card.rows_by_week or {}).values())
-    rows = [row for table in tables for row in table]
+    numbers = ("vaccine_count", "age", "age_months", "contact", "contact_count", "week")
+    choices = [
+        [(name, value) for value in sorted(PLANNED_CHOICES[name])] for name in PLANNED_CHOICES
+    ]
     for count in (0, 1, 2, 3, 11, 100):
-        yield own | {"vaccine_count": count}
-        for row in rows:
-            yield own | {"vaccine_count": count} | dict(row.parameters)
+        counted = own | dict.fromkeys(numbers, count)
+        for row in (card.rows if card is not None else ()) or (None,):
+            yield counted | dict(row.parameters if row is not None else ())
+        for chosen in product(*choices) if card is not None and card.planned else ():
+            yield counted | dict(chosen)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -240,7 +252,8 @@ def test_every_text_renders_for_every_row(catalogue: Catalogue, language: str) -
 
 def words_of(source: str) -> str:
     """The source without what is syntax: placeholders, kinds and options."""
-    options = r"\b(?:plural|select|date|long|short|zero|one|two|few|many|other|delivery)\b"
+    chosen = "|".join(sorted({value for values in PLANNED_CHOICES.values() for value in values}))
+    options = rf"\b(?:plural|select|date|long|short|zero|one|two|few|many|other|{chosen})\b"
     return re.sub(options, "", re.sub(r"\{\s*[a-z_]+\s*[,}]", "", source))
 
 
@@ -269,39 +282,25 @@ def test_the_fee_comes_before_the_offer(catalogue: Catalogue) -> None:
 
 
 def test_the_pregnancy_plan_is_who_s_matrix(catalogue: Catalogue) -> None:
-    plans = service(catalogue, "pregnancy_followup").card("contact").rows_by_week
-    assert plans is not None
-    assert sorted(plans) == list(range(4, 42))
+    calculator = service(catalogue, "pregnancy_followup").calculator
+    assert calculator is not None
+    tables = catalogue.schedules[calculator.schedule]
+    assert isinstance(tables, PregnancyTables)
+    (plan,) = tables.plans
+    rows = {row[0]: row[1:] for row in plan.rows}
+    assert sorted(rows) == list(range(4, 42))
     for week, following in WHO_PLANS.items():
-        assert [row.age.days for row in plans[week]] == [7 * week for week in following]
-        assert plans[week][-1].id == "delivery"
-    # The whole matrix, as one number: the sum of all the contacts still to come.
-    assert sum(row.age.days // 7 for plan in plans.values() for row in plan) == 8_076
+        assert rows[week] == tuple(following)
+    # The whole matrix, as one number: the sum of all the contacts still to come, and of the
+    # referral for delivery of week 41, which is a contact of its own there.
+    assert sum(sum(row[1:]) for row in plan.rows) + 41 == 8_076
 
 
-def test_the_visits_of_the_vaccination_card_follow_the_drafted_schedule(
-    catalogue: Catalogue,
-) -> None:
-    rows = service(catalogue, "vaccination").card("visit").rows
-    assert [row.age.months for row in rows] == [0, 2, 4, 6, 12, 18, 60, 156, 162, 192]
+def test_the_published_programme_is_the_authored_one(catalogue: Catalogue) -> None:
+    assert catalogue.schedules[EntryId("uae_programme")] == read_programme()
 
 
-@pytest.mark.parametrize(
-    ("code", "groups"),
-    [
-        ("146", {"dtp", "polio", "hib", "hepb"}),  # hexavalent
-        ("132", {"dtp", "polio", "hib", "hepb"}),  # hexavalent, other brand
-        ("198", {"dtp", "hib", "hepb"}),  # pentavalent
-        ("50", {"dtp", "hib"}),  # tetravalent
-        ("130", {"dtp", "polio"}),  # DTaP-IPV of Grade 1
-        ("178", {"polio"}),  # oral polio
-        ("08", {"hepb"}),  # the birth dose
-        ("94", {"mmr", "varicella"}),  # MMRV
-        ("115", {"tdap"}),  # a booster of the young is none of the five of childhood
-    ],
-)
-def test_a_product_counts_for_each_of_its_antigens(
-    catalogue: Catalogue, code: str, groups: set[str]
-) -> None:
-    known = service(catalogue, "vaccination").vaccine_groups
-    assert {group for group, codes in known.items() if code in codes} == groups
+def test_every_vaccine_group_of_the_programme_has_its_words(catalogue: Catalogue) -> None:
+    terms = service(catalogue, "vaccination").terms
+    for group in read_programme().group_names:
+        assert group_term(group) in terms

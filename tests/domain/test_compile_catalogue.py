@@ -1,14 +1,17 @@
 """Documents become a catalogue, or every problem is said with its place and how to mend it."""
 
+import base64
 import copy
 from collections.abc import Callable
 
 import pytest
 
+from content.schedule_entries import read_schedule_entries
 from domain.calendar_date import Offset
-from domain.catalogue import Dose, Row
-from domain.compile_card import DOSE_NUMBER_MAX, RANK_MAX, WEEK_MAX
-from domain.compile_catalogue import VERSION_MAX, compile_catalogue, compile_service
+from domain.catalogue import Calculator, Row, Service
+from domain.compile_card import RANK_MAX
+from domain.compile_catalogue import VERSION_MAX, compile_catalogue
+from domain.compile_schedule import UNPACKED_BYTES_MAX, pack_tables, unpack_tables
 from domain.document import ITEMS_MAX, TEXT_CHARACTERS_MAX, CatalogueError, Problem
 from domain.ids import EntryId
 
@@ -16,7 +19,7 @@ BOTH = {"ar": "نص", "en": "text"}
 
 
 def birth_service() -> dict[str, object]:
-    """A small service with a table of doses, from which each test spoils one thing."""
+    """A small service with a table of ages, from which each test spoils one thing."""
     return {
         "kind": "service",
         "format": 1,
@@ -46,30 +49,25 @@ def birth_service() -> dict[str, object]:
                     "expires": {"months": 6},
                     "catch_up": True,
                 },
-                "resolved_when": "row_complete",
                 "notices": ["visible"],
                 "title": {"ar": "{child_name} {age}", "en": "{child_name} {age}"},
-                "body": {"ar": "{vaccines}", "en": "{vaccines}"},
+                "body": {"ar": "{born_on}", "en": "{born_on}"},
                 "rows": [
                     {
                         "id": "birth",
                         "age": {"days": 0},
-                        "doses": [{"group": "bcg", "number": 1}],
                         "parameters": {"age": "newborn"},
                     },
                     {
                         "id": "month_1",
                         "age": {"months": 1},
-                        "doses": [{"group": "bcg", "number": 2}],
                         "parameters": {"age": "older"},
                     },
                 ],
             }
         ],
-        "vaccine_groups": {"bcg": ["19"]},
         "terms": {
             "unnamed": dict(BOTH),
-            "bcg": dict(BOTH),
             "newborn": dict(BOTH),
             "older": dict(BOTH),
         },
@@ -97,10 +95,29 @@ def pregnancy_service() -> dict[str, object]:
                 "ar": "{visit, select, delivery{أ} other{ب}}",
                 "en": "{visit, select, delivery{a} other{b}}",
             },
-            "weeks_table": [[12, 20, 26, 41], [13, 41], [41]],
+            "planned": True,
         }
     ]
-    return document
+    document["calculator"] = {"name": "pregnancy", "schedule": "who_antenatal"}
+    return document | {"draft": True, "sign_off": "who must confirm it"}
+
+
+def planned_visits() -> dict[str, object]:
+    """A service whose card the immunization calculator plans, with every group of the programme."""
+    document = spoil(birth_service(), "cards.0.rows", ...)
+    document = spoil(document, "cards.0.planned", True)
+    document["terms"] = {"unnamed": dict(BOTH)} | {group: dict(BOTH) for group in GROUPS}
+    for language in ("ar", "en"):
+        document = spoil(document, f"cards.0.title.{language}", "{child_name}")
+        document = spoil(document, f"cards.0.body.{language}", "{vaccines}")
+    document["calculator"] = {"name": "immunization", "schedule": "uae_programme"}
+    return document | {"draft": True, "sign_off": "who must confirm it"}
+
+
+GROUPS = (
+    *("bcg", "dtp", "hepb", "hib", "hpv", "menacwy", "mmr", "opv", "pcv", "polio"),
+    *("rotavirus", "varicella"),
+)
 
 
 def spoil(document: dict[str, object], path: str, value: object) -> dict[str, object]:
@@ -117,46 +134,36 @@ def spoil(document: dict[str, object], path: str, value: object) -> dict[str, ob
     return spoiled
 
 
+def compiled(document: dict[str, object]) -> Service:
+    (service,) = compile_catalogue(
+        [("file.yaml", document), *read_schedule_entries()], version=1
+    ).services.values()
+    return service
+
+
 def problems(document: dict[str, object]) -> list[Problem]:
     with pytest.raises(CatalogueError) as caught:
-        compile_service(document, where="file.yaml")
+        compiled(document)
     return list(caught.value.errors)
 
 
 def test_a_document_becomes_a_service() -> None:
-    service = compile_service(birth_service(), where="file.yaml")
+    service = compiled(birth_service())
     card = service.card("visit")
     assert service.id == EntryId("vaccination")
     assert service.audience == ("mother",)
     assert service.otherwise == ("father",)
     assert card.window.due_until == Offset(days=30)
     assert card.window.expires_from == "due"
-    assert card.rows[1] == Row("month_1", Offset(months=1), (Dose("bcg", 2),), (("age", "older"),))
-    assert service.vaccine_groups == {"bcg": frozenset({"19"})}
+    assert card.rows[1] == Row("month_1", Offset(months=1), (("age", "older"),))
     assert card.title.ar.placeholders == {"child_name", "age"}
 
 
-def test_a_table_of_weeks_becomes_plans_by_the_week_of_the_first_contact() -> None:
-    card = compile_service(pregnancy_service(), where="file.yaml").card("contact")
-    assert card.rows == ()
-    assert card.rows_by_week is not None
-    # 12, 20, 26, 41: the contact of week 12 is behind her; 20 and 26 come; 41 is delivery.
-    plan = card.rows_by_week[12]
-    assert [(row.id, row.age) for row in plan] == [
-        ("contact_2", Offset(days=140)),
-        ("contact_3", Offset(days=182)),
-        ("delivery", Offset(days=287)),
-    ]
-    assert dict(plan[0].parameters) == {
-        "week": 20,
-        "contact": 2,
-        "contact_count": 3,
-        "visit": "contact",
-    }
-    assert [[row.id for row in card.rows_by_week[week]] for week in (13, 41)] == [
-        ["delivery"],
-        ["delivery"],
-    ]
+def test_a_service_names_its_calculator_and_one_card_that_it_plans() -> None:
+    service = compiled(planned_visits())
+    assert service.calculator == Calculator("immunization", EntryId("uae_programme"))
+    assert service.card("visit").planned
+    assert service.card("visit").rows == ()
 
 
 WINDOW = "cards.0.window"
@@ -189,12 +196,16 @@ ONE_ERROR: list[tuple[str, object, str, str]] = [
     ("name.en", "", "name.en", "expected a text, got ''"),
     ("name.en", "{child_name}", "name.en", "{child_name} is not known here: known: none"),
     ("name", "text", "name", "expected keys and values"),
-    ("terms.bcg.en", "{age}", "terms.bcg.en", "is not known here"),
-    ("terms.bcg.ar", "{n, plural, one{a} other{b}}", "terms.bcg.ar", "lacks few, many, two, zero"),
+    ("terms.older.en", "{age}", "terms.older.en", "is not known here"),
+    (
+        "terms.older.ar",
+        "{n, plural, one{a} other{b}}",
+        "terms.older.ar",
+        "lacks few, many, two, zero",
+    ),
     ("terms.Big", BOTH, "terms.Big", "'Big' is not an id"),
     ("terms", {1: BOTH} | birth_service()["terms"], "terms", "the key 1 is not a word"),  # type: ignore[operator]  # it is a dict
     ("eligibility.0.when", "child_alife", "eligibility[0].when", "closest is 'child_alive'"),
-    ("eligibility.0.when", "row_complete", "eligibility[0].when", "'row_complete' is not declared"),
     ("eligibility.0.when", "wife_alive", "eligibility[0].when", "'wife_alive' is not declared"),
     ("eligibility.0.unmet", "hide", "eligibility[0].unmet", "'hide' is unknown"),
     ("eligibility.0.text.en", "{vaccines}", "eligibility[0].text.en", "is not known here"),
@@ -215,16 +226,12 @@ ONE_ERROR: list[tuple[str, object, str, str]] = [
     (f"{WINDOW}.expires_from", "birth", f"{WINDOW}.expires_from", "'birth' is unknown"),
     (f"{ROWS}.1.id", "birth", f"{ROWS}.1.id", "'birth' stands twice"),
     (f"{ROWS}.1.age", {"days": 0}, f"{ROWS}.1.age", "is not after the row before"),
-    (f"{ROWS}.0.doses", [], f"{ROWS}.0.doses", "at least 1"),
-    (f"{ROWS}.0.doses.0.group", "bgc", f"{ROWS}.0.doses.0.group", "did you mean 'bcg'?"),
     (f"{ROWS}.0.parameters.age", "unborn", "cards[0].title.ar", "needs the term 'unborn'"),
     (f"{ROWS}.1.parameters", ..., f"{ROWS}.1", "other parameters than the first row"),
     (f"{ROWS}.0.parameters.age", 1, f"{ROWS}.1", "other parameters than the first row"),
-    (f"{ROWS}.0.doses", ..., "cards[0].resolved_when", "row_complete needs rows with doses"),
-    ("cards.0.weeks_table", [[12, 41]], "cards[0].weeks_table", "only a pregnancy has weeks"),
-    ("vaccine_groups.bcg", ["BCG"], "vaccine_groups.bcg[0]", "is not a CVX code"),
-    ("vaccine_groups.bcg", [19], "vaccine_groups.bcg[0]", "expected a text, got 19"),
-    ("vaccine_groups.bcg", ["19", "19"], "vaccine_groups.bcg", "a code stands twice"),
+    ("cards.0.planned", True, "cards", "a service with a calculator has one planned card"),
+    ("cards.0.planned", True, "cards[0].rows", "the calculator says so of a planned card"),
+    ("cards.0.doses", [], "cards[0].doses", "unknown key"),
 ]
 
 
@@ -242,17 +249,74 @@ def test_a_name_needs_a_word_for_who_has_none_yet() -> None:
     assert "needs the term 'unnamed'" in found[0].message
 
 
-def test_vaccines_in_a_text_need_a_term_for_each_group() -> None:
-    found = problems(spoil(birth_service(), "terms.bcg", ...))
-    assert "{vaccines} needs the term 'bcg'" in found[0].message
+PLANNED_ERROR = [
+    ("terms.bcg", ..., "cards[0].body.ar", "{vaccines} needs the term 'bcg'"),
+    ("terms.unnamed", ..., "cards[0].title.ar", "needs the term 'unnamed'"),
+    ("cards.0.planned", False, "cards", "a service with a calculator has one planned card"),
+    ("cards.0.window.due", {"days": 1}, "cards[0].window.due", "the calculator says when"),
+    ("cards.0.resolved_when", "child_alive", "cards[0].resolved_when", "the calculator says so"),
+    ("calculator.name", "imunization", "calculator.name", "did you mean 'immunization'?"),
+    ("calculator.name", "pregnancy", "calculator.name", "starts with 'pregnancy'"),
+    ("calculator.schedule", "uae", "calculator.schedule", "no such schedule"),
+    ("calculator.schedule", "cdsi", "calculator.schedule", "holds no tables for 'immunization'"),
+    ("calculator.dose", 1, "calculator.dose", "unknown key"),
+    ("draft", False, "draft", "its schedule is a draft"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "at", "words"), PLANNED_ERROR)
+def test_each_error_of_a_planned_service_is_said_with_its_place(
+    path: str, value: object, at: str, words: str
+) -> None:
+    found = problems(spoil(planned_visits(), path, value))
+    assert any(problem.path == at and words in problem.message for problem in found), found
+
+
+SCHEDULE_ERROR = [
+    ("packed", 1, "packed", "expected packed tables as text"),
+    ("packed", "?", "packed", "holds no sound tables"),
+    ("packed", "aGVsbG8=", "packed", "holds no sound tables"),
+    ("tables", "pregnancy", "packed", "holds no sound tables"),
+    ("tables", "growht", "tables", "is unknown"),
+    ("format", 2, "format", "out of bounds"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "at", "words"), SCHEDULE_ERROR)
+def test_each_error_of_a_schedule_is_said_with_its_place(
+    path: str, value: object, at: str, words: str
+) -> None:
+    _, shipped = read_schedule_entries()[0]
+    with pytest.raises(CatalogueError) as caught:
+        compile_catalogue([("schedule", spoil(shipped, path, value))], version=1)
+    found = caught.value.errors
+    assert any(problem.path == at and words in problem.message for problem in found), found
+
+
+def test_packed_tables_that_are_cut_short_or_too_large_are_refused() -> None:
+    whole = base64.b64decode(pack_tables(b" " * (UNPACKED_BYTES_MAX + 1)))
+    with pytest.raises(ValueError, match="more than can be held"):
+        unpack_tables("cdsi", base64.b64encode(whole).decode())
+    with pytest.raises(ValueError, match="cut short"):
+        unpack_tables("cdsi", base64.b64encode(whole[:-9]).decode())
+    body = b"{}".ljust(UNPACKED_BYTES_MAX)
+    with pytest.raises(ValueError, match="missing required field"):
+        unpack_tables("cdsi", pack_tables(body))
+
+
+def test_a_schedule_is_compiled_once_however_often_it_is_published() -> None:
+    one = compile_catalogue(read_schedule_entries(), version=1).schedules
+    other = compile_catalogue(read_schedule_entries(), version=2).schedules
+    assert set(one) == {"cdsi", "development_ages", "uae_programme", "who_antenatal"}
+    assert all(one[entry] is other[entry] for entry in one)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("{born_on, plural, zero{} one{} two{} few{} many{} other{}}", "needs a number"),
-        ("{vaccine_count, date, long}", "needs a date"),
-        ("{vaccines, select, other{}}", "needs a text of the rows"),
+        ("{child_name, date, long}", "needs a date"),
+        ("{child_name, select, other{}}", "needs a text of the rows"),
         ("{age} {age, select, other{}}", "'age' chooses and is printed"),
     ],
 )
@@ -265,15 +329,11 @@ def test_a_word_that_only_chooses_needs_no_term() -> None:
     document = spoil(birth_service(), "cards.0.rows.0.parameters.age", "unborn")
     for language in ("ar", "en"):
         document = spoil(document, f"cards.0.title.{language}", "{age, select, unborn{a} other{b}}")
-    assert compile_service(document, where="file.yaml").cards[0].rows[0].parameters == (
-        ("age", "unborn"),
-    )
+    assert compiled(document).cards[0].rows[0].parameters == (("age", "unborn"),)
 
 
-def test_doses_are_known_only_to_a_card_with_doses() -> None:
-    document = spoil(birth_service(), "cards.0.resolved_when", ...)
-    for row in (0, 1):
-        document = spoil(document, f"cards.0.rows.{row}.doses", ...)
+def test_what_a_calculator_says_is_known_only_to_the_card_that_it_plans() -> None:
+    document = spoil(birth_service(), "cards.0.body.en", "{vaccines}")
     assert any("{vaccines} is not known here" in problem.message for problem in problems(document))
 
 
@@ -292,12 +352,6 @@ def test_two_of_one_id_are_refused_in_a_document() -> None:
     assert paths == ["eligibility[1].id", "cards[1].id"]
 
 
-def test_a_dose_of_one_group_stands_once_in_a_row() -> None:
-    doses = [{"group": "bcg", "number": 1}, {"group": "bcg", "number": 2}]
-    found = problems(spoil(birth_service(), "cards.0.rows.0.doses", doses))
-    assert found[0].path == "cards[0].rows[0].doses[1].group"
-
-
 def test_a_row_s_parameter_has_a_name_of_its_own() -> None:
     document = birth_service()
     for row in (0, 1):
@@ -305,34 +359,10 @@ def test_a_row_s_parameter_has_a_name_of_its_own() -> None:
     assert "given by the system already" in problems(document)[0].message
 
 
-@pytest.mark.parametrize(
-    ("table", "words"),
-    [
-        ([[12, 12, 41]], "do not ascend"),
-        ([[12, 41], [12, 41]], "not after the line before"),
-        ([[12, 41], [13, 40]], "lines end in different weeks"),
-        ([[]], "at least 1"),
-        ([], "at least 1"),
-        ([[0, 41]], f"use 1 to {WEEK_MAX}"),
-        ([[12, WEEK_MAX + 1]], f"use 1 to {WEEK_MAX}"),
-    ],
-)
-def test_a_table_of_weeks_is_in_order(table: object, words: str) -> None:
-    found = problems(spoil(pregnancy_service(), "cards.0.weeks_table", table))
-    assert any(words in problem.message for problem in found), found
-
-
-def test_weeks_and_rows_exclude_each_other() -> None:
-    rows = [{"id": "one", "age": {"days": 1}}]
-    found = problems(spoil(pregnancy_service(), "cards.0.rows", rows))
-    assert found[0].path == "cards[0].rows"
-
-
 def test_the_end_counted_from_the_anchor_is_after_the_last_row_is_due() -> None:
-    ends = {"weeks": 41}
-    compile_service(spoil(pregnancy_service(), "cards.0.window.expires", ends), where="file.yaml")
-    ends = {"weeks": 41, "days": -1}
-    found = problems(spoil(pregnancy_service(), "cards.0.window.expires", ends))
+    document = spoil(birth_service(), "cards.0.window.expires_from", "anchor")
+    compiled(spoil(document, "cards.0.window.expires", {"months": 1}))
+    found = problems(spoil(document, "cards.0.window.expires", {"months": 1, "days": -1}))
     assert found[0].path == "cards[0].window.expires"
 
 
@@ -341,7 +371,7 @@ def test_every_problem_is_said_at_once_and_in_one_text() -> None:
     document = spoil(document, "eligibility.0.when", "child_alife")
     document = spoil(document, "cards.0.title.ar", "{")
     with pytest.raises(CatalogueError) as caught:
-        compile_service(document, where="file.yaml")
+        compiled(document)
     assert {problem.path for problem in caught.value.errors} == {
         "nature",
         "eligibility[0].when",
@@ -366,8 +396,6 @@ LIMITS: list[tuple[str, Callable[[int], object], int, int]] = [
     ("revision", lambda n: n, VERSION_MAX, VERSION_MAX + 1),
     ("cards.0.rank", lambda n: n, RANK_MAX, RANK_MAX + 1),
     ("cards.0.rank", lambda n: n, 0, -1),
-    ("cards.0.rows.1.doses.0.number", lambda n: n, DOSE_NUMBER_MAX, DOSE_NUMBER_MAX + 1),
-    ("cards.0.rows.1.doses.0.number", lambda n: n, 1, 0),
     ("cards.0.rows.1.age", lambda n: {"months": n}, 1_200, 1_201),
     ("cards.0.rows.1.age", lambda n: {"weeks": n}, 5_200, 5_201),
     ("cards.0.rows.1.age", lambda n: {"days": n}, 36_600, 36_601),
@@ -387,12 +415,13 @@ LIMITS: list[tuple[str, Callable[[int], object], int, int]] = [
 def test_each_limit_holds_on_both_sides(
     path: str, make: Callable[[int], object], allowed: int, refused: int
 ) -> None:
-    compile_service(spoil(birth_service(), path, make(allowed)), where="file.yaml")
+    compiled(spoil(birth_service(), path, make(allowed)))
     assert problems(spoil(birth_service(), path, make(refused)))
 
 
 def test_a_catalogue_holds_its_services_by_id() -> None:
     documents = [("a.yaml", birth_service()), ("b.yaml", pregnancy_service())]
+    documents += read_schedule_entries()
     catalogue = compile_catalogue(documents, version=7)
     assert catalogue.version == 7
     assert list(catalogue.services) == ["vaccination", "plan"]
@@ -411,7 +440,7 @@ def test_the_problems_of_all_documents_are_said_together() -> None:
         ("b.yaml", spoil(pregnancy_service(), "criterion", "x")),
     ]
     with pytest.raises(CatalogueError) as caught:
-        compile_catalogue(documents, version=1)
+        compile_catalogue([*documents, *read_schedule_entries()], version=1)
     assert [(p.where, p.path) for p in caught.value.errors] == [
         ("a.yaml", "nature"),
         ("b.yaml", "criterion"),

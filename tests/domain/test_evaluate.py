@@ -25,7 +25,6 @@ from tests.support.builders import (
     married,
     pregnancy_ended,
     pregnant,
-    vaccinated,
 )
 
 HUSBAND, WIFE, CHILD, TWIN = (PersonId(UUID(int=number)) for number in range(1, 5))
@@ -122,14 +121,13 @@ def test_a_record_exists_from_ninety_days_before_it_shows() -> None:
 
 
 def test_a_card_resolved_early_is_there_without_waiting_for_its_day() -> None:
-    rows = [{"id": "first", "age": {"days": 192}, "doses": [{"group": "bcg", "number": 1}]}]
-    early = card(resolved_when="row_complete", rows=rows)
-    del early["window"]["due"]  # type: ignore[attr-defined]  # rows give the due day
-    published = catalogue(
-        early, vaccine_groups={"bcg": ["19"]}, terms={"bcg": BOTH, "unnamed": BOTH}
-    )
-    assert look(published, birth()).records == ()
-    assert only(look(published, birth(), vaccinated(CHILD, "19", TODAY))).resolved_on == TODAY
+    document = {"starts_with": "marriage", "audience": ["husband"], "terms": {}}
+    early = card(anchor="married_on", due={"days": 192}, resolved_when="family_book_issued")
+    published = catalogue(early, **document)
+    wedding = married(HUSBAND, WIFE, TODAY)
+    assert look(published, wedding).records == ()
+    booked = look(published, wedding, family_book(HUSBAND, WIFE, TODAY))
+    assert only(booked).resolved_on == TODAY
 
 
 def test_nothing_is_overdue_when_it_becomes_known() -> None:
@@ -274,55 +272,7 @@ def test_the_family_book_resolves_on_its_own_day_and_a_card_without_a_rule_never
     assert only(look(catalogue(open_ended, **document), *facts)).resolved_on is None
 
 
-def test_a_visit_is_complete_with_its_last_dose_counted_by_days() -> None:
-    rows = [
-        {
-            "id": "second",
-            "age": {"days": 0},
-            "doses": [{"group": "bcg", "number": 1}, {"group": "hepb", "number": 2}],
-        }
-    ]
-    visit = card(resolved_when="row_complete", rows=rows)
-    del visit["window"]["due"]  # type: ignore[attr-defined]
-    published = catalogue(
-        visit,
-        vaccine_groups={"bcg": ["19"], "hepb": ["08", "146"]},
-        terms={"unnamed": BOTH, "bcg": BOTH, "hepb": BOTH},
-    )
-    doses = [
-        vaccinated(CHILD, "19", TODAY),
-        vaccinated(CHILD, "08", TODAY),
-        vaccinated(CHILD, "146", TODAY, source="nabidh"),  # the same day: one dose of the group
-    ]
-    held = only(look(published, birth(), *doses))
-    assert held.resolved_on is None
-    assert {p.name: p.value for p in held.parameters}["vaccines"] == ("hepb",)
-    done = only(look(published, birth(), *doses, vaccinated(CHILD, "08", TODAY + days(2))))
-    assert done.resolved_on == TODAY + days(2)
-    assert {p.name: p.value for p in done.parameters}["vaccines"] == ("bcg", "hepb")
-    assert {one.kind for one in done.why.facts} == {"birth.notified", "vaccination.given"}
-
-
-# The pregnancy's plan
-
-
-def test_the_week_of_confirmation_chooses_the_plan_clamped_to_its_table() -> None:
-    contact = card(anchor="last_period_on", weeks_table=[[8, 12, 16, 24], [9, 16, 24], [10, 24]])
-    del contact["window"]["due"]  # type: ignore[attr-defined]
-    published = catalogue(contact, starts_with="pregnancy", terms={})
-    # Week 8 + 0 is 56 days after the last period, 224 before the due date; a day less is week 7.
-    plans = {
-        weeks: len(
-            look(
-                published,
-                pregnant(WIFE, TODAY, due_on=TODAY + days(280 - weeks * 7), source_id="p"),
-                today=TODAY + days(200),
-                circle=ALONE,
-            ).records
-        )
-        for weeks in (7, 8, 9, 10, 11)
-    }
-    assert plans == {7: 3, 8: 3, 9: 2, 10: 1, 11: 1}
+# The pregnancy
 
 
 def test_an_ended_pregnancy_is_known_to_the_conditions() -> None:

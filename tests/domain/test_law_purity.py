@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.pack import SHIPPED_PACK, read_pack
+from content.pack import SHIPPED_PACK
+from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
 from domain.circle import Circle, couple_members
 from domain.compile_catalogue import compile_catalogue
@@ -98,7 +99,7 @@ class Told(NamedTuple):
 
 @cache
 def shipped() -> Catalogue:
-    return compile_catalogue(read_pack(SHIPPED_PACK), version=1)
+    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def look(circle: Circle, facts: list[Fact] | tuple[Fact, ...], today: date) -> Evaluation:
@@ -323,10 +324,10 @@ def upside_down() -> Catalogue:
     """The shipped catalogue with every mapping filled from its end."""
     return msgspec.structs.replace(
         shipped(),
+        schedules=dict(reversed(list(shipped().schedules.items()))),
         services={
             entry: msgspec.structs.replace(
                 service,
-                vaccine_groups=dict(reversed(list(service.vaccine_groups.items()))),
                 terms=dict(reversed(list(service.terms.items()))),
             )
             for entry, service in reversed(list(shipped().services.items()))
@@ -385,7 +386,9 @@ STORY_TODAY = date(2026, 6, 1)
 def story_with_acts() -> tuple[Fact, ...]:
     facts = life_story()
     cards = look(CIRCLES[0], facts, STORY_TODAY).records
-    months = [card for card in cards if card.occurrence.endswith(("month_6", "month_12"))]
+    months = [
+        card for card in cards if card.occurrence.startswith("visit/") and not card.resolved_on
+    ]
     until = STORY_TODAY + timedelta(days=9)
     acts: list[Act] = [*ACTS, "snoozed", "undone"]
     return facts + tuple(

@@ -28,7 +28,7 @@ from tests.domain.test_law_purity import (
     single,
     story_with_acts,
 )
-from tests.support.builders import CITIZEN, born, described
+from tests.support.builders import CITIZEN, born, described, vaccinated
 
 FAR_AHEAD_DAYS = (1, 20, 400, 7_000)  # looked at where nothing is said to change any more
 MOTHER, CHILD = WIFE, CHILDREN[0]
@@ -96,38 +96,79 @@ def test_a_childs_cards_come_and_go_on_their_days_until_18() -> None:
         born(CHILD, MOTHER, born_on, source_id="birth"),
         described(CHILD, born_on, nationality=CITIZEN, source_id="birth"),
     )
-    # A visit is due at its age, by the day of the month (31 March + 6 months = 30 September); it
-    # shows 14 days before and is on the phone 90 days before that: 104 days before it is due. At
-    # birth the visits of birth and of two months (31 May - 104 days = 16 February) are there.
-    #   4 months: 2026-07-31 - 104 = 2026-04-18      6 months: 2026-09-30 - 104 = 2026-06-18
-    #  12 months: 2027-03-31 - 104 = 2026-12-17     18 months: 2027-09-30 - 104 = 2027-06-18
-    #   5 years:  2031-03-31 - 104 = 2030-12-17     13 years:  2039-03-31 - 104 = 2038-12-17
-    #  13½ years: 2039-09-30 - 104 = 2039-06-18     16 years:  2042-03-31 - 104 = 2041-12-17
-    # On 2044-03-31 the child is 18, and everything leaves.
-    visits = [
-        (date(2026, 3, 31), "birth"),
-        (date(2026, 3, 31), "month_2"),
-        (date(2026, 4, 18), "month_4"),
-        (date(2026, 6, 18), "month_6"),
-        (date(2026, 12, 17), "month_12"),
-        (date(2027, 6, 18), "month_18"),
-        (date(2030, 12, 17), "year_5"),
-        (date(2038, 12, 17), "year_13"),
-        (date(2039, 6, 18), "year_13_second"),
-        (date(2041, 12, 17), "year_16"),
-    ]
+    # A visit exists 104 days before it is due: shown 14 days before, on the phone 90 before that.
+    # None is kept, so each stays the one that is overdue, and takes in what comes after it. The
+    # checks of development are those of 2, 4, 6, ... months, there 90 days before.
+    changes = walk(HOME, facts, born_on)
     adult = date(2044, 3, 31)
-    appear = [(born_on, "+newborn_bundle/offer")]
-    appear += [(day, f"+vaccination/{name}") for day, name in visits]
-    leave = sorted(["-newborn_bundle/offer", *(f"-vaccination/{name}" for _, name in visits)])
-    assert walk(HOME, facts, born_on) == appear + [(adult, name) for name in leave]
+    assert [name for day, name in changes if day == born_on] == [
+        "+growth_questionnaire/ltsae_2",  # 31 May - 90 days = 2 March
+        "+newborn_bundle/offer",
+        "+vaccination/bcg_1",
+        "+vaccination/dtp_1",  # 31 May - 104 days = 16 February
+        "+vaccination/vaccinations",  # the record
+    ]
+    #  4 months: 2026-07-31 - 90 = 2026-05-02, 6 months: 2026-09-30 - 90 = 2026-07-02
+    appear = {name: day for day, name in reversed(changes) if name.startswith("+")}
+    assert appear["+growth_questionnaire/ltsae_4"] == date(2026, 5, 2)
+    assert appear["+growth_questionnaire/ltsae_6"] == date(2026, 7, 2)
+    # dtp_2 is due 31 July, so it is there from 18 April: 104 days before.
+    assert appear["+vaccination/dtp_2"] == date(2026, 4, 18)
+    assert {day for day, name in changes if day >= adult} == {adult}
+    left = {name for day, name in changes if day == adult}
+    assert {"-newborn_bundle/offer", "-vaccination/vaccinations"} <= left
+
+
+def test_a_child_who_keeps_every_visit_has_a_card_for_each_and_none_between() -> None:
+    born_on = date(2026, 3, 31)
+    # The programme of the Emirates for a girl born in 2026 (content/packs/uae): birth, 2, 4, 6, 12
+    # and 18 months, 5 years, HPV at 13 years and 6 months later, 16 years. 31 March + 6 months is
+    # 1 October: the calculator moves to the first of the next month.
+    visits = [
+        (date(2026, 3, 31), ("19", "08")),
+        (date(2026, 5, 31), ("146", "133", "119")),
+        (date(2026, 7, 31), ("146", "133", "119")),
+        (date(2026, 10, 1), ("198", "178", "133")),
+        (date(2027, 3, 31), ("03", "21")),
+        (date(2027, 10, 1), ("50", "178", "03")),
+        (date(2031, 3, 31), ("130", "178", "21")),
+        (date(2039, 3, 31), ("165",)),
+        (date(2039, 10, 1), ("165",)),
+        (date(2042, 3, 31), ("115", "203")),
+    ]
+    facts: tuple[Fact, ...] = (
+        born(CHILD, MOTHER, born_on, source_id="birth"),
+        described(CHILD, born_on, sex="female", source_id="birth"),
+    )
+    names: list[str] = []
+    for day, codes in visits:
+        (card,) = [
+            record
+            for record in look(HOME, facts, day).records
+            if record.entry == "vaccination"
+            and record.window is not None
+            and record.resolved_on is None
+            and card_state(record, day) in ("upcoming", "due", "overdue")
+        ]
+        assert card.window is not None
+        assert card.window.due_from == day
+        facts += tuple(vaccinated(CHILD, code, day) for code in codes)
+        done = {r.key: r for r in look(HOME, facts, day).records}[card.key]
+        assert done.resolved_on == day
+        names.append(card.occurrence)
+    assert names == [
+        *("visit/bcg_1", "visit/dtp_1", "visit/dtp_2", "visit/dtp_3", "visit/mmr_1"),
+        *("visit/dtp_4", "visit/dtp_5", "visit/hpv_1", "visit/hpv_2", "visit/dtp_6"),
+    ]
+    grown = look(HOME, facts, date(2042, 4, 30))
+    assert all(r.resolved_on for r in grown.records if r.entry == "vaccination" and r.is_card)
 
 
 def test_a_child_of_29_february_is_18_on_the_28th() -> None:
     born_on = date(2028, 2, 29)  # 2046 has no 29 February
     changes = walk(HOME, (born(CHILD, MOTHER, born_on, source_id="birth"),), born_on)
-    left = {day for day, name in changes if name.startswith("-") and "vaccination" in name}
-    assert left == {date(2046, 2, 28)}
+    left = [day for day, name in changes if name == "-vaccination/vaccinations"]
+    assert left == [changes[-1][0]] == [date(2046, 2, 28)]
     assert adult_on(born_on) == date(2046, 2, 28)
 
 

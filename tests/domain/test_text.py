@@ -280,7 +280,6 @@ SERVICE = Service(
             rank=1,
             window=WindowRule("born_on", Offset(), Offset(), Offset(), Offset(), False),
             rows=(),
-            rows_by_week=None,
             resolved_when=None,
             title=both("تطعيم {child_name}", "Vaccination of {child_name}"),
             body=both(
@@ -290,7 +289,6 @@ SERVICE = Service(
             notices=(),
         ),
     ),
-    vaccine_groups={},
     terms={
         "bcg": both("لقاح السل", "BCG"),
         "hepb": both("لقاح الكبد", "hepatitis B"),

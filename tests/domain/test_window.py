@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.calendar_date import Offset
 from domain.catalogue import Row, WindowRule
 from domain.record import Window
-from domain.window import EMIT_AHEAD_DAYS, emitted_from, plan_window
+from domain.window import EMIT_AHEAD_DAYS, due_on, emitted_from, plan_window
 from tests.domain.test_law_purity import shipped
 
 ANCHOR = date(2026, 3, 1)
@@ -42,6 +42,10 @@ def until(*, catch_up: bool = True, days: int = 60) -> WindowRule:
     )
 
 
+def planned(of: WindowRule, row: Row | None, *, known_on: date) -> Window | None:
+    return plan_window(of, due_on(of, row, ANCHOR), ANCHOR, known_on=known_on)
+
+
 def at(days: int) -> date:
     return ANCHOR + timedelta(days=days)
 
@@ -51,53 +55,60 @@ def window(*days: int) -> Window:
 
 
 def test_offsets_count_from_the_due_day() -> None:
-    assert plan_window(rule(), None, ANCHOR, known_on=ANCHOR) == window(6, 10, 20, 40)
+    assert planned(rule(), None, known_on=ANCHOR) == window(6, 10, 20, 40)
 
 
 def test_a_rows_age_is_its_due_day() -> None:
     row = Row("later", Offset(months=1))  # 1 April, day 31
-    assert plan_window(rule(), row, ANCHOR, known_on=ANCHOR) == window(27, 31, 41, 61)
+    assert planned(rule(), row, known_on=ANCHOR) == window(27, 31, 41, 61)
 
 
 def test_a_card_is_never_shown_after_it_is_due() -> None:
     late = rule(visible=Offset(days=3))
-    assert plan_window(late, None, ANCHOR, known_on=ANCHOR) == window(10, 10, 20, 40)
+    assert planned(late, None, known_on=ANCHOR) == window(10, 10, 20, 40)
 
 
 @pytest.mark.parametrize("catch_up", [False, True])
 def test_what_is_known_on_the_last_day_of_grace_keeps_its_dates(catch_up: bool) -> None:
-    planned = plan_window(rule(catch_up=catch_up), None, ANCHOR, known_on=at(20))
-    assert planned == window(6, 10, 20, 40)
+    same = planned(rule(catch_up=catch_up), None, known_on=at(20))
+    assert same == window(6, 10, 20, 40)
 
 
 def test_what_is_known_a_day_after_the_grace_is_not_made_without_catch_up() -> None:
-    assert plan_window(rule(), None, ANCHOR, known_on=at(21)) is None
+    assert planned(rule(), None, known_on=at(21)) is None
 
 
 def test_what_is_known_a_day_after_the_grace_is_due_that_day_with_the_same_grace() -> None:
-    assert plan_window(rule(catch_up=True), None, ANCHOR, known_on=at(21)) == window(6, 21, 31, 40)
+    assert planned(rule(catch_up=True), None, known_on=at(21)) == window(6, 21, 31, 40)
 
 
 def test_a_caught_up_card_does_not_go_before_its_grace() -> None:
-    assert plan_window(rule(catch_up=True), None, ANCHOR, known_on=at(35)) == window(6, 35, 45, 45)
+    assert planned(rule(catch_up=True), None, known_on=at(35)) == window(6, 35, 45, 45)
 
 
 def test_a_fixed_end_ends_the_grace() -> None:
-    assert plan_window(until(days=15), None, ANCHOR, known_on=ANCHOR) == window(6, 10, 15, 15)
+    assert planned(until(days=15), None, known_on=ANCHOR) == window(6, 10, 15, 15)
     # Caught up on day 55 of 60: five days are left of the ten.
-    assert plan_window(until(), None, ANCHOR, known_on=at(55)) == window(6, 55, 60, 60)
+    assert planned(until(), None, known_on=at(55)) == window(6, 55, 60, 60)
 
 
 def test_a_fixed_end_is_the_last_day_on_which_a_card_is_made() -> None:
-    assert plan_window(until(), None, ANCHOR, known_on=at(60)) == window(6, 60, 60, 60)
-    assert plan_window(until(), None, ANCHOR, known_on=at(61)) is None
-    assert plan_window(until(days=10), None, ANCHOR, known_on=ANCHOR) == window(6, 10, 10, 10)
-    assert plan_window(until(days=9), None, ANCHOR, known_on=ANCHOR) is None
+    assert planned(until(), None, known_on=at(60)) == window(6, 60, 60, 60)
+    assert planned(until(), None, known_on=at(61)) is None
+    assert planned(until(days=10), None, known_on=ANCHOR) == window(6, 10, 10, 10)
+    assert planned(until(days=9), None, known_on=ANCHOR) is None
 
 
 def test_a_fixed_end_without_catch_up_gives_no_late_card() -> None:
-    assert plan_window(until(catch_up=False), None, ANCHOR, known_on=at(20)) is not None
-    assert plan_window(until(catch_up=False), None, ANCHOR, known_on=at(21)) is None
+    assert planned(until(catch_up=False), None, known_on=at(20)) is not None
+    assert planned(until(catch_up=False), None, known_on=at(21)) is None
+
+
+def test_a_calculator_says_until_when_where_that_is_later() -> None:
+    of_card = rule()
+    for said, until_on, gone_on in ((15, 20, 40), (25, 25, 40), (45, 45, 45)):
+        found = plan_window(of_card, at(10), ANCHOR, known_on=ANCHOR, due_until=at(said))
+        assert found == window(6, 10, until_on, gone_on)
 
 
 def test_a_record_exists_ninety_days_before_it_shows() -> None:
@@ -111,7 +122,7 @@ SHIPPED_RULES = [
     for service in shipped().services.values()
     for card in service.cards
     for row in (card.rows or (None,))
-    if card.rows_by_week is None
+    if not card.planned
 ]
 
 
@@ -121,9 +132,10 @@ def test_nothing_shipped_is_overdue_when_it_becomes_known(
     shipped_rule: WindowRule, row: Row | None, anchor: date, days: int
 ) -> None:
     known_on = anchor + timedelta(days=days)
-    planned = plan_window(shipped_rule, row, anchor, known_on=known_on)
-    if planned is None:
+    own_on = due_on(shipped_rule, row, anchor)
+    found = plan_window(shipped_rule, own_on, anchor, known_on=known_on)
+    if found is None:
         return
-    assert planned.due_until >= known_on
-    dates = [planned.visible_from, planned.due_from, planned.due_until, planned.expires_on]
+    assert found.due_until >= known_on
+    dates = [found.visible_from, found.due_from, found.due_until, found.expires_on]
     assert dates == sorted(dates)

@@ -1,0 +1,105 @@
+"""The calculators of one evaluation, each asked once: the registry of the names services use."""
+
+from datetime import date, timedelta
+
+from domain.calendar_date import add_offset, adult_on
+from domain.catalogue import Catalogue, Service
+from domain.error import Refusal
+from domain.family import Child, Family
+from domain.growth.development import DevelopmentTable
+from domain.horizon import Horizon
+from domain.ids import PersonId
+from domain.immunization.programme import Programme, find_edition
+from domain.planned.antenatal_contacts import plan_contacts_of
+from domain.planned.development_forms import plan_forms_of
+from domain.planned.occurrence import NOTHING, Planned
+from domain.planned.shared_visit import Sibling, share_visits
+from domain.planned.vaccination_file import vaccination_file_of
+from domain.planned.vaccination_plan import PlanInForce, plan_in_force
+from domain.planned.vaccination_record import refused_record, vaccination_record_of
+from domain.planned.vaccination_visits import visits_of
+from domain.pregnancy.follow import PregnancyTables
+from domain.situation import Situation
+
+_ANY_DAY = date(2026, 1, 1)  # from which a grace of days, or a month of them, is counted
+
+
+class Calculations:
+    """What a family's services ask of the calculators on one day; the horizon learns how long the
+    answers hold."""
+
+    def __init__(self, catalogue: Catalogue, family: Family, horizon: Horizon) -> None:
+        self._catalogue = catalogue
+        self._family = family
+        self._horizon = horizon
+        self._plans: dict[PersonId, PlanInForce] = {}
+
+    def plan(self, service: Service, situation: Situation) -> Planned:
+        """What the service's calculator plans for a situation; nothing where it has none."""
+        if service.calculator is None:
+            return NOTHING
+        tables = self._catalogue.schedules.get(service.calculator.schedule)
+        match tables:
+            case Programme() if situation.child is not None:
+                schedule = service.calculator.schedule
+                return self._vaccinations(situation.child, tables, schedule, _grace(service))
+            case PregnancyTables() if situation.pregnancy is not None:
+                return plan_contacts_of(situation.pregnancy, tables, self._horizon)
+            case DevelopmentTable() if situation.child is not None:
+                return plan_forms_of(situation.child, self._family, tables, self._horizon)
+            case _:
+                return NOTHING
+
+    def _vaccinations(
+        self, child: Child, programme: Programme, schedule: str, grace: timedelta
+    ) -> Planned:
+        file = vaccination_file_of(child, self._family.person(child.id), programme, self._horizon)
+        if not self._horizon.reached(file.changed_on):
+            return NOTHING
+        edition = find_edition(programme, born_on=child.born_on)
+        try:
+            plan = self._plan(child, programme, grace)
+        except Refusal as refusal:
+            return Planned(vaccinations=refused_record(file, programme, schedule, refusal))
+        shared = share_visits(plan.visits, self._list_siblings(child, programme, grace))
+        return Planned(
+            occurrences=visits_of(file, edition, plan, shared),
+            vaccinations=vaccination_record_of(file, plan, programme, schedule),
+        )
+
+    def _plan(self, child: Child, programme: Programme, grace: timedelta) -> PlanInForce:
+        if child.id not in self._plans:
+            person = self._family.person(child.id)
+            self._plans[child.id] = plan_in_force(
+                vaccination_file_of(child, person, programme, self._horizon),
+                programme,
+                find_edition(programme, born_on=child.born_on),
+                grace=grace,
+                horizon=self._horizon,
+            )
+        return self._plans[child.id]
+
+    def _list_siblings(self, child: Child, programme: Programme, grace: timedelta) -> list[Sibling]:
+        """The brothers and sisters at home in the circle who are asked to visits as well."""
+        found: list[Sibling] = []
+        for other in self._family.children:
+            person = self._family.person(other.id)
+            if (
+                other.id == child.id
+                or not other.is_confirmed
+                or person.died_on is not None
+                or not self._horizon.reached(other.born_on)
+                or self._horizon.reached(adult_on(other.born_on))
+            ):
+                continue
+            try:
+                found.append((person, self._plan(other, programme, grace).visits))
+            except Refusal:  # told in the record of that child
+                continue
+        return found
+
+
+def _grace(service: Service) -> timedelta:
+    """How long a visit is due at least, by the card that the calculator plans."""
+    rule = next(rule for rule in service.cards if rule.planned)
+    return add_offset(_ANY_DAY, rule.window.due_until) - _ANY_DAY

@@ -1,0 +1,33 @@
+"""One occurrence that a calculator plans: when it is due, what its texts need, and why."""
+
+from datetime import date
+
+import msgspec
+
+from domain.fact import Fact
+from domain.record import Parameter, Reason, VaccinationRecord
+
+
+class PlannedOccurrence(msgspec.Struct, frozen=True, kw_only=True):
+    """`id` stays when the plan is made again. `due_until` is the last day before it is overdue,
+    where the calculator says more than the card's window; what had closed before `known_on` is
+    not made."""
+
+    id: str
+    due_from: date
+    due_until: date | None = None
+    known_on: date = date.min
+    resolved_on: date | None = None
+    parameters: tuple[Parameter, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A calculator's answer for one situation: its occurrences, and a record beside the cards."""
+
+    occurrences: tuple[PlannedOccurrence, ...] = ()
+    vaccinations: VaccinationRecord | None = None
+
+
+NOTHING = Planned()
