@@ -78,7 +78,7 @@ PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = Mappi
             "week": "number",  # of the pregnancy
             "children": "text",  # whether it is a multiple pregnancy
         },
-        "development": {"age_months": "number"},
+        "development": {"age": "number", "age_unit": "text"},  # of the child, as for a visit
     }
 )
 """For each calculator, what the texts of the cards that it plans may name beside that."""

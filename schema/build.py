@@ -20,12 +20,20 @@ from schema.prepare import PrepareOnce, preparing
 from schema.session import SessionMutation, SessionQuery
 from schema.timeline import Query as TimelineQuery
 from schema.vaccination_document import VaccinationDocumentQuery
+from schema.vaccinations import VaccinationRecordQuery
 
 _RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
 _PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
 
 
-Query = merge_types("Query", (TimelineQuery, VaccinationDocumentQuery, GrowthQuery, SessionQuery))
+_QUERIES = (
+    TimelineQuery,
+    VaccinationDocumentQuery,
+    VaccinationRecordQuery,
+    GrowthQuery,
+    SessionQuery,
+)
+Query = merge_types("Query", _QUERIES)
 Mutation = merge_types("Mutation", (ActMutation, SessionMutation))
 
 

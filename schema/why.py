@@ -1,6 +1,6 @@
 """Why a card is here, or why not yet: every line and how it stood, every fact and its source."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 
@@ -8,11 +8,14 @@ import strawberry
 
 from domain.card_text import RenderedLine
 from domain.catalogue import Service
+from domain.immunization.reason_text import FORECAST_REASON_WORDS, Words
 from domain.record import Criterion as CriterionName
-from domain.record import Record
+from domain.record import Reason, Record
 from domain.record import Truth as TruthName
 from domain.text import Language
 from timeline.source import AgencyNames, fact_name, source_name
+
+_REASON_WORDS: Mapping[str, Words] = {str(k): words for k, words in FORECAST_REASON_WORDS.items()}
 
 
 @strawberry.enum(description="Which of the guide's five criteria started the service.")
@@ -48,6 +51,15 @@ class WhyFact:
     asserted_on: date = strawberry.field(description="The day its source said so.")
 
 
+@strawberry.type(description="Why a calculator asks for one thing, such as one dose.")
+class WhyReason:
+    about: str = strawberry.field(description="A term, such as `dtp`.")
+    name: str = strawberry.field(description="The term in words.")
+    number: int | None = strawberry.field(description="Which dose of it.")
+    code: str
+    text: str
+
+
 @strawberry.type(description="The rule that made the card, by service and version.")
 class WhyRule:
     service: str
@@ -59,6 +71,9 @@ class WhyRule:
 class Why:
     lines: list[WhyLine]
     facts: list[WhyFact]
+    reasons: list[WhyReason] = strawberry.field(
+        description="What the service's calculator says of what the card asks for; often empty."
+    )
     rule: WhyRule
     criterion: CriterionName = strawberry.field(graphql_type=Criterion)
 
@@ -85,6 +100,19 @@ def why_of(
             )
             for fact in record.why.facts
         ],
+        reasons=[_reason(reason, service, language) for reason in record.why.reasons],
         rule=WhyRule(service=service.id, version=record.version, revision=service.revision),
         criterion=service.criterion,
+    )
+
+
+def _reason(reason: Reason, service: Service, language: Language) -> WhyReason:
+    term = service.terms.get(reason.about)
+    words = _REASON_WORDS.get(reason.code)
+    return WhyReason(
+        about=reason.about,
+        name=reason.about if term is None else term.message(language).render({}),
+        number=reason.number,
+        code=reason.code,
+        text=reason.code if words is None else words.ar if language == "ar" else words.en,
     )

@@ -120,3 +120,12 @@ DOSE_FLAG_WORDS: Mapping[DoseFlag, Words] = {
         "A second report of one dose, dated close by: it is counted once",
     ),
 }
+
+LEFT_OUT_WORDS: Mapping[str, Words] = {
+    "refused": Words("رفضها ولي الأمر", "Declined by the guardian"),
+    "unplanned": Words(
+        "لم يوجد لها لقاح أو موعد مناسب: استشر الطبيب",
+        "No vaccine or day was found for it: ask the doctor",
+    ),
+}
+"""Why a dose that is needed is in no plan of visits."""

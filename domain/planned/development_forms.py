@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.calendar_date import MONTHS_PER_YEAR
 from domain.error import Refusal
 from domain.family import Child, Family
 from domain.gestation import PREGNANCY_DAYS_MAX
@@ -12,6 +13,7 @@ from domain.horizon import Horizon
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence
 from domain.record import Parameter
 
+_YEARS_FROM_MONTHS = 24
 _ONE_DAY = timedelta(days=1)
 
 
@@ -35,11 +37,18 @@ def plan_forms_of(
                 due_from=form.due_on,
                 due_until=form.expires_on - _ONE_DAY,
                 known_on=child.known_on,
-                parameters=(Parameter("age_months", months[form.form]),),
+                parameters=_age(months[form.form]),
             )
             for form in answer.forms
         )
     )
+
+
+def _age(months: int) -> tuple[Parameter, Parameter]:
+    """In years from the second on, where they are whole: 24 months are two years, 30 are not."""
+    if months >= _YEARS_FROM_MONTHS and months % MONTHS_PER_YEAR == 0:
+        return Parameter("age", months // MONTHS_PER_YEAR), Parameter("age_unit", ("years",))
+    return Parameter("age", months), Parameter("age_unit", ("months",))
 
 
 def _growth_child(child: Child, family: Family) -> GrowthChild:

@@ -221,7 +221,7 @@ def plausible(card: CardRule | None) -> Iterator[dict[str, ParameterValue]]:
         "siblings": "مها",
         "shared_on": date(2026, 3, 5),
     }
-    numbers = ("vaccine_count", "age", "age_months", "contact", "contact_count", "week")
+    numbers = ("vaccine_count", "age", "contact", "contact_count", "week")
     choices = [
         [(name, value) for value in sorted(PLANNED_CHOICES[name])] for name in PLANNED_CHOICES
     ]

@@ -32,6 +32,7 @@ BUDGETS = {
     "DismissCard": 48,
     "UndoCard": 48,
     "GrowthChart": 8,  # the same without the key
+    "VaccinationRecords": 15,  # as a timeline: the records lie in the same streams
     "VaccinationDocument": 12,  # circles, of two each row, version and facts; the issuer's key made
     "Sessions": 4,  # the person's key found, made and read again, then one list however long
     "SignOut": 0,  # whoever acts as somebody has no session of their own to end
@@ -109,6 +110,13 @@ async def test_an_act_has_its_budget(family: TestHouse, name: str) -> None:
         outcome = await act(family, FATHER, name, card["id"], **more)
     assert outcome["card"]["id"] == card["id"]
     assert len(sent) <= BUDGETS[f"{name}Card"], sent
+
+
+async def test_the_records_have_their_budget(family: TestHouse) -> None:
+    with counted() as sent:
+        answer = await ask(family, FATHER, operation("VaccinationRecords"))
+    assert len(answer["data"]["vaccinationRecords"]) == CHILDREN_COUNT
+    assert len(sent) <= BUDGETS["VaccinationRecords"], sent
 
 
 async def test_a_document_has_its_budget(family: TestHouse) -> None:

@@ -264,13 +264,31 @@ async def test_the_example_of_an_event_by_hand_does_what_the_readme_says(
         )
         said, _ = await example.communicate()
     assert said.decode().splitlines() == ["202 received", "202 received"]
-    missed = "Vaccinations for Maitha Al-Tajribi at birth (due)"
+    title = "Vaccinations for Maitha Al-Tajribi at 2 months (upcoming)"
     for parent in twins.parents:
-        assert missed in await open_cards(house, parent)
+        assert title in await open_cards(house, parent)
+        assert await count_vaccines(house, parent) == 7
     for _, inbox_id in hints.said:
         await interpret_message(opened, InboxId(inbox_id))
     for parent in twins.parents:
-        assert missed not in await open_cards(house, parent)
+        assert title in await open_cards(house, parent)
+        assert await count_vaccines(house, parent) == 5
+
+
+async def count_vaccines(house: TestHouse, parent: StoryParent) -> int:
+    """Of the visit of Maitha, A-2002, at two months: with those of the first day, or without."""
+    value = "/" + parent.emirates_id.replace("-", "")
+    person_id = await find_person(house.ground, system="emirates_id", value=value)
+    assert person_id is not None
+    (count,) = {
+        parameter.value
+        for card in await read_timeline(house.ground, actor_of(person_id))
+        if card.state == "upcoming" and "Maitha" in str(card.record.parameters[0:2])
+        for parameter in card.record.parameters
+        if parameter.name == "vaccine_count"
+    }
+    assert isinstance(count, int)
+    return count
 
 
 def test_the_example_in_the_readme_is_the_file() -> None:

@@ -156,8 +156,8 @@ async def test_what_was_put_away_stays_so_when_the_card_moves_to_the_couple(
     (visit,) = [card for card in await house.timeline(WIFE) if card.state == "due"]
     await do(house, DismissCard(visit.record.key))
     await house.apply(married(HUSBAND, WIFE, date(2025, 1, 1)))
-    assert "vaccination/birth:dismissed" in await house.card_names(WIFE)
-    assert "vaccination/birth:due" in await house.card_names(HUSBAND)
+    assert "vaccination/bcg_1:dismissed" in await house.card_names(WIFE)
+    assert "vaccination/bcg_1:due" in await house.card_names(HUSBAND)
 
 
 async def test_a_spouse_learns_of_no_visit_by_the_reasons_of_a_card(house: TestHouse) -> None:
@@ -193,7 +193,7 @@ async def test_a_marriage_in_error_gives_the_child_back_to_the_mother_alone(
     await house.apply(born(CHILD, WIFE, TODAY))
     await house.apply(in_error(wedding, TODAY), concerns=(OTHER, WIFE))
     assert await house.timeline(OTHER) == ()
-    assert "vaccination/birth:due" in await house.card_names(WIFE)
+    assert "vaccination/bcg_1:due" in await house.card_names(WIFE)
 
 
 async def do(house: TestHouse, payload: SnoozeCard | DismissCard) -> None:

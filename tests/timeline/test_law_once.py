@@ -364,7 +364,7 @@ async def day(house: TestHouse, ground: Ground) -> None:
     card = next(
         card
         for card in await read_timeline(ground, actor)
-        if card.record.occurrence.endswith("month_2")
+        if card.record.occurrence.endswith("dtp_1")
     )
     command = Command(COMMAND, "card.dismiss", DismissCard(card.record.key))
     assert (await run_command(ground, house.registry, actor, command)).code == APPLIED

@@ -322,7 +322,7 @@ async def test_reading_refreshes_what_is_dirty_or_whose_day_has_come(house: Test
     assert len(await read_timeline(house.ground, actor_of(WIFE))) == 2
     house.clock.move_to(date(2026, 12, 7))
     names = await house.card_names(WIFE)
-    assert "vaccination/month_4:scheduled" in names
+    assert "vaccination/dtp_2:scheduled" in names
     # Every circle of hers was refreshed by the reading; those left are others'.
     waking = await list_waking_circles(house.ground)
     assert couple_circle(house.ground.keys, HUSBAND, WIFE).id not in waking

@@ -36,7 +36,7 @@ async def test_a_circle_wakes_on_the_day_a_card_comes_within_ninety_days(house: 
     house.clock.move_to(date(2026, 12, 7))
     assert couple in await list_waking_circles(house.ground)
     before = await house.card_names(WIFE)  # the read refreshes it first
-    assert "vaccination/month_4:scheduled" in before
+    assert "vaccination/dtp_2:scheduled" in before
     assert couple not in await list_waking_circles(house.ground)
 
 
