@@ -90,6 +90,7 @@ def walk(circle: Circle, facts: tuple[Fact, ...], first: date) -> list[tuple[dat
     return changes
 
 
+@pytest.mark.slow
 def test_a_childs_cards_come_and_go_on_their_days_until_18() -> None:
     born_on = date(2026, 3, 31)
     facts = (
@@ -119,6 +120,7 @@ def test_a_childs_cards_come_and_go_on_their_days_until_18() -> None:
     assert {"-newborn_bundle/offer", "-vaccination/vaccinations"} <= left
 
 
+@pytest.mark.slow
 def test_a_child_who_keeps_every_visit_has_a_card_for_each_and_none_between() -> None:
     born_on = date(2026, 3, 31)
     # The programme of the Emirates for a girl born in 2026 (content/packs/uae): birth, 2, 4, 6, 12
@@ -164,6 +166,7 @@ def test_a_child_who_keeps_every_visit_has_a_card_for_each_and_none_between() ->
     assert all(r.resolved_on for r in grown.records if r.entry == "vaccination" and r.is_card)
 
 
+@pytest.mark.slow
 def test_a_child_of_29_february_is_18_on_the_28th() -> None:
     born_on = date(2028, 2, 29)  # 2046 has no 29 February
     changes = walk(HOME, (born(CHILD, MOTHER, born_on, source_id="birth"),), born_on)

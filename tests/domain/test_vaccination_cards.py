@@ -26,6 +26,8 @@ from domain.record import Evaluation, Record, VaccinationRecord
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import born, described, died, in_error, vaccinated
 
+pytestmark = pytest.mark.slow  # plans of visits take tens of milliseconds each
+
 CHILD, TWIN = CHILDREN[:2]
 COUPLE = Circle(CircleId(UUID(int=101)), "couple", couple_members(HUSBAND, WIFE))
 BORN = date(2026, 11, 21)
