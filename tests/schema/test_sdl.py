@@ -40,6 +40,7 @@ def test_the_operations_are_all_there() -> None:
         "Timeline",
         "UndoCard",
         "VaccinationDocument",
+        "VaccinationRecords",
     ]
 
 

@@ -240,11 +240,12 @@ async def test_a_card_that_the_catalogue_cannot_say_is_not_shown(family: TestHou
 
 
 async def test_a_timeline_is_that_of_its_day(family: TestHouse) -> None:
-    scheduled = await cards(family, MOTHER, filter={"states": ["SCHEDULED"]})
+    checks = {"states": ["SCHEDULED"], "services": ["growth_questionnaire"]}
+    scheduled = await cards(family, MOTHER, filter=checks)
     shows_on = date.fromisoformat(scheduled[0]["showsFrom"])
     found = {}
     for day in (shows_on, shows_on - timedelta(days=1)):
         family.clock.move_to(day)
         answer = await ask(family, MOTHER, operation("Card"), id=scheduled[0]["id"])
         found[day] = answer["data"]["node"]["state"]
-    assert found == {shows_on: "UPCOMING", shows_on - timedelta(days=1): "SCHEDULED"}
+    assert found == {shows_on: "DUE", shows_on - timedelta(days=1): "SCHEDULED"}
