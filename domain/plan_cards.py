@@ -199,6 +199,7 @@ def _record(
         parameters=situation.parameters + card.parameters,
         why=Why(why.lines, _provenance((*facts, *card.facts)), card.reasons),
         quiet=card.quiet,
+        kind="card" if card.vaccinations is None else "vaccination_record",
         vaccinations=card.vaccinations,
     )
 

@@ -17,6 +17,9 @@ Nature = Literal["reminder", "eligibility", "information", "procedure"]  # the g
 Criterion = Literal["time", "state", "dependency", "place", "law"]  # the guide's five criteria
 
 
+RecordKind = Literal["card", "vaccination_record"]
+
+
 class Parameter(msgspec.Struct, frozen=True, array_like=True):
     """One value that a text needs, by the type that `domain/variable.py` declares for its name.
 
@@ -154,11 +157,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: bool = False
     quiet: bool = False
     snoozed_until: date | None = None
+    kind: RecordKind = "card"
     vaccinations: VaccinationRecord | None = None
 
     @property
     def is_card(self) -> bool:
-        return self.vaccinations is None
+        return self.kind == "card"
 
 
 EffectKind = Literal["tell", "look_up"]

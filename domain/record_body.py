@@ -17,7 +17,7 @@ from domain.body_dictionary import DICTIONARY
 from domain.ids import PersonId, RecordKey
 from domain.record import Record, decode_record
 
-BODY_BYTES_MAX = 16 * 1024  # inflated; the longest body of the shipped services has under 1 KB
+BODY_BYTES_MAX = 256 * 1024  # inflated; a card has under 2 KB, a record of 500 doses some 120 KB
 BODY_FORMAT = 1  # part of the content digest: another form of the same record is written anew
 
 PLAIN = 0  # flags of an envelope: canonical CBOR, as rows were before the first phone
@@ -32,6 +32,8 @@ _LEFT_OUT: dict[str, object] = {
     "dismissed": False,
     "quiet": False,
     "snoozed_until": None,
+    "kind": "card",
+    "vaccinations": None,
 }
 
 
@@ -61,11 +63,11 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
     if flags != DEFLATED:
         raise BodyUnreadable("unknown coding")
     said: dict[str, Any] = {**_LEFT_OUT, **cbor2.loads(_inflate(body))}
-    facts = said["why"][1]
-    said["why"] = (
-        said["why"][0],
-        [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts],
-    )
+    lines, facts, *reasons = said["why"]
+    dated = [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts]
+    said["why"] = (lines, dated, *reasons)
+    if said["vaccinations"] is not None:
+        said["vaccinations"] = _dated_record(said["vaccinations"])
     if said["window"] is not None:
         said["window"] = [_day(day) for day in said["window"]]
     for name in ("resolved_on", "snoozed_until"):
@@ -73,6 +75,27 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
             said[name] = _day(said[name])
     said |= {"key": key, "recipient": recipient.bytes}
     return msgspec.convert(said, Record, builtin_types=(bytes, date))
+
+
+def _dated_record(said: list[Any]) -> list[Any]:
+    """A vaccination record's values in their order, with days for numbers."""
+    schedule, version, draft, assessed_on, doses, groups, *rest = said
+    return [
+        schedule,
+        version,
+        draft,
+        _day(assessed_on),
+        [
+            [code, _day(on), [[by, _day(given), _day(told)] for by, given, told in reports], *more]
+            for code, on, reports, *more in doses
+        ],
+        [
+            [*head, *(None if day is None else _day(day) for day in days), left_out]
+            for *head, one, two, three, left_out in groups
+            for days in [(one, two, three)]
+        ],
+        *rest,
+    ]
 
 
 def _inflate(body: bytes) -> bytes:

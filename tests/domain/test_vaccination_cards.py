@@ -23,6 +23,7 @@ from domain.ids import CircleId
 from domain.immunization.history import DOSES_MAX
 from domain.immunization.reason_text import FORECAST_REASON_WORDS
 from domain.record import Evaluation, Record, VaccinationRecord
+from domain.record_body import DEFLATED, decode_body, encode_body
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import born, described, died, in_error, vaccinated
 
@@ -369,6 +370,15 @@ def test_sixty_doses_are_all_in_the_record() -> None:
     record = kept_record(*facts, today=BORN + days(200))
     assert len(record.doses) == 60
     assert all(dose.flag or dose.parts for dose in record.doses)
+
+
+@pytest.mark.parametrize("count", [0, 3, 500])
+def test_a_record_is_the_same_after_it_lay_in_a_stream(count: int) -> None:
+    facts = [birth()]
+    facts += [vaccinated(CHILD, HEXA, BORN + days(number)) for number in range(count)]
+    for held in look(*facts, today=BORN + days(600)).records:
+        body = encode_body(held)
+        assert decode_body(body, DEFLATED, key=held.key, recipient=held.recipient) == held
 
 
 @pytest.mark.parametrize("count", [DOSES_MAX, DOSES_MAX + 1])
