@@ -28,8 +28,8 @@ from schema.context import Asked
 from schema.field import described
 from schema.language import InLanguage, chosen
 from schema.node import encode_id
-from schema.source import AgencyNames, read_agency_names, source_name
 from timeline.read import read_vaccination_records
+from timeline.source import AgencyNames, read_agency_names, source_name
 
 _REFUSALS: Mapping[str, type[Refusal]] = {kind.code: kind for kind in (HistoryTooLong, NotYetBorn)}
 
