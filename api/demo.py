@@ -46,6 +46,20 @@ PRIVATE_MODE = 0o600
 ACCEPTED = 202
 APPLIED_POLL_SECONDS = 0.2
 APPLIED_SECONDS_MAX = 120
+# What a hospital's FHIR tells beside the events of the demonstration's families.
+TOLD_BY_FHIR = (
+    "person.reported",
+    "person.died",
+    "measurement.taken",
+    "vaccination.not_done",
+    "vaccination.refused",
+    "visit.kept",
+    "appointment.booked",
+    "appointment.moved",
+    "appointment.cancelled",
+    "appointment.kept",
+    "appointment.missed",
+)
 
 
 class DemonstrationRefused(Exception):
@@ -73,7 +87,10 @@ async def register_agencies(ground: Ground, data_dir: Path) -> None:
     """
     for agency_id, (name_ar, name_en) in AGENCIES.items():
         rights = Rights(
-            kinds=tuple(kind for kind, agency in AGENCY_OF_KIND.items() if agency == agency_id),
+            kinds=(
+                *(kind for kind, agency in AGENCY_OF_KIND.items() if agency == agency_id),
+                *(TOLD_BY_FHIR if agency_id == "mohap" else ()),
+            ),
             assigners=(ANY,),
             facilities=(ANY,),
             emirates=(ANY,),
