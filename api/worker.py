@@ -26,6 +26,7 @@ from api.wire import House, open_house
 from domain.error import TryLater
 from domain.ids import CircleId, InboxId
 from gov.inbox import list_open
+from gov.inbox_upkeep import keep_up
 from gov.interpret import give_up_if_hopeless, interpret
 from gov.registry_call import carry_out_calls
 from timeline.hint import Job
@@ -34,6 +35,7 @@ from timeline.tombstone import sweep_tombstones
 from timeline.wake import list_waking_circles
 
 SWEEP_SECONDS = 5
+UPKEEP_SECONDS = 3_600
 JOBS_MAX = 8  # at once; each holds at most one database connection of twelve at a time
 JOB_SECONDS_MAX = 60
 HINT_SECONDS_MAX = 2
@@ -80,14 +82,16 @@ async def close_hints(hints: QueueHints) -> None:
     await hints._pool.aclose(close_connection_pool=True)
 
 
-async def interpret_message(house: House, inbox_id: InboxId) -> None:
+async def interpret_message(house: House, inbox_id: InboxId, *, again: bool = False) -> None:
     """Interprets one kept message, and what it freed, and refreshes the circles it changed.
+
+    With `again` also one that was applied before (`osrati inbox replay`).
 
     A fault is counted against the message, never lost: the sweep tries again, a hopeless one is
     held. A fault that may pass is not the message's, nor is a circle's that cannot be refreshed.
     """
     try:
-        found = await interpret(house.ground, house.schemas, inbox_id)
+        found = await interpret(house.ground, house.schemas, inbox_id, again=again)
         for circle_id in sorted(found.circles):
             await _refresh_or_log(house, circle_id)
         for freed in found.freed:
@@ -167,6 +171,7 @@ async def work(house: House, redis_url: str, stop: asyncio.Event) -> None:
     """Sweeps, and takes hints from the queue, until `stop`. Either goes on without the other."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_sweep_until(house, stop))
+        tasks.create_task(_keep_up_until(house, stop))
         tasks.create_task(_ask_registries_until(house, stop))
         tasks.create_task(_take_hints_until(house, redis_url, stop))
 
@@ -194,6 +199,23 @@ async def _ask_registries_until(house: House, stop: asyncio.Event) -> None:
             await _pause(stop)
     finally:
         await registry.aclose()
+
+
+async def _keep_up_until(house: House, stop: asyncio.Event) -> None:
+    """Keeps the inbox's seals short-lived, once an hour, and says what waits too long."""
+    while not stop.is_set():
+        try:
+            done = await keep_up(house.ground)
+        except Exception as fault:
+            _log.error("upkeep_failed", error=type(fault).__name__)
+        else:
+            if done.resealed_count or done.destroyed:
+                _log.info("inbox_resealed", count=done.resealed_count)
+            if done.old_count:
+                _log.warning("inbox_waits_too_long", count=done.old_count)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(UPKEEP_SECONDS):
+                await stop.wait()
 
 
 async def _take_hints_until(house: House, redis_url: str, stop: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ The one writer of its table. `receive` keeps a message before it is answered; th
 it. A row that is not settled is found again by the sweeper, so nothing depends on the queue.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -12,8 +13,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.ids import AgencyId, InboxId
+from domain.ids import AgencyId, CircleId, InboxId
 from gov.agency_right import NOTHING, Rights, decode_rights
+from gov.inbox_seal import open_body, seal_for_circles, seal_for_month
 from store.reference_tables import (
     INBOX_APPLIED,
     INBOX_HELD,
@@ -23,7 +25,6 @@ from store.reference_tables import (
     InboxRow,
 )
 from store.scope import ReferenceScope
-from store.seal import Place, open_, seal
 from timeline.ground import Ground
 
 SETTLE_AFTER_SECONDS = 5  # a row younger than this has a hint under way
@@ -62,7 +63,7 @@ async def keep_message(ground: Ground, agency_id: AgencyId, event_id: str, body:
     now = ground.clock.now_utc()
     inbox_id = InboxId(uuid4())
     month = f"{now:%Y-%m}"
-    keys = await ground.keys.month(month)
+    sealed = await seal_for_month(ground, inbox_id, month, body)
     message_hash = hash_event(ground, agency_id, event_id)
     body_hash = ground.keys.hash("body", body)
     async with ground.database.unit(ReferenceScope("intake")) as unit:
@@ -77,7 +78,7 @@ async def keep_message(ground: Ground, agency_id: AgencyId, event_id: str, body:
                 state=INBOX_RECEIVED,
                 attempt_count=0,
                 received_at=now,
-                sealed=seal(keys.for_("inbox"), Place(inbox_id), body),
+                sealed=sealed,
             )
             .on_conflict_do_nothing(index_elements=["message_hash"])
         )
@@ -107,12 +108,15 @@ def hash_event(ground: Ground, agency_id: AgencyId, event_id: str) -> bytes:
 
 
 async def find_message(ground: Ground, inbox_id: UUID) -> Message | None:
-    """One message, opened, or None."""
+    """One message, opened, or None.
+
+    Raises: KeyErased when a circle that it concerns was erased.
+    """
     return await _find(ground, inbox_id=inbox_id)
 
 
 async def find_by_hash(ground: Ground, message_hash: bytes) -> Message | None:
-    """The message of one event, opened, or None when it has not come."""
+    """The message of one event, opened, or None when it has not come. Raises: KeyErased."""
     return await _find(ground, message_hash=message_hash)
 
 
@@ -139,7 +143,6 @@ async def _find(
         row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    keys = await ground.keys.month(row.month)
     return Message(
         inbox_id=InboxId(row.inbox_id),
         agency_id=AgencyId(row.agency_id),
@@ -147,27 +150,48 @@ async def _find(
         state=row.state,
         attempt_count=row.attempt_count,
         received_at=row.received_at,
-        body=open_(keys.for_("inbox"), Place(row.inbox_id), row.sealed),
+        body=await open_body(ground, row.inbox_id, row.month, row.sealed),
         rights=decode_rights(row.rights) if row.rights else NOTHING,
         resource_hash=row.resource_hash,
     )
 
 
-async def settle_applied(ground: Ground, message: Message) -> tuple[InboxId, ...]:
-    """Marks a message applied; the rows that waited for it, now open again."""
-    return await _settle(ground, message, INBOX_APPLIED, None)
+async def settle_applied(
+    ground: Ground, message: Message, circle_ids: Collection[CircleId]
+) -> tuple[InboxId, ...]:
+    """Marks a message applied and seals it for the circles that hold its facts, in one commit.
+
+    The rows that waited for it, now open again.
+    """
+    return await _settle(ground, message, INBOX_APPLIED, None, circle_ids=circle_ids)
+
+
+async def settle_erased(ground: Ground, inbox_id: UUID, reason: str) -> None:
+    """Holds a message that can never be opened again, unless it was applied before."""
+    async with ground.database.unit(ReferenceScope("intake")) as unit:
+        await unit.execute(
+            update(InboxRow)
+            .where(col(InboxRow.inbox_id) == inbox_id, col(InboxRow.state) != INBOX_APPLIED)
+            .values(state=INBOX_HELD, reason=reason, settled_at=ground.clock.now_utc())
+        )
 
 
 async def settle_held(
-    ground: Ground, message: Message, reason: str, *, waits_for: bytes | None = None
+    ground: Ground,
+    message: Message,
+    reason: str,
+    *,
+    waits_for: bytes | None = None,
+    circle_ids: Collection[CircleId] = (),
 ) -> tuple[InboxId, ...]:
     """Holds a message for a person to look at, with a reason of `gov/reason.py`.
 
     What waited for it is open again, as when it is applied: a correction counts whenever what it
     corrects is applied later. `waits_for` is the event because of which it is held, if one is: a
-    correction of that event reopens it.
+    correction of that event reopens it. Where it is known whom it concerns, it is sealed for their
+    circles. One that was applied before, and is replayed, stays applied.
     """
-    return await _settle(ground, message, INBOX_HELD, reason, waits_for)
+    return await _settle(ground, message, INBOX_HELD, reason, waits_for, circle_ids=circle_ids)
 
 
 async def reopen_held(ground: Ground, event_hash: bytes) -> tuple[InboxId, ...]:
@@ -188,18 +212,23 @@ async def _settle(
     state: int,
     reason: str | None,
     waits_for: bytes | None = None,
+    *,
+    circle_ids: Collection[CircleId] = (),
 ) -> tuple[InboxId, ...]:
+    changed: dict[str, object] = {
+        "state": state,
+        "reason": reason,
+        "waits_for": waits_for,
+        "settled_at": ground.clock.now_utc(),
+    }
+    if circle_ids:
+        sealed = await seal_for_circles(ground, message.inbox_id, circle_ids, message.body)
+        changed |= {"month": None, "sealed": sealed}
+    statement = update(InboxRow).where(col(InboxRow.inbox_id) == message.inbox_id)
+    if state != INBOX_APPLIED:
+        statement = statement.where(col(InboxRow.state) != INBOX_APPLIED)
     async with ground.database.unit(ReferenceScope("intake")) as unit:
-        await unit.execute(
-            update(InboxRow)
-            .where(col(InboxRow.inbox_id) == message.inbox_id)
-            .values(
-                state=state,
-                reason=reason,
-                waits_for=waits_for,
-                settled_at=ground.clock.now_utc(),
-            )
-        )
+        await unit.execute(statement.values(**changed))
         freed = await unit.execute(
             update(InboxRow)
             .where(
@@ -224,6 +253,21 @@ async def settle_waiting(ground: Ground, message: Message, waits_for: bytes, rea
             update(InboxRow)
             .where(col(InboxRow.inbox_id) == message.inbox_id)
             .values(state=INBOX_WAITING, waits_for=waits_for, reason=reason)
+        )
+
+
+async def reopen(ground: Ground, inbox_id: UUID) -> None:
+    """Lets a held or waiting message be interpreted again, as if it had just come."""
+    async with ground.database.unit(ReferenceScope("operate")) as unit:
+        await unit.execute(
+            update(InboxRow)
+            .where(
+                col(InboxRow.inbox_id) == inbox_id,
+                col(InboxRow.state).in_((INBOX_HELD, INBOX_WAITING)),
+            )
+            .values(
+                state=INBOX_RECEIVED, waits_for=None, reason=None, attempt_count=0, settled_at=None
+            )
         )
 
 

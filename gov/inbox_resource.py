@@ -16,9 +16,11 @@ from gov.fhir.parcel import Parcel
 from gov.fhir.read import UNDERSTOOD_TYPES
 from gov.fhir.reason import TypeUnused
 from gov.inbox import Kept, Message, hash_event
+from gov.inbox_seal import open_body
+from store.keys import KeyErased
 from store.reference_tables import INBOX_HELD, INBOX_RECEIVED, InboxRow
 from store.scope import ReferenceScope
-from store.seal import Place, open_, seal
+from store.seal import Place, seal
 from timeline.ground import Ground
 
 # PostgreSQL takes 32,767 parameters in a statement; a row has ten.
@@ -100,7 +102,10 @@ def hash_resource(ground: Ground, agency_id: AgencyId, resource_key: str) -> byt
 
 
 async def list_versions(ground: Ground, resource_hash: bytes) -> tuple[Message, ...]:
-    """The versions of one resource, opened, the latest to arrive first; at most VERSIONS_MAX."""
+    """The versions of one resource, opened, the latest to arrive first; at most VERSIONS_MAX.
+
+    One that was erased is left out, as if it had never come.
+    """
     async with ground.database.read(ReferenceScope("intake")) as session:
         found = await session.execute(
             select(
@@ -119,17 +124,22 @@ async def list_versions(ground: Ground, resource_hash: bytes) -> tuple[Message, 
             .limit(VERSIONS_MAX)
         )
         rows = found.all()
-    keys = {month: await ground.keys.month(month) for month in {row.month for row in rows}}
-    return tuple(
-        Message(
-            inbox_id=InboxId(row.inbox_id),
-            agency_id=AgencyId(row.agency_id),
-            message_hash=row.message_hash,
-            state=row.state,
-            attempt_count=row.attempt_count,
-            received_at=row.received_at,
-            body=open_(keys[row.month].for_("inbox"), Place(row.inbox_id), row.sealed),
-            resource_hash=row.resource_hash,
+    versions = []
+    for row in rows:
+        try:
+            body = await open_body(ground, row.inbox_id, row.month, row.sealed)
+        except KeyErased:
+            continue
+        versions.append(
+            Message(
+                inbox_id=InboxId(row.inbox_id),
+                agency_id=AgencyId(row.agency_id),
+                message_hash=row.message_hash,
+                state=row.state,
+                attempt_count=row.attempt_count,
+                received_at=row.received_at,
+                body=body,
+                resource_hash=row.resource_hash,
+            )
         )
-        for row in rows
-    )
+    return tuple(versions)

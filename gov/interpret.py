@@ -27,29 +27,52 @@ from gov.inbox import (
     hash_event,
     reopen_held,
     settle_applied,
+    settle_erased,
     settle_held,
     settle_waiting,
 )
 from gov.interpreted import Interpreted
 from gov.living import find_death
-from gov.reason import EventAwaited, ForAuthors, KindUnknown, NotUnderstood, SubjectDeceased
-from store.reference_tables import INBOX_RECEIVED, INBOX_WAITING
+from gov.reason import (
+    Erased,
+    EventAwaited,
+    ForAuthors,
+    KindUnknown,
+    NotUnderstood,
+    SubjectDeceased,
+)
+from store.keys import KeyErased
+from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED, INBOX_WAITING
 from timeline.apply import apply_facts
 from timeline.ground import Ground
+from timeline.known import list_holding
 from timeline.people import identify_all
+from timeline.record import single_circle
 
 CORRECTIONS_DEPTH_MAX = 8  # a correction of a correction of …: no agency needs more than two
 
 
-async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) -> Interpreted:
-    """Applies one kept message and settles it. A settled one is left as it is."""
-    message = await find_message(ground, inbox_id)
-    if message is None or message.state not in (INBOX_RECEIVED, INBOX_WAITING):
+async def interpret(
+    ground: Ground, schemas: EventSchemas, inbox_id: InboxId, *, again: bool = False
+) -> Interpreted:
+    """Applies one kept message and settles it. A settled one is left as it is.
+
+    With `again` one that was applied before is applied once more: what its circles hold already is
+    not recorded twice, what a mended mapping adds is.
+    """
+    try:
+        message = await find_message(ground, inbox_id)
+    except KeyErased:
+        await settle_erased(ground, inbox_id, Erased.code)
+        return Interpreted()
+    open_states = (INBOX_RECEIVED, INBOX_WAITING, *((INBOX_APPLIED,) if again else ()))
+    if message is None or message.state not in open_states:
         return Interpreted()
     if message.resource_hash is not None:
         return await interpret_resource(ground, message)
     try:
-        refuse_event_beyond(message.rights, message.body)
+        if message.state != INBOX_APPLIED:
+            refuse_event_beyond(message.rights, message.body)
     except (KindNotAllowed, SubjectNotAllowed) as refusal:  # rights narrowed since it came
         return Interpreted(freed=await settle_held(ground, message, refusal.code))
     event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
@@ -64,20 +87,32 @@ async def interpret(ground: Ground, schemas: EventSchemas, inbox_id: InboxId) ->
     death = await _concerns_the_dead(ground, event, people)
     while death is not None:
         reported = hash_event(ground, AgencyId(death.source), death.source_id)
-        freed += await settle_held(ground, message, SubjectDeceased.code, waits_for=reported)
+        freed += await settle_held(
+            ground,
+            message,
+            SubjectDeceased.code,
+            waits_for=reported,
+            circle_ids=[single_circle(ground.keys, person).id for person in people.values()],
+        )
         still = await _concerns_the_dead(ground, event, people)  # corrected in between, perhaps
         if still == death:
             return Interpreted(freed=freed)
         death = still
-    circles = await apply_facts(ground, _facts(message, event, people))
-    return Interpreted(circles, freed + await settle_applied(ground, message))
+    facts = _facts(message, event, people)
+    circles = await apply_facts(ground, facts)
+    holding = await list_holding(ground, facts, people.values())
+    return Interpreted(circles, freed + await settle_applied(ground, message, holding))
 
 
 async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
     """Counts a failed attempt; past the maximum the message is held, and True returned."""
     if await count_attempt(ground, inbox_id) < ATTEMPTS_MAX:
         return False
-    message = await find_message(ground, inbox_id)
+    try:
+        message = await find_message(ground, inbox_id)
+    except KeyErased:
+        await settle_erased(ground, inbox_id, Erased.code)
+        return True
     if message is not None:
         await settle_held(ground, message, NotUnderstood.code)
     return True
@@ -111,9 +146,10 @@ async def _correct(
         payload=EnteredInError(message.agency_id, event_id),
     )
     circles = await apply_facts(ground, (fact,), concerns=tuple(people.values()))
+    holding = await list_holding(ground, (fact,), people.values())
     corrected_hash = hash_event(ground, message.agency_id, corrected.envelope.id)
     freed = await reopen_held(ground, corrected_hash)
-    return Interpreted(circles, freed + await settle_applied(ground, message))
+    return Interpreted(circles, freed + await settle_applied(ground, message, holding))
 
 
 async def _corrected_event(
@@ -125,7 +161,10 @@ async def _corrected_event(
     """
     for _ in range(CORRECTIONS_DEPTH_MAX):
         target_hash = hash_event(ground, message.agency_id, event_id)
-        target = await find_by_hash(ground, target_hash)
+        try:
+            target = await find_by_hash(ground, target_hash)
+        except KeyErased:
+            return Erased
         if target is None:
             return target_hash
         event = parse_event(target.body, schemas=schemas, now_utc=target.received_at)

@@ -45,6 +45,16 @@ class EventAwaited(Refusal):
     )
 
 
+class Erased(Refusal):
+    code = "intake.erased"
+    status = 410
+    ar = "حُذفت بيانات من يخصهم هذا الحدث بطلب، فلم يعد من الممكن فتحه ولا تطبيقه. لا ترسله من جديد."
+    en = (
+        "The data of those whom this event concerns was erased, so it can be neither opened nor "
+        "applied. Do not send it again."
+    )
+
+
 class NotUnderstood(Refusal):
     code = "intake.not_understood"
     status = 422
@@ -63,6 +73,7 @@ REASONS: dict[str, type[Refusal]] = {
         ForAuthors,
         EventAwaited,
         NotUnderstood,
+        Erased,
         KindNotAllowed,
         SubjectNotAllowed,
         *FHIR_REASONS,

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.ids import CircleId, PersonId
 from store.key_keeper import KeyKeeper
 from store.seal import (
+    KEY_BYTES,
     PLACE_KEY_BYTES,
     Place,
     SealBroken,
@@ -144,6 +145,17 @@ class KeyRing:
         found = await self._owners({f"circle/{circle_id}": circle_id for circle_id in circle_ids})
         return {circle_id: found[f"circle/{circle_id}"] for circle_id in circle_ids}
 
+    async def joint(self, circle_ids: Collection[CircleId]) -> OwnerKeys:
+        """Keys that follow from those of all these circles: gone as soon as one is destroyed.
+
+        Raises: KeyErased.
+        """
+        ordered = sorted(set(circle_ids))
+        found = await self.circles(ordered)
+        parts = [found[circle_id].derive("joint", KEY_BYTES) for circle_id in ordered]
+        owner = self.hash("joint", *(circle_id.bytes for circle_id in ordered))
+        return OwnerKeys(UUID(bytes=owner), hashlib.sha256(b"".join(parts)).digest())
+
     async def person(self, person_id: PersonId) -> OwnerKeys:
         """A person's keys. Raises: KeyErased."""
         return await self._owner(f"person/{person_id}", person_id)
@@ -166,13 +178,29 @@ class KeyRing:
             )
             return tuple(sorted(int(name.removeprefix(prefix)) for name in found.scalars()))
 
+    async def list_months(self) -> tuple[str, ...]:
+        """The months whose key was made and is not destroyed, in order: a few."""
+        async with _keystore(self._engine) as connection:
+            found = await connection.execute(
+                select(_wrapped_key.c.name).where(
+                    _wrapped_key.c.name.startswith("month/"), _wrapped_key.c.wrapped != b""
+                )
+            )
+            return tuple(sorted(name.removeprefix("month/") for name in found.scalars()))
+
+    async def erase_month(self, month: str) -> None:
+        """Destroys a month's key for good, once nothing is sealed under it."""
+        await self._erase(f"month/{month}")
+
     async def erase_circle(self, circle_id: CircleId) -> None:
         """Destroys a circle's key for good: it is never made again.
 
         Other processes hold what they opened until they end: end them with the last step of an
         erasure.
         """
-        name = f"circle/{circle_id}"
+        await self._erase(f"circle/{circle_id}")
+
+    async def _erase(self, name: str) -> None:
         async with _keystore(self._engine) as connection:
             statement = upsert(_wrapped_key).values(name=name, wrapped=b"")
             await connection.execute(

@@ -82,9 +82,12 @@ class OperationRow(SQLModel, table=True):
 
 
 class InboxRow(SQLModel, table=True):
-    """What an agency sent, raw and sealed under its month's key.
+    """What an agency sent, raw and sealed.
 
-    Writer: `gov/inbox.py`, `gov/inbox_resource.py`.
+    Writer: `gov/inbox.py`, `gov/inbox_resource.py`, `gov/inbox_upkeep.py`.
+
+    `month` names the month's key it is sealed under; null: it is sealed for the circles it
+    concerns (`gov/inbox_seal.py`).
 
     `message_hash` is a keyed hash of (agency, event id): one row an event, however often it is
     sent. `body_hash` tells a repeat from another body under one id. `waits_for` is the hash of
@@ -99,13 +102,14 @@ class InboxRow(SQLModel, table=True):
         Index("inbox_open", "state", "received_at"),
         Index("inbox_waits", "waits_for"),
         Index("inbox_resource", "resource_hash"),
+        Index("inbox_month", "month"),
     )
 
     inbox_id: UUID = Field(primary_key=True)
     message_hash: bytes = Field(sa_column=binary())
     body_hash: bytes = Field(sa_column=binary())
     agency_id: str
-    month: str
+    month: str | None = None
     state: int = Field(sa_column=small())
     reason: str | None = None
     attempt_count: int = 0

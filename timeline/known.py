@@ -4,7 +4,7 @@ Called by `timeline/apply.py`. Each person is read once, several together, and o
 link of theirs was made: who links a person to a circle must see what others recorded before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -14,7 +14,19 @@ from domain.ids import CircleId, PersonId
 from store.scope import CirclesScope, PeopleScope
 from timeline.ground import Ground
 from timeline.people import list_links
-from timeline.record import read_circles, read_facts_of, single_circle
+from timeline.record import fact_key, list_held, read_circles, read_facts_of, single_circle
+
+
+async def list_holding(
+    ground: Ground, facts: Collection[Fact], people: Collection[PersonId]
+) -> tuple[CircleId, ...]:
+    """The circles of these people that hold any of these facts: their own, and those they share."""
+    keys = [fact_key(ground.keys, fact) for fact in facts]
+    async with ground.database.read(PeopleScope(tuple(people))) as session:
+        links = await list_links(session)
+        linked = tuple(sorted({circle_id for circles in links.values() for circle_id in circles}))
+        held = await list_held(session.within(CirclesScope(linked)), keys)
+    return tuple(sorted({circle_id for circle_id, _ in held}))
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -22,6 +22,7 @@ from gov.living import find_death
 from gov.reason import SubjectDeceased
 from timeline.apply import apply_facts
 from timeline.ground import Ground
+from timeline.known import list_holding
 
 
 async def interpret_resource(ground: Ground, message: Message) -> Interpreted:
@@ -44,7 +45,9 @@ async def interpret_resource(ground: Ground, message: Message) -> Interpreted:
 
 async def _settle(ground: Ground, message: Message, stated: Stated) -> tuple[InboxId, ...]:
     if stated.reason is None:
-        return await settle_applied(ground, message)
+        people = {person for fact in stated.facts for person in fact.payload.subjects()}
+        holding = await list_holding(ground, stated.facts, people | set(stated.concerns))
+        return await settle_applied(ground, message, holding)
     if stated.waits_for is None:
         return await settle_held(ground, message, stated.reason.code)
     await settle_waiting(ground, message, stated.waits_for, stated.reason.code)

@@ -142,7 +142,7 @@ CLEAR: dict[str, dict[str, str]] = {
         "message_hash": HASH,
         "body_hash": HASH,
         "agency_id": "which agency sent it; hundreds of thousands of families share one",
-        "month": "the name of the month's key",
+        "month": "the name of the month's key; null once it is sealed for circles",
         "state": STATE,
         "reason": "a code of the closed list in gov/reason.py",
         "attempt_count": NUMBER,
