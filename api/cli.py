@@ -98,6 +98,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
 OPERATIONS: dict[str, str] = {
     "agency": "who may report what, by which keys: add, change, rotate, revoke, list, show, log",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
+    "people": "suspected duplicates: duplicates list, show, join, dismiss",
 }
 """Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {

@@ -19,6 +19,7 @@ from domain.first_load import Loaded, loaded_on, untold
 from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
 from domain.keyed_hash import keyed_hash
+from domain.member import members_of
 from domain.plan_cards import plan_records
 from domain.plan_effects import plan_effects, plan_look_ups
 from domain.planned.calculations import Calculations
@@ -46,6 +47,7 @@ def evaluate(
     acts = standing_acts(facts)
     horizon = Horizon(today)
     calculations = Calculations(catalogue, family, horizon)
+    members = members_of(circle, family, horizon.reached)
     found: dict[RecordKey, Record] = {}
     loaded: dict[RecordKey, Loaded] = {}
     for entry_id in sorted(catalogue.services):
@@ -53,6 +55,8 @@ def evaluate(
         for situation in situations_of(family, service.starts_with):
             on = loaded_on(situation)
             for planned in plan_records(service, situation, family, calculations, horizon):
+                if planned.recipient not in members:
+                    continue
                 keyed = _keyed(planned, record_secret)
                 found[keyed.key] = apply_acts(keyed, acts)
                 if on is not None:
@@ -71,6 +75,7 @@ def evaluate(
         records=tuple(records),
         effects=tuple(effects[key] for key in sorted(effects)),
         next_change_on=horizon.next_change_on,
+        members=members,
     )
 
 

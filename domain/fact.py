@@ -79,7 +79,9 @@ from domain.facts.support import (
 
 MEMBER_SOURCE = "member"  # the source of what a member did
 IDENTITY_SOURCE = "uae_pass"  # the source of what the identity provider says at a sign-in
-OWN_SOURCES = frozenset({MEMBER_SOURCE, IDENTITY_SOURCE})  # agencies cannot take these ids
+OPERATOR_SOURCE = "operator"  # the source of what a person decided by command
+OWN_SOURCES = frozenset({MEMBER_SOURCE, IDENTITY_SOURCE, OPERATOR_SOURCE})
+"""Agencies cannot take these ids."""
 
 Payload = (
     ContractSigned

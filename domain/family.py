@@ -5,10 +5,11 @@ thing the later asserted one wins (`Fact.precedence`); a fact entered in error d
 whichever came first.
 
 A pregnancy or a child has one home: the couple's circle when the father is named or the mother was
-married at the time, else the mother's own. A circle leaves out what is at home elsewhere.
+married at the time, else the mother's own; an adopted child that of those who took it in. A circle
+leaves out what is at home elsewhere. In its own circle a child counts once it has grown up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias, TypeVar
 
@@ -17,9 +18,10 @@ import msgspec
 from domain.calendar_date import Sex
 from domain.circle import Circle
 from domain.fact import Fact
-from domain.facts.birth import BirthNotified
+from domain.facts.birth import AdoptionDecided, BirthNotified
 from domain.facts.person import PersonDescribed, PersonDied
 from domain.gestation import Pregnancy, pregnancies_of, was_lost
+from domain.identity import read_as_they_are
 from domain.ids import PersonId
 from domain.marriage import (
     FamilyBook,
@@ -27,11 +29,12 @@ from domain.marriage import (
     family_books_of,
     father_at,
     is_couple,
-    is_home,
     latest_of_each,
     marriages_of,
 )
 from domain.precedence import Owned, owned_precedence
+from domain.rights import Care, appointed_over, custody_of
+from domain.secrecy import without_protected_places
 from domain.standing import standing_facts
 from domain.vaccination import Vaccination, corrections_of, vaccinations_of
 
@@ -65,14 +68,22 @@ class Child(msgspec.Struct, frozen=True):
     """
 
     id: PersonId
-    mother: PersonId
-    father: PersonId | None
+    care: Care
     born_on: date
     start: Fact
     known_on: date
     is_confirmed: bool
     vaccinations: tuple[Vaccination, ...]
     corrected_on: date | None = None
+
+    @property
+    def mother(self) -> PersonId | None:
+        """The mother in law: of an adopted child who took it in."""
+        return self.care.mother
+
+    @property
+    def father(self) -> PersonId | None:
+        return self.care.father
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -91,17 +102,18 @@ class Family(msgspec.Struct, frozen=True):
 
 def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     """What is at home in `circle`, from all of its facts. Pure; the facts' order is irrelevant."""
-    facts = tuple(facts)
-    standing = standing_facts(facts)
+    facts = read_as_they_are(tuple(facts))
+    standing = without_protected_places(circle, standing_facts(facts))
     marriages = marriages_of(standing)
+    people = people_of(standing)
     return Family(
-        people=people_of(standing),
+        people=people,
         marriages=latest_of_each(m for m in marriages if is_couple(circle, m.husband, m.wife)),
         family_books=tuple(
             book for book in family_books_of(standing) if is_couple(circle, book.husband, book.wife)
         ),
         pregnancies=tuple(pregnancies_of(circle, standing, marriages)),
-        children=tuple(_children(circle, standing, marriages, corrections_of(facts))),
+        children=tuple(_children(circle, standing, marriages, people, corrections_of(facts))),
     )
 
 
@@ -157,33 +169,95 @@ def _children(
     circle: Circle,
     facts: tuple[Fact, ...],
     marriages: list[Marriage],
+    people: Mapping[PersonId, Person],
     corrected_on: Mapping[PersonId, date],
 ) -> Iterable[Child]:
-    births: dict[PersonId, list[tuple[Fact, BirthNotified]]] = {}
+    births: dict[PersonId, list[Fact]] = {}
     given = vaccinations_of(facts)
+    adopted: dict[PersonId, Fact] = {}
     for fact in facts:
         match fact.payload:
-            case BirthNotified(child=child) as said:
-                births.setdefault(child, []).append((fact, said))
+            case BirthNotified(child=child):
+                births.setdefault(child, []).append(fact)
+            case AdoptionDecided(child=child):
+                adopted[child] = fact
             case _:
                 pass
-    for child in sorted(
-        births, key=lambda person: (births[person][-1][0].occurred_on, person.bytes)
-    ):
-        reports = births[child]
-        start, said = reports[-1]
-        named = next((report.father for _, report in reversed(reports) if report.father), None)
-        father = father_at(said.mother, named, start.occurred_on, marriages)
-        if is_home(circle, said.mother, father):
-            doses = given.get(child, ())
-            yield Child(
-                child,
-                said.mother,
-                father,
-                start.occurred_on,
-                start,
-                known_on=min(fact.known_on for fact, _ in reports),
-                is_confirmed=bool(doses) or not was_lost(said.mother, start.occurred_on, facts),
+    found = [_born(child, reports, facts, marriages) for child, reports in births.items()]
+    found = [child for child in found if child.id not in adopted]
+    for person, adoption in adopted.items():
+        taken_in = _taken_in(person, adoption, births.get(person, ()), people)
+        if taken_in is not None:
+            found.append(taken_in)
+    for one in sorted(found, key=lambda child: (child.born_on, child.id.bytes)):
+        if _is_at_home(circle, one):
+            doses = given.get(one.id, ())
+            care = _with_decisions(one.care, facts, marriages)
+            yield msgspec.structs.replace(
+                one,
+                care=msgspec.structs.replace(care, is_own=circle.members == (one.id,)),
+                is_confirmed=bool(doses) or one.is_confirmed,
                 vaccinations=doses,
-                corrected_on=corrected_on.get(child),
+                corrected_on=corrected_on.get(one.id),
             )
+
+
+def _born(
+    child: PersonId, reports: list[Fact], facts: tuple[Fact, ...], marriages: list[Marriage]
+) -> Child:
+    """A child as its births were reported; the latest assertion counts."""
+    start = reports[-1]
+    said = [report.payload for report in reports if isinstance(report.payload, BirthNotified)]
+    mother = said[-1].mother
+    named = next((report.father for report in reversed(said) if report.father), None)
+    father = father_at(mother, named, start.occurred_on, marriages)
+    return Child(
+        child,
+        Care(child, mother, father),
+        start.occurred_on,
+        start,
+        known_on=min(fact.known_on for fact in reports),
+        is_confirmed=not was_lost(mother, start.occurred_on, facts),
+        vaccinations=(),
+    )
+
+
+def _taken_in(
+    child: PersonId, adoption: Fact, births: Sequence[Fact], people: Mapping[PersonId, Person]
+) -> Child | None:
+    """An adopted child, of those who took it in; None where no day of birth is known."""
+    said = adoption.payload
+    assert isinstance(said, AdoptionDecided)
+    described = people.get(child)
+    born_on = described.born_on if described is not None else None
+    if births:
+        born_on = births[-1].occurred_on
+    if born_on is None:
+        return None
+    care = Care(child, said.mother, said.father)
+    start = births[-1] if births else adoption  # the grown child's own: of the adoption no word
+    return Child(child, care, born_on, start, adoption.known_on, True, ())
+
+
+def _is_at_home(circle: Circle, child: Child) -> bool:
+    """Whether the child counts here: with its parents in law, or grown up in its own circle."""
+    if circle.members == (child.id,):
+        return True
+    parents = [one for one in (child.mother, child.father) if one is not None]
+    if not parents:  # adopted by people whom this circle may not know
+        return False
+    if len(parents) == 1:
+        return circle.members == (parents[0],)
+    return is_couple(circle, parents[0], parents[1])
+
+
+def _with_decisions(care: Care, facts: tuple[Fact, ...], marriages: list[Marriage]) -> Care:
+    latest = latest_of_each(
+        m for m in marriages if {m.husband, m.wife} == {care.father, care.mother}
+    )
+    return msgspec.structs.replace(
+        care,
+        parents_apart=any(marriage.end is not None for marriage in latest),
+        custody=custody_of(care.child, facts),
+        appointed=appointed_over(care.child, facts),
+    )

@@ -15,6 +15,7 @@ from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.family import Child, Family, Person, people_of
 from domain.ids import PersonId
+from domain.rights import rights_over
 from domain.standing import standing_facts
 
 
@@ -58,7 +59,12 @@ def file_of_oneself(person_id: PersonId, facts: Iterable[Fact]) -> HealthFile | 
 
 
 def _may_read(family: Family, child: Child, reader: PersonId, today: date) -> bool:
-    if reader not in (child.mother, child.father) or not child.is_confirmed:
+    rights = rights_over(
+        child.care,
+        is_alive=lambda person: family.person(person).died_on is None,
+        reached=lambda day: day <= today,
+    )
+    if all(right.person != reader for right in rights) or not child.is_confirmed:
         return False
     return family.person(child.id).died_on is None and today < adult_on(child.born_on)
 

@@ -4,13 +4,14 @@
 reader's acts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 import msgspec
 
+from domain.audience import recipients_of
 from domain.calendar_date import local_date
-from domain.catalogue import CardRule, Role, Row, Service
+from domain.catalogue import CardRule, Row, Service
 from domain.fact import Fact
 from domain.family import Family
 from domain.horizon import Horizon
@@ -43,6 +44,8 @@ def plan_records(
     """The records of one service for one situation, still without key and acts."""
     if situation.ends_on is not None and horizon.reached(situation.ends_on):
         return
+    if situation.begins_on is not None and not horizon.reached(situation.begins_on):
+        return
     lines = tuple(
         Line(line.id, line.when.evaluate(situation.variables)) for line in service.eligibility
     )
@@ -59,27 +62,20 @@ def plan_records(
     said = [fact for name, fact in situation.variable_facts.items() if name in asked]
     facts = (*situation.facts, *said)
     why = Why(lines, _provenance(facts))
-    audience = _audience(service, situation.roles, family)
+    is_own = situation.care is not None and situation.care.is_own
+    audience = recipients_of(service, situation, family, horizon.reached)
     if unmet:
-        for recipient in audience:
-            yield _waiting(service, situation, recipient, why)
+        for recipient in audience if not is_own else ():
+            yield _waiting(service, situation, recipient.person, why)
     elif audience:
         offered = _offered(service, situation, calculations.plan(service, situation), horizon)
         for recipient in audience:
             for card in offered:
-                yield _record(service, situation, recipient, why, facts, card)
-
-
-def _audience(
-    service: Service, roles: Mapping[Role, PersonId], family: Family
-) -> tuple[PersonId, ...]:
-    """Who is told: the audience's members who are known and alive, else those of `otherwise`."""
-    for wanted in (service.audience, service.otherwise):
-        told = [roles[role] for role in wanted if role in roles]
-        told = [person for person in told if family.person(person).died_on is None]
-        if told:
-            return tuple(dict.fromkeys(told))
-    return ()
+                if is_own and card.resolved_on is None and card.vaccinations is None:
+                    continue  # a grown child keeps what was done; what was not is no duty of theirs
+                record = _record(service, situation, recipient.person, why, facts, card)
+                quiet = record.quiet or recipient.is_quiet
+                yield msgspec.structs.replace(record, quiet=quiet)
 
 
 def _waiting(service: Service, situation: Situation, recipient: PersonId, why: Why) -> Record:

@@ -199,12 +199,14 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """What a circle's members see, what is to be done, and the first day on which either may
     change.
 
-    Records and effects are sorted by key. `next_change_on` is None when nothing changes by itself.
+    Records and effects are sorted by key. `members` are those who have a stream in the circle;
+    every record is one of theirs. `next_change_on` is None when nothing changes by itself.
     """
 
     records: tuple[Record, ...]
     effects: tuple[Effect, ...]
     next_change_on: date | None
+    members: tuple[PersonId, ...] = ()
 
 
 def encode_record(record: Record) -> bytes:

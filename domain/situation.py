@@ -17,6 +17,7 @@ from domain.gestation import Pregnancy
 from domain.ids import PersonId
 from domain.marriage import Marriage, book_of
 from domain.record import Parameter
+from domain.rights import Care
 
 Value = bool | int | str
 
@@ -27,8 +28,9 @@ class Situation(msgspec.Struct, frozen=True):
     `known_on` is the day it was first known here: nothing is overdue before. `variable_facts` says
     which fact gave a variable; a card cites it only where its service asks that variable.
     `resolved_on` is the day of the document that resolves it, where there is one. `ends_on` is the
-    first day it no longer concerns the audience (a child turned 18). `child` and `pregnancy` are
-    for the calculators.
+    first day it no longer concerns the audience (a child turned 18), `begins_on` the first on which
+    it does (the same day, in the grown child's own circle). `care` says who may see what is about a
+    child. `child` and `pregnancy` are for the calculators.
     """
 
     start: Start
@@ -42,9 +44,11 @@ class Situation(msgspec.Struct, frozen=True):
     known_on: date
     variable_facts: Mapping[str, Fact]
     resolved_on: date | None = None
+    begins_on: date | None = None
     ends_on: date | None = None
     child: Child | None = None
     pregnancy: Pregnancy | None = None
+    care: Care | None = None
 
 
 def situations_of(family: Family, start: Start) -> Iterable[Situation]:
@@ -120,23 +124,26 @@ def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
 
 
 def _of_child(family: Family, child: Child) -> Situation:
-    person, mother = family.person(child.id), family.person(child.mother)
-    roles: dict[Role, PersonId] = {"mother": child.mother}
+    person = family.person(child.id)
     variables: dict[str, Value] = {
         "child_alive": person.died_on is None,
         "birth_confirmed": child.is_confirmed,
         "father_known": child.father is not None,
         **_nationality("child", person),
-        **_nationality("mother", mother),
     }
     if person.sex is not None:
         variables["child_sex"] = person.sex
-    said = {**_said("child", person), **_said("mother", mother)}
-    if child.father is not None:
-        father = family.person(child.father)
-        roles["father"] = child.father
-        variables |= _nationality("father", father)
-        said |= _said("father", father)
+    said = _said("child", person)
+    roles: dict[Role, PersonId] = {}
+    parents: tuple[tuple[Role, PersonId | None], ...] = (
+        ("mother", child.mother),
+        ("father", child.father),
+    )
+    for role, parent in parents:
+        if parent is not None:
+            roles[role] = parent
+            variables |= _nationality(role, family.person(parent))
+            said |= _said(role, family.person(parent))
     return Situation(
         start="birth",
         subject=child.id,
@@ -148,8 +155,10 @@ def _of_child(family: Family, child: Child) -> Situation:
         facts=(child.start,),
         known_on=child.known_on,
         variable_facts=said,
-        ends_on=adult_on(child.born_on),
+        begins_on=adult_on(child.born_on) if child.care.is_own else None,
+        ends_on=None if child.care.is_own else adult_on(child.born_on),
         child=child,
+        care=child.care,
     )
 
 

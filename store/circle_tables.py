@@ -41,12 +41,17 @@ class CircleRow(SQLModel, table=True):
 
 
 class MembershipRow(SQLModel, table=True):
-    """Who is a member of a circle: has a stream there. Writer: `timeline/record.py`."""
+    """Who is a member of a circle: has a stream there.
+
+    Writer: `timeline/record.py`, `timeline/member.py`.
+    `ended_on` is the day on which that was over, null while it is not; it may begin again.
+    """
 
     __tablename__ = "membership"
 
     circle_id: UUID = Field(primary_key=True)
     person_id: UUID = Field(primary_key=True)
+    ended_on: date | None = None
 
 
 class FactRow(SQLModel, table=True):

@@ -5,9 +5,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from store.column import big, binary, instant
+from store.column import big, binary, instant, small
+
+DUPLICATE_OPEN, DUPLICATE_JOINED, DUPLICATE_DISMISSED = 0, 1, 2
 
 
 class PersonRow(SQLModel, table=True):
@@ -34,6 +37,22 @@ class PersonCircleRow(SQLModel, table=True):
     person_id: UUID = Field(primary_key=True)
     circle_id: UUID = Field(primary_key=True)
     member: bool
+
+
+class SuspectedDuplicateRow(SQLModel, table=True):
+    """Two people who may be one, the lower id first. Writer: `timeline/duplicate.py`.
+
+    `state` is one of the DUPLICATE_ constants.
+    """
+
+    __tablename__ = "suspected_duplicate"
+    __table_args__ = (Index("suspected_duplicate_open", "state", "found_at"),)
+
+    person_id: UUID = Field(primary_key=True)
+    other_id: UUID = Field(primary_key=True)
+    state: int = Field(sa_column=small())
+    found_at: datetime = Field(sa_column=instant())
+    decided_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
 
 
 class PersonOutcomeRow(SQLModel, table=True):

@@ -11,25 +11,31 @@ whole is done again.
 from collections.abc import Collection, Iterable
 
 from domain.circle import Circle
+from domain.duplicate import suspected_among
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import BirthNotified
-from domain.facts.person import PersonDescribed
+from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.family import people_of
 from domain.ids import CircleId, PersonId
+from domain.secrecy import without_protected_places
 from domain.standing import standing_facts
 from store.scope import CircleScope, CirclesScope
 from timeline.carry import (
-    belongs,
+    adopters_of,
+    carers_of,
     couple_of,
     couples_of,
     deaths_of,
-    follows_child,
+    held_of,
     joins,
+    list_following,
     possible_fathers,
+    taken_in,
     tells_of_widowhood,
 )
+from timeline.duplicate import keep_suspicions, settle_joined
 from timeline.ground import Ground
 from timeline.known import KnownPeople
 from timeline.people import Profile, keep_profile, link
@@ -72,12 +78,78 @@ async def apply_facts(
         widows = await _tell_widows(ground, known, people)
         people |= widows
         touched |= {single_circle(ground.keys, widow).id for widow in widows}
-    joining = any(joins(fact) for fact in facts) or bool(concerns)
-    shared = await _shared_circles(ground, known, facts, people)
-    await _join(ground, known, shared)
-    for circle in shared:
-        touched |= await _carry(ground, known, circle, people, every_child=joining)
+    touched |= await _gather_joined(ground, known, people)
+    joined = {one for person in people for one in known.joined_to(person)}
+    joining = any(joins(fact) for fact in facts) or bool(concerns) or joined != people
+    shared: list[Circle] | None = None
+    found = await _shared_circles(ground, known, _routed(known, facts, joined), joined)
+    while found != shared:  # again, where one who joins turns out to be known by another number
+        shared = found
+        await _join(ground, known, shared)
+        joined = {one for person in people for one in known.joined_to(person)}
+        found = await _shared_circles(ground, known, _routed(known, facts, joined), joined)
+    for circle in found:
+        touched |= await _carry(ground, known, circle, joined, every_child=joining)
+    await _suspect(ground, known, facts, joined)
     return frozenset(touched)
+
+
+async def _suspect(
+    ground: Ground, known: KnownPeople, facts: Collection[Fact], joined: Collection[PersonId]
+) -> None:
+    """Lists children who may be one; settles what was suspected of people who are one now."""
+    if any(isinstance(fact.payload, IdentifierReplaced) for fact in facts):
+        survivors = {known.survivor(person) for person in joined}
+        if len(survivors) < len(joined):
+            await settle_joined(ground, joined)
+    mothers = {
+        known.as_they_are(fact).payload.subjects()[1]
+        for fact in facts
+        if isinstance(fact.payload, BirthNotified)
+    }
+    for mother in _sorted(mothers):
+        await known.look_at([mother])
+        await keep_suspicions(ground, suspected_among(mother, known.facts_of(mother)))
+
+
+def _routed(
+    known: KnownPeople, facts: Collection[Fact], joined: Collection[PersonId]
+) -> list[Fact]:
+    """The facts whose circles are looked for: those of the event; with people joined, all of
+    theirs.
+    """
+    if all(len(known.joined_to(person)) == 1 for person in joined):
+        return [known.as_they_are(fact) for fact in facts]
+    return [fact for person in _sorted(joined) for fact in known.facts_of(person)]
+
+
+async def _gather_joined(
+    ground: Ground, known: KnownPeople, people: Collection[PersonId]
+) -> set[CircleId]:
+    """Records in each one's own circle what is about them under another number; where it was new.
+
+    Who is said to be one with somebody holds the saying already; this brings the rest together.
+    """
+    touched: set[CircleId] = set()
+    for person in _sorted({one for who in people for one in known.joined_to(who)}):
+        if len(known.joined_to(person)) == 1:
+            continue
+        theirs = [fact for fact in known.facts_of(person) if person in fact.payload.subjects()]
+        taken_back = {(fact.source, fact.source_id) for fact in theirs}
+        corrections = [
+            fact
+            for fact in known.facts_of(person)
+            if isinstance(fact.payload, EnteredInError)
+            and (fact.payload.target_source, fact.payload.target_source_id) in taken_back
+        ]
+        gathered = known.as_reported([*theirs, *corrections, *known.sayings()])
+        own = single_circle(ground.keys, person)
+        if await _record_missing(ground, own.id, gathered):
+            touched.add(own.id)
+            known.forget(person)
+            await known.look_at([person])
+        await _keep_profile(ground, person, known.facts_of(person))
+    return touched
 
 
 def _named(fact: Fact, concerns: Collection[PersonId]) -> Collection[PersonId]:
@@ -124,7 +196,7 @@ async def _tell_widows(
     await known.look_at(person for couple in couples for person in couple)
     told: set[PersonId] = set()
     for husband, wife in sorted(couples):
-        deaths = deaths_of(husband, known.facts_of(husband))
+        deaths = known.as_reported(deaths_of(husband, known.facts_of(husband)))
         own = single_circle(ground.keys, wife)
         if deaths and await _record_missing(ground, own.id, deaths):
             told.add(wife)
@@ -144,6 +216,14 @@ async def _shared_circles(
             mother = fact.payload.mother
             fathers = possible_fathers(fact, known.facts_of(mother))
             couples += [(mother, father) for father in fathers]
+        match adopters_of(fact):
+            case (one, other):
+                couples.append((one, other))
+            case (alone,):
+                circle = single_circle(ground.keys, alone)
+                found[circle.id] = circle
+            case _:
+                pass
         for couple in couples:
             if couple is not None:
                 circle = couple_circle(ground.keys, *couple)
@@ -182,15 +262,18 @@ async def _carry(
 ) -> set[CircleId]:
     """Records in `circle` what belongs to it of its members' and children's own facts."""
     belonging = [
-        fact
+        kept
         for member in circle.members
         for fact in known.facts_of(member)
-        if belongs(fact, circle, known.facts_of(member))
+        if (kept := held_of(fact, circle, known.facts_of(member))) is not None
     ]
     children = {f.payload.child for f in belonging if isinstance(f.payload, BirthNotified)}
+    for member in circle.members:
+        children |= taken_in(circle, known.facts_of(member))
     if not every_child:
         children &= set(people)
     await known.look_at(children)
+    children = {known.survivor(child) for child in children}
     for child in _sorted(children):
         if circle.id not in known.circles_of(child):
             await link(ground, child, circle.id, member=False)
@@ -199,11 +282,30 @@ async def _carry(
     following = [
         fact
         for child in _sorted(children)
-        for fact in known.facts_of(child)
-        if follows_child(fact, child, known.facts_of(child))
+        for fact in list_following(child, circle, known.facts_of(child))
     ]
+    carers = carers_of(following) - set(circle.members)
+    await known.look_at(carers)
+    for carer in _sorted(carers):
+        if circle.id not in known.circles_of(carer):
+            await link(ground, carer, circle.id, member=True)
+            known.forget(carer)
     here = [*belonging, *following] if circle.kind == "couple" else following
+    here = list(without_protected_places(circle, sorted(here, key=lambda fact: fact.precedence)))
+    here = [*known.as_reported(here), *_sayings_about(known, circle, here, children)]
     return {circle.id} if await _record_missing(ground, circle.id, here) else set()
+
+
+def _sayings_about(
+    known: KnownPeople, circle: Circle, here: list[Fact], children: Collection[PersonId]
+) -> list[Fact]:
+    """Who is whom, where a circle or what it holds is about any of them."""
+    sayings = known.sayings()
+    about = {person for fact in here for person in fact.payload.subjects()} | set(circle.members)
+    about |= set(children)
+    about |= {one for person in about for one in known.joined_if_known(person)}
+    said_of = {person for fact in sayings for person in fact.payload.subjects()}
+    return sayings if about & said_of else []
 
 
 async def _record_missing(ground: Ground, circle_id: CircleId, facts: list[Fact]) -> int:

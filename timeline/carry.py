@@ -4,12 +4,13 @@ Pure. `timeline/apply.py` asks it, with all that a person's single circle holds 
 generous: what a circle holds in vain `family_of` leaves out; what it lacks nobody would see.
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
-from domain.facts.birth import BirthNotified
+from domain.facts.birth import AdoptionDecided, BirthNotified, CustodyDecided, GuardianAppointed
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
@@ -21,7 +22,24 @@ from domain.gestation import (
 )
 from domain.ids import PersonId
 from domain.marriage import father_at, marriages_of
+from domain.secrecy import from_before, is_protected_residence, mark_of, nameless, takes_in
 from domain.standing import standing_facts
+
+
+def held_of(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> Fact | None:
+    """What of a member's own fact this circle may hold: all of it, a mark, or nothing."""
+    if is_protected_residence(fact) and fact.payload.subjects()[0] in circle.members:
+        return mark_of(fact)
+    return fact if belongs(fact, circle, own) else None
+
+
+def taken_in(circle: Circle, own: tuple[Fact, ...]) -> set[PersonId]:
+    """The children whom the circle's members took in, by one member's own facts."""
+    return {
+        fact.payload.child
+        for fact in own
+        if isinstance(fact.payload, AdoptionDecided) and takes_in(fact.payload, circle)
+    }
 
 
 def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
@@ -60,6 +78,77 @@ def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
             )
         case _:
             return False
+
+
+def list_following(child: PersonId, circle: Circle, own: tuple[Fact, ...]) -> list[Fact]:
+    """What of a child's own facts (`own`) this circle of its parents may hold, and how much of
+    each.
+
+    Those who took a child in: health from before, everything since. The family of birth: what was
+    before, and that there was an adoption, naming nobody.
+    """
+    adoptions = [fact for fact in own if _is_adoption_of(fact, child)]
+    here = [fact for fact in adoptions if _takes_in(fact, circle)]
+    taken_in_on = min((fact.occurred_on for fact in here), default=None)
+    standing = standing_facts(
+        [*adoptions, *(f for f in own if isinstance(f.payload, EnteredInError))]
+    )
+    elsewhere_on = standing[-1].occurred_on if standing and standing[-1] not in here else None
+    found: list[Fact] = []
+    for fact in own:
+        if fact in adoptions:
+            found.append(fact if fact in here else nameless(fact))
+        elif taken_in_on is not None:
+            kept = _for_adopters(fact, child, own, taken_in_on)
+            found += [kept] if kept is not None else []
+        elif follows_child(fact, child, own):
+            is_since = elsewhere_on is not None and fact.occurred_on >= elsewhere_on
+            if not is_since or isinstance(fact.payload, EnteredInError):
+                found.append(fact)
+        elif is_protected_residence(fact) and fact.payload.subjects() == (child,):
+            found.append(mark_of(fact))
+    return found
+
+
+def _for_adopters(
+    fact: Fact, child: PersonId, own: tuple[Fact, ...], taken_in_on: date
+) -> Fact | None:
+    is_birth = isinstance(fact.payload, BirthNotified) and fact.payload.child == child
+    if isinstance(fact.payload, EnteredInError):
+        return fact
+    if not is_birth and not follows_child(fact, child, own):
+        return None
+    return from_before(fact) if is_birth or fact.occurred_on < taken_in_on else fact
+
+
+def _is_adoption_of(fact: Fact, child: PersonId) -> bool:
+    return isinstance(fact.payload, AdoptionDecided) and fact.payload.child == child
+
+
+def _takes_in(fact: Fact, circle: Circle) -> bool:
+    return isinstance(fact.payload, AdoptionDecided) and takes_in(fact.payload, circle)
+
+
+def adopters_of(fact: Fact) -> tuple[PersonId, ...]:
+    """Those whose circle a child is taken into, by an adoption; nobody by any other fact."""
+    if not isinstance(fact.payload, AdoptionDecided):
+        return ()
+    named = (fact.payload.mother, fact.payload.father)
+    return tuple(one for one in named if one is not None)
+
+
+def carers_of(facts: Iterable[Fact]) -> set[PersonId]:
+    """Whom courts named to hold a child or to decide for it: they have a stream where it counts."""
+    found: set[PersonId | None] = set()
+    for fact in facts:
+        match fact.payload:
+            case CustodyDecided(holder=holder, guardian=guardian):
+                found |= {holder, guardian}
+            case GuardianAppointed(guardian=guardian):
+                found.add(guardian)
+            case _:
+                pass
+    return {one for one in found if one is not None}
 
 
 def couple_of(fact: Fact) -> tuple[PersonId, PersonId] | None:

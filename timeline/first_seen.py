@@ -10,14 +10,15 @@ from domain.facts.person import PersonFirstSeen
 from domain.ids import PersonId
 from timeline.apply import apply_facts
 from timeline.ground import Ground
+from timeline.known import find_survivor
 from timeline.people import identify
 
 EMIRATES_ID = "emirates_id"
 
 
 async def see_person(ground: Ground, *, emirates_id: str) -> PersonId:
-    """The person who shows this Emirates ID (its 15 digits); one whom nobody reported gets a
-    single circle.
+    """The person who shows this Emirates ID (its 15 digits), whichever of their numbers it is; one
+    whom nobody reported gets a single circle.
 
     Idempotent: a person is looked up once for each number, however often and on however many
     devices at once they sign in.
@@ -33,4 +34,4 @@ async def see_person(ground: Ground, *, emirates_id: str) -> PersonId:
         received_on=ground.clock.today(),
     )
     await apply_facts(ground, (seen,))
-    return person
+    return await find_survivor(ground, person)

@@ -25,7 +25,10 @@ SELECT mine.circle_id, stream.stream_id, stream.incarnation, stream.head, stream
 FROM (SELECT coalesce(max(version), 0) AS catalogue FROM catalogue_version) AS published
 LEFT JOIN person_circle AS mine ON mine.person_id = $1 AND mine.member
 LEFT JOIN circle ON circle.circle_id = mine.circle_id
+LEFT JOIN membership ON membership.circle_id = mine.circle_id
+    AND membership.person_id = mine.person_id
 LEFT JOIN stream ON stream.circle_id = mine.circle_id AND stream.person_id = mine.person_id
+    AND membership.ended_on IS NULL
 ORDER BY mine.circle_id
 """
 
@@ -53,7 +56,8 @@ class MemberStreams(msgspec.Struct, frozen=True):
 async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStreams:
     """The person's streams; circles whose day has come are refreshed first.
 
-    A circle without a record yet has no stream and is left out.
+    A circle without a record yet has no stream and is left out; so is one whose member they are no
+    more: its stream is closed to them.
     """
     rows = await _read(ground, person_id)
     due = [row["circle_id"] for row in rows if _is_due(row, ground.clock.today())]

@@ -20,6 +20,7 @@ from store.circle_tables import CircleRow
 from store.scope import CircleScope, MemberScope, PersonScope
 from timeline.catalogue import current_version
 from timeline.ground import Ground
+from timeline.member import find_ended_on
 from timeline.people import list_circles
 from timeline.refresh import refresh
 from timeline.stream import HeldRecord, find_head, read_stream
@@ -76,6 +77,19 @@ async def member_circles(ground: Ground, person_id: PersonId) -> tuple[CircleId,
     """The circles in which a person has a stream, sorted."""
     async with ground.database.read(PersonScope(person_id)) as session:
         return await list_circles(session, members_only=True)
+
+
+async def list_closed(ground: Ground, person_id: PersonId) -> tuple[CircleId, ...]:
+    """The circles in which a person had a stream and is a member no more, sorted.
+
+    As of the last refresh of each: read the timeline first, which refreshes those whose day came.
+    """
+    closed = []
+    for circle_id in await member_circles(ground, person_id):
+        async with ground.database.read(MemberScope(circle_id, person_id)) as session:
+            if await find_ended_on(session) is not None:
+                closed.append(circle_id)
+    return tuple(closed)
 
 
 async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:

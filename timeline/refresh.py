@@ -28,6 +28,7 @@ from store.session import Reading, Unit
 from timeline.catalogue import current_version
 from timeline.effect import write_effects
 from timeline.ground import Ground
+from timeline.member import keep_members
 from timeline.record import CircleState, find_circle_state, lock_circle, read_facts
 from timeline.stream import Body, list_members_with_stream, write_stream
 
@@ -133,6 +134,7 @@ async def write_evaluation(
     for person_id in sorted(members, key=lambda person: person.bytes):
         bodies = evaluated.bodies.get(person_id, ())
         written += await write_stream(unit, keys, person_id, bodies, today=basis.today)
+    await keep_members(unit, evaluation.members, today=basis.today)
     await write_effects(unit, keys, evaluation.effects)
     number = state.refresh_count + 1
     await unit.execute(

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE
+from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE, OPERATOR_SOURCE
 from domain.text import Language
 from store.reference_tables import AgencyRow
 from store.scope import ReferenceScope
@@ -90,7 +90,11 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
 )
 
 _OWN: Mapping[str, Named] = MappingProxyType(
-    {MEMBER_SOURCE: Named("أنت", "You"), IDENTITY_SOURCE: Named("الهوية الرقمية", "UAE PASS")}
+    {
+        MEMBER_SOURCE: Named("أنت", "You"),
+        IDENTITY_SOURCE: Named("الهوية الرقمية", "UAE PASS"),
+        OPERATOR_SOURCE: Named("فريق أسرتي", "The Osrati team"),
+    }
 )
 
 

@@ -27,7 +27,13 @@ from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.act import CardAct, EnteredInError
 from domain.facts.appointment import VisitKept
-from domain.facts.birth import BirthNotified
+from domain.facts.birth import (
+    AdoptionDecided,
+    BirthNotified,
+    CustodyDecided,
+    GuardianAppointed,
+    GuardianRemoved,
+)
 from domain.facts.health import VaccinationGiven
 from domain.facts.marriage import (
     DivorceRegistered,
@@ -37,7 +43,12 @@ from domain.facts.marriage import (
     MarriageAnnulled,
     MarriageRegistered,
 )
-from domain.facts.person import PersonDescribed, PersonDied
+from domain.facts.person import (
+    IdentifierReplaced,
+    PersonDescribed,
+    PersonDied,
+    ResidenceChanged,
+)
 from domain.facts.pregnancy import (
     PregnancyConfirmed,
     PregnancyEnded,
@@ -199,6 +210,30 @@ def deaths(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def decisions(draw: st.DrawFn) -> list[Told]:
+    """Courts: divorces, custody, guardians, adoptions, numbers joined."""
+    child, on = draw(st.sampled_from(CHILDREN)), draw(DAYS)
+    who = draw(st.sampled_from(PEOPLE[:4]))
+    husband, wife = draw(COUPLES)
+    ends_on = draw(st.sampled_from([None, on + timedelta(days=draw(st.integers(1, 300)))]))
+    other = draw(st.sampled_from(CHILDREN))
+    choices: list[Payload] = [
+        DivorceRegistered(husband, wife),
+        DivorceRevoked(husband, wife),
+        CustodyDecided(child, who, None, ends_on),
+        GuardianAppointed(child, who, "both", ends_on),
+        GuardianRemoved(child, who),
+        AdoptionDecided(child, wife, husband),
+        AdoptionDecided(child),
+        IdentifierReplaced(child, other, "newborn_numbered"),
+        IdentifierReplaced(child, other, "corrected"),
+        ResidenceChanged(who, "AE-FU", is_protected=True),
+    ]
+    said = draw(st.sampled_from(choices))
+    return [Told(said, on)]
+
+
+@st.composite
 def descriptions(draw: st.DrawFn) -> list[Told]:
     said = PersonDescribed(
         draw(st.sampled_from(PEOPLE)),
@@ -225,6 +260,7 @@ def histories(draw: st.DrawFn) -> History:
                 vaccinations(),
                 deaths(),
                 descriptions(),
+                decisions(),
             ),
             min_size=4,
             max_size=14,

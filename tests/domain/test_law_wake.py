@@ -205,5 +205,5 @@ def test_an_adult_of_the_day_leaves_nothing_to_wake_for() -> None:
     assert eve.records
     assert eve.next_change_on == date(2026, 11, 21)
     assert look(HOME, facts, date(2026, 11, 21)) == Evaluation(
-        records=(), effects=(), next_change_on=None
+        records=(), effects=(), next_change_on=None, members=HOME.members
     )

@@ -27,7 +27,11 @@ CLEAR: dict[str, dict[str, str]] = {
         "next_change_on": WAKING,
         "refresh_count": NUMBER,
     },
-    "membership": {"circle_id": ID, "person_id": ID},
+    "membership": {
+        "circle_id": ID,
+        "person_id": ID,
+        "ended_on": "the day a stream was closed, so that a phone is told; no day of a life",
+    },
     "fact": {"circle_id": ID, "facts_version": NUMBER, "fact_key": HASH},
     "stream": {
         "circle_id": ID,
@@ -113,6 +117,13 @@ CLEAR: dict[str, dict[str, str]] = {
         "device_id": ID,
         "sequence": NUMBER,
         "command_id": ID,
+    },
+    "suspected_duplicate": {
+        "person_id": ID,
+        "other_id": ID,
+        "state": STATE,
+        "found_at": "an instant of work",
+        "decided_at": "an instant of work",
     },
     "identifier": {"identifier_hash": HASH, "person_id": ID},
     "catalogue_version": {
@@ -207,6 +218,7 @@ def test_what_holds_a_body_is_sealed_and_is_bytes() -> None:
     codes."""
     unsealed = {"membership", "stream", "registry_call", "person_circle", "identifier"}
     unsealed |= {"device", "command_counter"}
+    unsealed |= {"suspected_duplicate"}
     unsealed |= {"catalogue_version", "catalogue_entry", "agency", "agency_key"}
     for name, table in SQLModel.metadata.tables.items():
         assert (SEALED in table.columns) == (name not in unsealed), name

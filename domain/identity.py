@@ -1,0 +1,148 @@
+"""Which numbers mean one person: facts keep the person of the number they were reported under, and
+what was said of those numbers decides how they are read.
+
+Pure, so a join that is taken back leaves nothing joined, in whatever order anything arrived. Each
+number has a person of its own for ever; of joined persons one *survives*: all facts are read as
+about them. Two kinds of saying (`identifier.replaced`):
+
+- One person by two numbers (a newborn numbered, a number reissued): everything about either is
+  about the one who had the older number, whose cards therefore keep their ids.
+- A number corrected: what that source said until then of the wrong person is about the right one;
+  what others said of the wrong person stays theirs.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from itertools import chain
+
+import msgspec
+
+from domain.fact import Fact
+from domain.facts.birth import BirthNotified
+from domain.facts.person import IdentifierReplaced, PersonDescribed
+from domain.facts.statement import list_roles
+from domain.ids import PersonId
+from domain.standing import standing_facts
+
+
+class Corrected(msgspec.Struct, frozen=True):
+    """What `source` said of `wrong` until `said_at` is about `right`."""
+
+    source: str
+    said_at: datetime
+    wrong: PersonId
+    right: PersonId
+
+
+class Names(msgspec.Struct, frozen=True):
+    """Who is whom, by all sayings that stand."""
+
+    survivors: dict[PersonId, PersonId]
+    corrected: tuple[Corrected, ...]
+
+    def survivor(self, person: PersonId) -> PersonId:
+        """Whom a person is read as."""
+        return self.survivors.get(person, person)
+
+    def read(self, fact: Fact) -> Fact:
+        """The fact with everybody it names read as who they are. A saying itself stays as it is."""
+        if isinstance(fact.payload, IdentifierReplaced) or not (self.survivors or self.corrected):
+            return fact
+        return renamed(fact, lambda person: self.survivor(self._right(fact, person)))
+
+    def _right(self, fact: Fact, person: PersonId) -> PersonId:
+        for one in self.corrected:
+            is_meant = one.wrong == person and one.source == fact.source
+            if is_meant and fact.asserted_at <= one.said_at:
+                return one.right
+        return person
+
+
+def names_of(facts: Iterable[Fact]) -> Names:
+    """Who is whom by the sayings among these facts, whatever else they are."""
+    facts = tuple(facts)
+    if not any(isinstance(fact.payload, IdentifierReplaced) for fact in facts):
+        return Names({}, ())
+    later: dict[PersonId, set[PersonId]] = {}
+    corrected = []
+    for fact in standing_facts(facts):
+        match fact.payload:
+            case IdentifierReplaced(person, former, "corrected"):
+                corrected.append(Corrected(fact.source, fact.asserted_at, former, person))
+            case IdentifierReplaced(person, former):
+                later.setdefault(person, set()).add(former)
+            case _:
+                pass
+    return Names(_survivors(later), tuple(corrected))
+
+
+def _survivors(later: dict[PersonId, set[PersonId]]) -> dict[PersonId, PersonId]:
+    """The survivor of everybody joined: who never was the later of two; ties by id."""
+    groups: list[set[PersonId]] = []
+    for person, formers in later.items():
+        group = {person, *formers}
+        apart = []
+        for other in groups:
+            if other & group:
+                group |= other
+            else:
+                apart.append(other)
+        groups = [*apart, group]
+    found: dict[PersonId, PersonId] = {}
+    for group in groups:
+        oldest = [one for one in group if one not in later] or list(group)
+        survivor = min(oldest, key=lambda one: one.bytes)
+        found |= {person: survivor for person in group if person != survivor}
+    return found
+
+
+def renamed(fact: Fact, name: Callable[[PersonId], PersonId]) -> Fact:
+    """The fact with each person it names given by `name`."""
+    changes: dict[str, PersonId] = {}
+    for role in list_roles(type(fact.payload)):
+        person: PersonId | None = getattr(fact.payload, role)
+        if person is not None and name(person) != person:
+            changes[role] = name(person)
+    if not changes:
+        return fact
+    # `replace` cannot know that these are the roles of this kind.
+    return msgspec.structs.replace(fact, payload=msgspec.structs.replace(fact.payload, **changes))
+
+
+def read_as_they_are(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The facts with everybody read as who they are."""
+    names = names_of(facts)
+    if not (names.survivors or names.corrected):
+        return facts
+    return tuple(names.read(fact) for fact in facts)
+
+
+def joined_with(facts: Iterable[Fact]) -> set[PersonId]:
+    """Everybody of whom these facts say that they are, or were taken for, somebody else."""
+    said = (fact.payload for fact in facts if isinstance(fact.payload, IdentifierReplaced))
+    return set(chain.from_iterable((one.person, one.former) for one in said))
+
+
+def contradict(one: PersonId, facts: tuple[Fact, ...], other: PersonId) -> bool:
+    """Whether what stands of two people cannot be true of one: another day of birth, sex, mother.
+
+    `facts` are those of both their own circles.
+    """
+    standing = standing_facts(facts)
+    mine, theirs = _features(one, standing), _features(other, standing)
+    return any(mine[name] and theirs[name] and not mine[name] & theirs[name] for name in mine)
+
+
+def _features(person: PersonId, facts: tuple[Fact, ...]) -> dict[str, set[object]]:
+    found: dict[str, set[object]] = {"born_on": set(), "sex": set(), "mother": set()}
+    for fact in facts:
+        match fact.payload:
+            case BirthNotified(child=child, mother=mother) if child == person:
+                found["born_on"].add(fact.occurred_on)
+                found["mother"].add(mother)
+            case PersonDescribed(person=said, sex=sex, born_on=born_on) if said == person:
+                found["sex"] |= {sex} - {None}
+                found["born_on"] |= {born_on} - {None}
+            case _:
+                pass
+    return found

@@ -1,0 +1,36 @@
+"""Who is a member of a circle today: has a stream there. It follows from facts, and so it ends.
+
+`evaluate` gives records to members alone; `timeline/member.py` keeps who they are, so that a phone
+is told when a stream is closed to it.
+"""
+
+from domain.calendar_date import adult_on
+from domain.circle import Circle
+from domain.family import Family
+from domain.ids import PersonId
+from domain.rights import Reached, rights_over
+
+
+def members_of(circle: Circle, family: Family, reached: Reached) -> tuple[PersonId, ...]:
+    """The members of a circle today, sorted: the living who have something in common here.
+
+    Each in their own circle. Husband and wife while married; the mother of a pregnancy that goes
+    on, and its father; whoever has a right over a child that is not grown up.
+    """
+
+    def is_alive(person: PersonId) -> bool:
+        return family.person(person).died_on is None
+
+    found: set[PersonId | None] = set(circle.members) if circle.kind == "single" else set()
+    for marriage in family.marriages:
+        if marriage.end is None:
+            found |= {marriage.husband, marriage.wife}
+    for pregnancy in family.pregnancies:
+        if pregnancy.ended is None:
+            found |= {pregnancy.mother, pregnancy.father}
+    for child in family.children:
+        if is_alive(child.id) and not reached(adult_on(child.born_on)):
+            held = rights_over(child.care, is_alive=is_alive, reached=reached)
+            found |= {right.person for right in held if not child.care.is_own}
+    living = (person for person in found if person is not None and is_alive(person))
+    return tuple(sorted(living, key=lambda person: person.bytes))
