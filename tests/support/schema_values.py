@@ -4,6 +4,7 @@ Only the words of JSON Schema that our contract uses; another one is an error, n
 """
 
 import json
+from copy import deepcopy
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -142,16 +143,16 @@ _IDENTIFIERS: st.SearchStrategy[Json] = st.one_of(
 @st.composite
 def spoilt(draw: st.DrawFn, documents: st.SearchStrategy[Json]) -> Json:
     """A document with one to three places replaced by junk, removed or added."""
-    document = json.loads(json.dumps(draw(documents)))
+    document, junk = json.loads(json.dumps(draw(documents))), st.sampled_from(JUNK)
     for _ in range(draw(st.integers(1, 3))):
         holder = draw(st.sampled_from(list(_holders(document))))
         match draw(st.sampled_from(["replace", "remove", "add"])):
             case "replace" if holder:
-                holder[draw(st.sampled_from(sorted(holder)))] = draw(st.sampled_from(JUNK))
+                holder[draw(st.sampled_from(sorted(holder)))] = deepcopy(draw(junk))
             case "remove" if holder:
                 del holder[draw(st.sampled_from(sorted(holder)))]
             case _:
-                holder[draw(st.text(max_size=8))] = draw(st.sampled_from(JUNK))
+                holder[draw(st.text(max_size=8))] = deepcopy(draw(junk))
     found: Json = document
     return found
 
