@@ -77,7 +77,7 @@ class Session:
         asyncio.run(self._pull())
         waiting = sum(one.state in ("waiting", "sent") for one in list_acts(self.store))
         name = (self.store.find_setting(NAME) or b"").decode()
-        self.say(f"{name}: {len(self.cards())} cards open, {waiting} acts waiting")
+        self.say(f"{name}: open cards {len(self.cards())}, acts waiting {waiting}")
         if alarmed_streams(self.store):
             self.say("what is held here does not fit what the server says: tell the operator")
         if outdated_minimum(self.store):

@@ -1,6 +1,6 @@
 """The simulated world over the true application and PostgreSQL: agencies, phones, a bad network.
 
-Rights, purges and restores are done as an operator would, in SQL; everything else by the product.
+Rights and restores are done as an operator would, in SQL; everything else by the product.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,6 +27,7 @@ from tests.support.house import TestHouse, person
 from timeline.act import COMMANDS, DismissCard
 from timeline.command import Command, CommandRegistry, CommandType, Standing
 from timeline.record import read_facts
+from timeline.tombstone import sweep_tombstones
 
 HUSBAND, WIFE = person(1), person(2)
 SKEWS = (timedelta(0), timedelta(days=3652), timedelta(days=-3652))
@@ -198,16 +199,9 @@ class RealWorld:
         return str(self.today)
 
     async def tombstones_go(self, a: int, b: int) -> str:
-        """What is older than 90 days is cleared away, and the floor remembers it."""
+        """What is older than 90 days is cleared away, as the worker does it."""
         del a, b
-        await self.operate(
-            "WITH gone AS (DELETE FROM stream_record WHERE removed_on <= :limit RETURNING *)"
-            " UPDATE stream SET tombstone_floor = greatest(tombstone_floor, floor) FROM"
-            " (SELECT circle_id, person_id, max(number) AS floor FROM gone GROUP BY 1, 2) AS old"
-            " WHERE (stream.circle_id, stream.person_id) = (old.circle_id, old.person_id)",
-            limit=self.today - timedelta(days=90),
-        )
-        return ""
+        return f"{await sweep_tombstones(self.house.ground)} streams"
 
     async def rights_change(self, a: int, b: int) -> str:
         """A right to a circle ends, or comes again."""
