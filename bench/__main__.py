@@ -18,6 +18,7 @@ from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.result import RESULTS_PATH, Result, render_table, write_results
 from bench.seal import measure_seal
+from bench.sync import measure_sync
 
 USAGE = 2
 
@@ -38,6 +39,11 @@ BENCHMARKS = (
     Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),
     Benchmark("tables", ("schedule-memory", "growth-memory"), measure_tables),
     Benchmark("z-scores", ("z-scores",), measure_growth),
+    Benchmark(
+        "sync",
+        ("idle-poll", "first-sync", "first-sync-bytes", "first-screen-bytes"),
+        measure_sync,
+    ),
     Benchmark("refresh-one-circle", ("refresh-one-circle",), measure_one_circle),
     Benchmark("refresh-many-circles", ("refresh-many-circles",), measure_many_circles),
     Benchmark(

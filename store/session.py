@@ -4,10 +4,12 @@ A read session cannot write (PostgreSQL refuses it too); a function that writes 
 and mypy refuses the other. No session is held across the network.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Generic, TypeVar
 
+import asyncpg
 from asyncpg.exceptions import InterfaceError as AsyncpgInterfaceError
 from asyncpg.exceptions import PostgresError
 from sqlalchemy import CursorResult, Executable, text
@@ -21,9 +23,20 @@ from store.scope import Scope
 POOL_CONNECTIONS = 12  # a process; PostgreSQL's own limit is 100 for API, worker and tools together
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 5_000
+# Beside the pool, for statements of one round trip: an idle poll through SQLAlchemy's pool cost
+# twice what the statement did.
+GLANCE_CONNECTIONS = 4
+GLANCE_SECONDS_MAX = 5
 # SQLSTATE classes that may pass: connection, resources, operator intervention (a restart, a
 # statement cancelled by its limit), serialisation and deadlock, a lock not had in time.
 PASSING_STATES = ("08", "53", "57", "40", "55P03")
+
+_SERVER_SETTINGS = {
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "application_name": "osrati",
+    "jit": "off",
+}
 
 S_co = TypeVar("S_co", bound=Scope, covariant=True)
 T = TypeVar("T", bound=Scope)
@@ -61,12 +74,18 @@ class Unit(Reading[S_co]):
     """A unit of work: everything written through it is committed together, or not at all."""
 
 
-class Glance(Reading[S_co]):
-    """A session for one reading statement of the driver, outside any transaction."""
+class Glance(Generic[S_co]):
+    """One reading statement of the driver within its scope, outside any transaction. PostgreSQL
+    refuses it to write.
+    """
+
+    def __init__(self, connection: Any, scope: S_co) -> None:
+        self._connection = connection
+        self.scope = scope
 
     async def raw(self) -> Any:
-        """The asyncpg connection beneath. Any: untyped driver."""
-        return (await self._connection.get_raw_connection()).driver_connection
+        """The asyncpg connection. Any: untyped driver."""
+        return self._connection
 
 
 class Database:
@@ -80,15 +99,10 @@ class Database:
             # No ping before each use: it was 40 % of all round trips. A connection that a
             # restart cut fails once, as Busy, and SQLAlchemy then drops the rest of the pool.
             pool_pre_ping=False,
-            connect_args={
-                "server_settings": {
-                    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
-                    "lock_timeout": str(LOCK_TIMEOUT_MS),
-                    "application_name": "osrati",
-                    "jit": "off",
-                }
-            },
+            connect_args={"server_settings": _SERVER_SETTINGS},
         )
+        self._glances: Any = None  # asyncpg's pool, untyped
+        self._opening = asyncio.Lock()
         self._snapshots = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -122,7 +136,8 @@ class Database:
         Raises: Busy when the database is away or too slow to answer.
         """
         with passing_faults():
-            async with self.engine.connect() as connection:
+            pool = await self._glance_pool()
+            async with pool.acquire(timeout=GLANCE_SECONDS_MAX) as connection:
                 yield Glance(connection, scope)
 
     async def ping(self) -> None:
@@ -132,7 +147,28 @@ class Database:
                 await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        if self._glances is not None:
+            await self._glances.close()
         await self.engine.dispose()
+
+    async def _glance_pool(self) -> Any:
+        """The pool of glances, made when it is first needed."""
+        async with self._opening:
+            if self._glances is None:
+                _, found = self.engine.dialect.create_connect_args(self.engine.url)
+                named = ("host", "port", "user", "password", "database", "ssl")
+                self._glances = await asyncpg.create_pool(
+                    **{name: found[name] for name in named if name in found},
+                    min_size=0,
+                    max_size=GLANCE_CONNECTIONS,
+                    reset=_leave,
+                    server_settings={**_SERVER_SETTINGS, "default_transaction_read_only": "on"},
+                )
+        return self._glances
+
+
+async def _leave(_: Any) -> None:
+    """A glance leaves nothing behind in its session that would have to be reset."""
 
 
 @contextmanager

@@ -13,7 +13,6 @@ import msgspec
 
 from domain.ids import PersonId
 from store.scope import MemberScope
-from store.session import Reading
 from store.signing import SigningKey
 from sync.cursor import (
     Cursor,
@@ -28,10 +27,10 @@ from sync.device import Device
 from sync.wire import STREAMS_MAX, SyncRequest
 from sync.wrap import Wrap, wrap_secret
 from timeline.ground import Ground
-from timeline.member_stream import MemberStream, MemberStreams, find_member_stream
+from timeline.member_stream import MemberStream, MemberStreams
 from timeline.stream import DIGEST_BYTES
 from timeline.stream_key import list_secrets_in_use
-from timeline.stream_page import read_by_number, read_by_rank
+from timeline.stream_page import RowPage, find_page_by_number, find_page_by_rank
 
 TAG_BYTES = 12
 
@@ -81,8 +80,7 @@ async def pull(
         reset: Reset | None = "new" if sent is None else "cursor"
         if cursor is None or cursor != complete_at(stream.incarnation, stream.head):
             share = left // (len(streams) - place)
-            async with ground.database.read(MemberScope(stream.circle_id, person_id)) as session:
-                page = await _read_page(session, ground, person_id, cursor, reset, share)
+            page = await _find_page(ground, person_id, stream, cursor, reset, share)
         else:
             page = _at_head(stream, sent or b"")
         if page is None:  # its stream went between the two looks
@@ -109,33 +107,47 @@ def heads_tag(mine: MemberStreams) -> str:
     return base64.urlsafe_b64encode(said.digest()[:TAG_BYTES]).decode()
 
 
-async def _read_page(
-    session: Reading[MemberScope],
+async def _find_page(
     ground: Ground,
     person_id: PersonId,
+    stream: MemberStream,
     cursor: Cursor | None,
     reset: Reset | None,
     bytes_max: int,
 ) -> Page | None:
-    """A page after the cursor, with the head of the same snapshot. None: there is no stream."""
-    stream = await find_member_stream(session)
-    if stream is None:
-        return None
-    if cursor is not None:
-        reset = why_over(cursor, stream)
-    if cursor is None or reset is not None:
-        cursor = loading_at(stream)
-    read = read_by_rank if cursor.loading else read_by_number
-    rows = await read(session, cursor.after, bytes_max=bytes_max)
-    at_head = not rows.more and (not cursor.loading or cursor.since == stream.head)
+    """A page after the cursor. None: there is no stream any more.
+
+    What to read follows from the stream as it was seen before; if it changed so that the phone must
+    start over, the page is read again by what it has become. A load may begin at an older head:
+    what changed since follows it.
+    """
+    while True:
+        if cursor is not None:
+            reset = why_over(cursor, stream)
+        asked = loading_at(stream) if cursor is None or reset is not None else cursor
+        find = find_page_by_rank if asked.loading else find_page_by_number
+        async with ground.database.glance(MemberScope(stream.circle_id, person_id)) as session:
+            found = await find(session, asked.after, bytes_max=bytes_max)
+        if found is None:
+            return None
+        if why_over(asked, found.stream) is None:
+            return _page(ground, person_id, asked, found, reset)
+        stream = found.stream
+
+
+def _page(
+    ground: Ground, person_id: PersonId, asked: Cursor, found: RowPage, reset: Reset | None
+) -> Page:
+    stream = found.stream
+    at_head = not found.more and (not asked.loading or asked.since == stream.head)
     if at_head:
         reached = complete_at(stream.incarnation, stream.head)
-    elif rows.more:
-        reached = msgspec.structs.replace(cursor, after=rows.last)
+    elif found.more:
+        reached = msgspec.structs.replace(asked, after=found.last)
     else:  # the load has ended; what changed meanwhile follows
-        reached = complete_at(stream.incarnation, cursor.since)
+        reached = complete_at(stream.incarnation, asked.since)
     return Page(
-        rows=rows.frames,
+        rows=found.frames,
         next=seal_cursor(ground.keys, person_id, stream.stream_id, reached),
         more=not at_head,
         reset=reset,

@@ -11,15 +11,17 @@ from uuid import UUID
 import msgspec
 
 from domain.ids import CircleId, PersonId
-from store.scope import MemberScope, PersonScope
-from store.session import Reading
+from store.scope import PersonScope
 from timeline.ground import Ground
 from timeline.read import is_due
 from timeline.refresh import refresh
 
-_STREAMS = """
-SELECT mine.circle_id, stream.stream_id, stream.incarnation, stream.head, stream.digest,
-       stream.live_count, stream.tombstone_floor, stream.key_epoch,
+MEMBER_STREAM_COLUMNS = (
+    "stream.circle_id, stream.stream_id, stream.incarnation, stream.head, stream.digest,"
+    " stream.live_count, stream.tombstone_floor, stream.key_epoch"
+)
+_STREAMS = f"""
+SELECT {MEMBER_STREAM_COLUMNS}, mine.circle_id AS mine,
        circle.facts_version, circle.refreshed_version, circle.refreshed_catalogue,
        circle.refreshed_on, circle.next_change_on, published.catalogue
 FROM (SELECT coalesce(max(version), 0) AS catalogue FROM catalogue_version) AS published
@@ -60,25 +62,13 @@ async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStre
     more: its stream is closed to them.
     """
     rows = await _read(ground, person_id)
-    due = [row["circle_id"] for row in rows if _is_due(row, ground.clock.today())]
+    due = [row["mine"] for row in rows if _is_due(row, ground.clock.today())]
     if due:
         for circle_id in due:
             await refresh(ground, CircleId(circle_id))
         rows = await _read(ground, person_id)
     streams = tuple(MemberStream(*row[:8]) for row in rows if row["stream_id"] is not None)
     return MemberStreams(streams, rows[0]["catalogue"])
-
-
-async def find_member_stream(session: Reading[MemberScope]) -> MemberStream | None:
-    """The scope's stream in this snapshot, or None before its first record."""
-    connection = await session.raw()
-    row = await connection.fetchrow(
-        "SELECT circle_id, stream_id, incarnation, head, digest, live_count, tombstone_floor,"
-        " key_epoch FROM stream WHERE circle_id = $1 AND person_id = $2",
-        session.scope.circle_id,
-        session.scope.person_id,
-    )
-    return None if row is None else MemberStream(*row)
 
 
 async def _read(ground: Ground, person_id: PersonId) -> list[Any]:

@@ -1,0 +1,79 @@
+"""An HTTP/1.1 client that costs next to nothing, so that a measurement measures the server.
+
+Requests are bytes made before; an answer's head is searched for its length alone.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from types import TracebackType
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+
+
+class UnexpectedStatus(Exception):
+    """The server answered something else: what was measured would not be what is claimed."""
+
+
+def http_request(
+    method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+) -> bytes:
+    """One request as bytes."""
+    said = {"Host": "127.0.0.1", **headers}
+    if body is not None:
+        said["Content-Length"] = str(len(body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + (body or b"")
+
+
+class Connection:
+    """One connection that is kept."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def __aenter__(self) -> "Connection":
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+    async def ask(self, request: bytes, *, status: int) -> tuple[bytes, int]:
+        """The answer's body, and the bytes it took on the wire. Raises: UnexpectedStatus."""
+        self._writer.write(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        found = _LENGTH.search(head)
+        length = 0 if found is None or status == 304 else int(found[1])
+        body = await self._reader.readexactly(length) if length else b""
+        if int(head[9:12]) != status:
+            raise UnexpectedStatus(f"{head[:80]!r} {body[:200]!r}")
+        return body, len(head) + len(body)
+
+
+async def rate(
+    port: int, work: Callable[[Connection], Awaitable[None]], *, connections: int, seconds: float
+) -> float:
+    """How often a second `work` is done over so many connections at once."""
+    done = 0
+    end = time.perf_counter() + seconds
+
+    async def repeat() -> None:
+        nonlocal done
+        async with Connection(port) as connection:
+            while time.perf_counter() < end:
+                await work(connection)
+                done += 1
+
+    begun = time.perf_counter()
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(connections):
+            tasks.create_task(repeat())
+    return done / (time.perf_counter() - begun)
