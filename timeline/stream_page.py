@@ -14,40 +14,36 @@ from store.scope import MemberScope
 from store.session import Glance
 from timeline.member_stream import MEMBER_STREAM_COLUMNS, MemberStream
 
-PAGE_ROWS_MAX = 1_024  # rows looked at for one page; the smallest row has 26 bytes
+# A frame has some 180 bytes: so many rows are looked at for a page that few are read in vain.
+ROW_BYTES_TYPICAL = 150
 
 FRAME_BYTES = 26  # of a frame, before its sealed body
 # A frame: key (16) | number (8) | length (2) | sealed. Length 0 is a tombstone.
 _PAGE = """
-WITH candidate AS MATERIALIZED (
-    SELECT rank, number, record_key,
-           record_key || int8send(number)
-           || substr(int4send(coalesce(length(sealed), 0)), 3) || coalesce(sealed, ''::bytea)
-           AS frame
-    FROM stream_record
+WITH candidate AS (
+    SELECT rank, number, record_key, sealed FROM stream_record
     WHERE circle_id = $1 AND person_id = $2 AND {rows}
-    ORDER BY {order} LIMIT {limit}
-), counted AS (
-    SELECT *, sum(length(frame)) OVER place AS bytes, row_number() OVER place AS place
-    FROM candidate WINDOW place AS (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
+    ORDER BY {order} LIMIT $3
 ), page AS (
-    SELECT string_agg(frame, ''::bytea ORDER BY place) AS frames, count(*) AS row_count,
-           max({lead})::bigint AS lead, (SELECT count(*) FROM candidate) AS candidate_count
-    FROM counted WHERE bytes <= $3 OR place = 1
+    SELECT string_agg(
+               record_key || int8send(number)
+               || substr(int4send(coalesce(length(sealed), 0)), 3) || coalesce(sealed, ''::bytea),
+               ''::bytea ORDER BY {order}
+           ) AS frames,
+           array_agg({lead} ORDER BY {order}) AS leads
+    FROM candidate
 )
 SELECT {head}, page.* FROM stream, page WHERE circle_id = $1 AND person_id = $2
 """
 _BY_RANK = _PAGE.format(
     rows="sealed IS NOT NULL AND (rank, record_key) > ($4, $5)",
     order="rank, record_key",
-    limit=PAGE_ROWS_MAX,
     lead="rank",
     head=MEMBER_STREAM_COLUMNS,
 )
 _BY_NUMBER = _PAGE.format(
     rows="(number, record_key) > ($4, $5)",
     order="number, record_key",
-    limit=PAGE_ROWS_MAX,
     lead="number",
     head=MEMBER_STREAM_COLUMNS,
 )
@@ -92,23 +88,29 @@ async def _find(
 ) -> RowPage | None:
     connection = await session.raw()
     scope = session.scope
+    rows_max = max(bytes_max // ROW_BYTES_TYPICAL, 1)
     row: Any = await connection.fetchrow(
-        statement, scope.circle_id, scope.person_id, bytes_max, after.lead, after.key
+        statement, scope.circle_id, scope.person_id, rows_max, after.lead, after.key
     )
     if row is None:
         return None
-    stream = MemberStream(*row[:8])
-    if row["row_count"] == 0:
+    stream, frames = MemberStream(*row[:8]), row["frames"]
+    if frames is None:
         return RowPage(stream, b"", after, more=False)
-    more = row["row_count"] < row["candidate_count"] or row["candidate_count"] == PAGE_ROWS_MAX
-    last = Position(row["lead"], _last_key(row["frames"]))
-    return RowPage(stream, row["frames"], last, more)
+    ends = _ends(frames, bytes_max)
+    begin = ends[-2] if len(ends) > 1 else 0
+    last = Position(row["leads"][len(ends) - 1], RecordKey(frames[begin : begin + KEY_BYTES]))
+    more = ends[-1] < len(frames) or len(row["leads"]) == rows_max
+    return RowPage(stream, frames[: ends[-1]], last, more)
 
 
-def _last_key(frames: bytes) -> RecordKey:
-    """The key of the last frame: the lead of a page is its greatest, its last row's."""
-    at = last = 0
+def _ends(frames: bytes, bytes_max: int) -> list[int]:
+    """Where each frame ends, of those within the limit; of the first, however long it is."""
+    ends: list[int] = []
+    at = 0
     while at < len(frames):
-        last = at
         at += FRAME_BYTES + int.from_bytes(frames[at + FRAME_BYTES - 2 : at + FRAME_BYTES], "big")
-    return RecordKey(frames[last : last + KEY_BYTES])
+        if at > bytes_max and ends:
+            break
+        ends.append(at)
+    return ends

@@ -198,6 +198,12 @@ class BarePhone:
             for key, (number, sealed) in held.rows.items()
         }
 
+    def cards(self) -> dict[bytes, dict[str, Any]]:
+        """The bodies that are cards: a row of another kind says which."""
+        return {
+            key: body for key, body in self.bodies().items() if body.get("kind", "card") == "card"
+        }
+
     def number_of(self, key: bytes) -> int:
         """The number of a row that the phone holds."""
         return next(held.rows[key][0] for held in self.streams.values() if key in held.rows)

@@ -126,5 +126,5 @@ async def test_at_the_head_every_phone_holds_a_fresh_snapshot(
                 assert {key: held.rows for key, held in phone.streams.items()} == {
                     key: held.rows for key, held in fresh.streams.items()
                 }
-            assert set(fresh.bodies()) == {c.record.key for c in await house.timeline(HUSBAND)}
+            assert set(fresh.cards()) == {c.record.key for c in await house.timeline(HUSBAND)}
     assert compared > ACTIONS

@@ -48,7 +48,7 @@ async def test_a_first_sync_brings_every_card_and_what_opens_it(
     phone = await enrolled(http)
     said = await phone.sync()
     cards = {card.record.key: card for card in await family.timeline(HUSBAND)}
-    bodies = phone.bodies()
+    bodies = phone.cards()
     assert bodies.keys() == cards.keys()
     for key, body in bodies.items():
         record = cards[key].record  # type: ignore[index]  # a key is bytes
@@ -166,13 +166,13 @@ async def test_a_circle_whose_day_has_come_is_refreshed_before_it_is_pulled(
 ) -> None:
     phone = await enrolled(http)
     tag = (await phone.sync())["tag"]
-    before = set(phone.bodies())
+    before = set(phone.cards())
     family.clock.move_days(400)
     head = await http.get("/v1/sync/head", headers={**phone.headers, "If-None-Match": f'"{tag}"'})
     assert head.status_code == 200
     await phone.sync()
-    assert set(phone.bodies()) != before
-    assert set(phone.bodies()) == {card.record.key for card in await family.timeline(HUSBAND)}
+    assert set(phone.cards()) != before
+    assert set(phone.cards()) == {card.record.key for card in await family.timeline(HUSBAND)}
 
 
 def _flipped(cursor: bytes, at: int) -> bytes:
@@ -305,4 +305,4 @@ async def test_a_load_that_began_after_the_sweep_ends(
     await sweep_tombstones(family.ground)
     fresh = await enrolled(http)
     await fresh.sync(bytes_max=1_024)
-    assert set(fresh.bodies()) == {card.record.key for card in await family.timeline(HUSBAND)}
+    assert set(fresh.cards()) == {card.record.key for card in await family.timeline(HUSBAND)}
