@@ -18,6 +18,7 @@ from gov.event_data import Event, Identifier, Person, UnknownEvent
 from gov.event_kind import EVENT_KINDS
 from gov.event_schema import EventSchemas
 from gov.fhir.settle import interpret_resource
+from gov.identity_join import refuse_contradiction
 from gov.inbox import (
     ATTEMPTS_MAX,
     Message,
@@ -37,6 +38,7 @@ from gov.reason import (
     Erased,
     EventAwaited,
     ForAuthors,
+    IdentityContradicted,
     KindUnknown,
     NotUnderstood,
     SubjectDeceased,
@@ -99,6 +101,11 @@ async def interpret(
             return Interpreted(freed=freed)
         death = still
     facts = _facts(message, event, people)
+    for fact in facts:
+        if await refuse_contradiction(ground, message.agency_id, fact.payload):
+            return Interpreted(
+                freed=freed + await settle_held(ground, message, IdentityContradicted.code)
+            )
     circles = await apply_facts(ground, facts)
     holding = await list_holding(ground, facts, people.values())
     return Interpreted(circles, freed + await settle_applied(ground, message, holding))

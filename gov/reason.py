@@ -65,6 +65,20 @@ class NotUnderstood(Refusal):
     )
 
 
+class IdentityContradicted(Refusal):
+    code = "intake.identity_contradicted"
+    status = 409
+    ar = (
+        "يقول الحدث إن رقمين لشخص واحد، وما سُجِّل عنهما لا يصح لشخص واحد. حُفظ ولم يُطبَّق، "
+        "وأُدرج للمراجعة. صحِّح الأرقام أو دع جهة الهوية تبلغ به."
+    )
+    en = (
+        "The event says that two numbers are one person, and what is recorded of them cannot be "
+        "true of one. It is kept, not applied, and listed for a person to decide. Correct the "
+        "numbers, or let the authority for identity report it."
+    )
+
+
 REASONS: dict[str, type[Refusal]] = {
     reason.code: reason
     for reason in (
@@ -73,6 +87,7 @@ REASONS: dict[str, type[Refusal]] = {
         ForAuthors,
         EventAwaited,
         NotUnderstood,
+        IdentityContradicted,
         Erased,
         KindNotAllowed,
         SubjectNotAllowed,

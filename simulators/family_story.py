@@ -10,7 +10,7 @@ from simulators.telling import BCG, HEPATITIS_B, Someone, Story, Telling, newbor
 
 
 def stories(played_on: date) -> list[Story]:
-    """The six families, as they stand on `played_on`."""
+    """The seven families, as they stand on `played_on`."""
     return [
         _whole_life(played_on),
         _pregnancy_in_progress(played_on),
@@ -18,6 +18,7 @@ def stories(played_on: date) -> list[Story]:
         _twins(played_on),
         _loss(played_on),
         _mother_alone(played_on),
+        _divorced(played_on),
     ]
 
 
@@ -74,8 +75,8 @@ def _twins(played_on: date) -> Story:
     story.confirm_pregnancy(sheikha, omar, period_days_ago=49 + 36 * 7)
     first = newborn("A-2001", "male", "راشد", "Rashid")
     second = newborn("A-2002", "female", "ميثاء", "Maitha")
-    story.give_birth(first, sheikha, omar, days_ago=49)
-    story.give_birth(second, sheikha, omar, days_ago=49)
+    story.give_birth(first, sheikha, omar, days_ago=49, of=(1, 2))
+    story.give_birth(second, sheikha, omar, days_ago=49, of=(2, 2))
     story.vaccinate(first, (HEPATITIS_B, BCG), days_ago=49)
     return story.told(
         title_ar="توأم في الأسبوع السابع",
@@ -110,4 +111,29 @@ def _mother_alone(played_on: date) -> Story:
         title_ar="أم دون أب مسجَّل",
         title_en="A mother without a registered father",
         parents=(parent_of("mother", "ar", salama),),
+    )
+
+
+def _divorced(played_on: date) -> Story:
+    """Divorced a month ago; a court left the child of seven weeks with the mother's mother, whom
+    nobody asked before; the father is the guardian.
+    """
+    story = Telling("divorced", played_on)
+    faris = Someone(81, "فارس", "Faris", "male", date(1990, 10, 5))
+    alia = Someone(82, "علياء", "Alia", "female", date(1994, 1, 23))
+    mouza = Someone(83, "موزة", "Mouza", "female", date(1966, 5, 30))
+    story.marry(faris, alia, days_ago=900, book_days_ago=880)
+    child = newborn("A-4001", "male", "سيف", "Saif")
+    story.give_birth(child, alia, faris, days_ago=49)
+    story.vaccinate(child, (HEPATITIS_B, BCG), days_ago=49)
+    story.divorce(faris, alia, days_ago=30)
+    story.give_custody(child, mouza, faris, days_ago=10)
+    return story.told(
+        title_ar="طلاق وحضانة",
+        title_en="Divorced, and the child with its grandmother",
+        parents=(
+            parent_of("holder", "ar", mouza),
+            parent_of("mother", "en", alia),
+            parent_of("father", "ar", faris),
+        ),
     )

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Language = Literal["ar", "en"]
-ParentRole = Literal["husband", "wife", "father", "mother"]
+ParentRole = Literal["husband", "wife", "father", "mother", "holder"]
 Json = dict[str, object]
 
 SAMPLE_NUMBER_MAX = 999
@@ -33,6 +33,8 @@ AGENCY_OF_KIND: Mapping[str, str] = MappingProxyType(
         "pregnancy.ended": "mohap",
         "birth.notified": "mohap",
         "vaccination.given": "mohap",
+        "divorce.registered": "moj",
+        "custody.decided": "moj",
     }
 )
 """Who would report each kind, where the demonstration has several agencies. One may send all."""
@@ -116,10 +118,30 @@ class Telling:
     def lose_pregnancy(self, mother: Someone, *, days_ago: int) -> None:
         self._tell("pregnancy.ended", days_ago, {"mother": _number_of(mother), "outcome": "loss"})
 
-    def give_birth(
-        self, child: Json, mother: Someone, father: Someone | None, *, days_ago: int
+    def divorce(self, husband: Someone, wife: Someone, *, days_ago: int) -> None:
+        couple: Json = {"husband": _number_of(husband), "wife": _number_of(wife)}
+        self._tell("divorce.registered", days_ago, couple)
+
+    def give_custody(
+        self, child: Json, holder: Someone, guardian: Someone, *, days_ago: int
     ) -> None:
+        person: Json = {"identifier": child["identifier"]}
+        decided: Json = {"holder": _said(holder), "guardian": _number_of(guardian)}
+        self._tell("custody.decided", days_ago, {"child": person} | decided)
+
+    def give_birth(
+        self,
+        child: Json,
+        mother: Someone,
+        father: Someone | None,
+        *,
+        days_ago: int,
+        of: tuple[int, int] | None = None,
+    ) -> None:
+        """`of` says which of how many children of one delivery it is."""
         data: Json = {"child": child, "mother": _said(mother)}
+        if of is not None:
+            data |= {"birth_order": of[0], "children_count": of[1]}
         place: Json = {"place": {"facility": FACILITY, "emirate": EMIRATE}}
         self._tell("birth.notified", days_ago, data | _father(father) | place)
 
