@@ -34,7 +34,9 @@ from identity.authenticate import authenticate
 from identity.sign_in import sign_in_routes
 from identity.token_route import token_routes
 from schema.http import graphql_route
+from sync.blob import Blobs
 from sync.catalogue import CatalogueAnswers
+from sync.pace import Pace
 from sync.route import Sync
 from timeline.first_seen import see_person
 from timeline.ground import Ground
@@ -51,7 +53,7 @@ Authenticate = Callable[[Request], Awaitable[Actor | None]]
 def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = None) -> Starlette:
     """The application. `demo_parents` is what the development page shows; production has none."""
     production = house.settings.is_production
-    who_asks = authenticating(house)
+    who_asks, pace = authenticating(house), Pace(house.ground.clock)
     routes: list[BaseRoute] = [
         *health_routes(house),
         *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
@@ -68,7 +70,8 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
             origin=house.settings.public_origin,
         ),
         *CatalogueAnswers(house.ground).routes(),
-        *Sync(house.ground, house.registry, authenticate=who_asks).routes(),
+        *Sync(house.ground, house.registry, authenticate=who_asks, pace=pace).routes(),
+        *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
     ]
     if house.door is not None:
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]

@@ -29,6 +29,7 @@ from gov.inbox import list_open
 from gov.inbox_upkeep import keep_up
 from gov.interpret import give_up_if_hopeless, interpret
 from gov.registry_call import carry_out_calls
+from timeline.blob import sweep_orphans
 from timeline.hint import Job
 from timeline.refresh import refresh
 from timeline.tombstone import sweep_tombstones
@@ -124,7 +125,7 @@ async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
             return count
         await _refresh_or_log(house, circle_id)
         count += 1
-    return count + await sweep_tombstones(house.ground)
+    return count + await sweep_tombstones(house.ground) + await sweep_orphans(house.ground)
 
 
 async def _refresh_or_log(house: House, circle_id: CircleId) -> None:

@@ -196,3 +196,36 @@ class RefreshLogRow(SQLModel, table=True):
     evaluated_on: date
     written_at: datetime = Field(sa_column=instant())
     sealed: bytes = Field(sa_column=binary())
+
+
+class BlobRow(SQLModel, table=True):
+    """A file that a command will name, as far as it has come. Writer: `timeline/blob.py`.
+
+    It is whose phone sent it. Sealed is the SHA-256 it must have. `claimed_at` is set when a
+    command names it; one that none names is an orphan, swept by its last chunk's instant.
+    """
+
+    __tablename__ = "blob"
+    __table_args__ = (
+        Index("blob_orphan", "touched_at", postgresql_where=text("claimed_at IS NULL")),
+    )
+
+    circle_id: UUID = Field(primary_key=True)
+    blob_id: UUID = Field(primary_key=True)
+    person_id: UUID
+    size_bytes: int
+    complete: bool
+    touched_at: datetime = Field(sa_column=instant())
+    claimed_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())
+
+
+class BlobChunkRow(SQLModel, table=True):
+    """One chunk of a blob. Writer: `timeline/blob.py`."""
+
+    __tablename__ = "blob_chunk"
+
+    circle_id: UUID = Field(primary_key=True)
+    blob_id: UUID = Field(primary_key=True)
+    chunk_number: int = Field(primary_key=True)
+    sealed: bytes = Field(sa_column=binary())

@@ -125,6 +125,16 @@ CLEAR: dict[str, dict[str, str]] = {
         "found_at": "an instant of work",
         "decided_at": "an instant of work",
     },
+    "blob": {
+        "circle_id": ID,
+        "blob_id": ID,
+        "person_id": ID,
+        "size_bytes": "a size; what the sealed chunks show anyway",
+        "complete": STATE,
+        "touched_at": "the instant of the last chunk, for the sweep of orphans",
+        "claimed_at": "the instant a command named it",
+    },
+    "blob_chunk": {"circle_id": ID, "blob_id": ID, "chunk_number": NUMBER},
     "identifier": {"identifier_hash": HASH, "person_id": ID},
     "catalogue_version": {
         "version": PUBLISHED,

@@ -306,3 +306,24 @@ async def test_a_load_that_began_after_the_sweep_ends(
     fresh = await enrolled(http)
     await fresh.sync(bytes_max=1_024)
     assert set(fresh.cards()) == {card.record.key for card in await family.timeline(HUSBAND)}
+
+
+async def test_a_membership_that_ended_closes_its_stream_alone(
+    family: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    phone, wife = await enrolled(http), await enrolled(http, WIFE)
+    tag = (await phone.sync())["tag"]
+    kept = (await wife.sync())["tag"]
+    stream = sorted(phone.streams)[0]
+    async with family.ground.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE membership SET ended_on = '2026-11-21' FROM stream"
+            " WHERE stream.circle_id = membership.circle_id"
+            f" AND stream.person_id = membership.person_id AND stream_id = '{stream.hex()}'"
+        )
+    head = await http.get("/v1/sync/head", headers={**phone.headers, "If-None-Match": f'"{tag}"'})
+    assert head.status_code == 200
+    assert (await phone.sync())["closed"] == [stream]
+    assert stream not in phone.streams
+    asked = {**wife.headers, "If-None-Match": f'"{kept}"'}
+    assert (await http.get("/v1/sync/head", headers=asked)).status_code == 304
