@@ -36,7 +36,14 @@ from domain.precedence import Owned, owned_precedence
 from domain.rights import Care, appointed_over, custody_of
 from domain.secrecy import without_protected_places
 from domain.standing import standing_facts
-from domain.vaccination import Vaccination, corrections_of, vaccinations_of
+from domain.vaccination import (
+    Correction,
+    Vaccination,
+    corrections_of,
+    remarks_of,
+    residences_of,
+    vaccinations_of,
+)
 
 Described: TypeAlias = tuple[Fact, PersonDescribed]
 T = TypeVar("T")
@@ -47,7 +54,8 @@ class Person(msgspec.Struct, frozen=True):
     where no agency knows the day.
 
     `nationality_fact` is the first that said the nationality which counts: said again by another
-    event, it stays the reason, so that nobody learns of that event.
+    event, it stays the reason, so that nobody learns of that event. `residences` are the moves, in
+    order.
     """
 
     id: PersonId
@@ -59,12 +67,13 @@ class Person(msgspec.Struct, frozen=True):
     died_on: date | None = None
     nationality_fact: Fact | None = None
     born_in: str | None = None
+    residences: tuple[Fact, ...] = ()
 
 
 class Child(msgspec.Struct, frozen=True):
     """`is_confirmed` is False while a hospital says that the pregnancy ended without a living child
-    and nothing but the notice says otherwise: then nobody is congratulated. `corrected_on` is the
-    latest day on which a report of a vaccination was taken back.
+    and nothing but the notice says otherwise: then nobody is congratulated. `remarks` are the
+    refusals and conditions, `corrections` what was taken back of all by which doses are planned.
     """
 
     id: PersonId
@@ -74,7 +83,8 @@ class Child(msgspec.Struct, frozen=True):
     known_on: date
     is_confirmed: bool
     vaccinations: tuple[Vaccination, ...]
-    corrected_on: date | None = None
+    remarks: tuple[Fact, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def mother(self) -> PersonId | None:
@@ -121,6 +131,8 @@ def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
     """Everybody of whom anything was said, by the facts given in order of precedence."""
     described: dict[PersonId, list[Described]] = {}
     died: dict[PersonId, date] = {}
+    facts = tuple(facts)
+    residences = residences_of(facts)
     for fact in facts:
         match fact.payload:
             case PersonDescribed() as said:
@@ -130,8 +142,11 @@ def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
             case _:
                 pass
     return {
-        person: _person(person, described.get(person, []), died.get(person))
-        for person in described.keys() | died.keys()
+        person: msgspec.structs.replace(
+            _person(person, described.get(person, []), died.get(person)),
+            residences=residences.get(person, ()),
+        )
+        for person in described.keys() | died.keys() | residences.keys()
     }
 
 
@@ -170,10 +185,10 @@ def _children(
     facts: tuple[Fact, ...],
     marriages: list[Marriage],
     people: Mapping[PersonId, Person],
-    corrected_on: Mapping[PersonId, date],
+    corrections: Mapping[PersonId, tuple[Correction, ...]],
 ) -> Iterable[Child]:
     births: dict[PersonId, list[Fact]] = {}
-    given = vaccinations_of(facts)
+    given, remarks = vaccinations_of(facts), remarks_of(facts)
     adopted: dict[PersonId, Fact] = {}
     for fact in facts:
         match fact.payload:
@@ -198,7 +213,13 @@ def _children(
                 care=msgspec.structs.replace(care, is_own=circle.members == (one.id,)),
                 is_confirmed=bool(doses) or one.is_confirmed,
                 vaccinations=doses,
-                corrected_on=corrected_on.get(one.id),
+                remarks=remarks.get(one.id, ()),
+                corrections=tuple(
+                    correction
+                    for person in (one.id, one.mother, one.father)
+                    if person is not None
+                    for correction in corrections.get(person, ())
+                ),
             )
 
 

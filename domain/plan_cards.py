@@ -130,7 +130,10 @@ def _offered(
             found.append(card)
     if planned.vaccinations is not None:
         name, rank = "vaccinations", service.cards[0].rank
-        found.append(_Card(card=name, name=name, rank=rank, vaccinations=planned.vaccinations))
+        record = planned.vaccinations
+        found.append(
+            _Card(card=name, name=name, rank=rank, vaccinations=record, facts=planned.facts)
+        )
     return found
 
 

@@ -104,8 +104,9 @@ class RecordedDose(msgspec.Struct, frozen=True, array_like=True):
 
 
 class GroupStanding(msgspec.Struct, frozen=True, array_like=True):
-    """How a vaccine group stands: `left_out` is "refused" or "unplanned" where a dose that is
-    needed is in no plan; the days are of the next dose."""
+    """How a vaccine group stands: `left_out` is "refused", "contraindicated", "immune" or
+    "unplanned" where a dose that the tables ask for is in no plan; the days are of the next dose.
+    """
 
     group: str
     status: str

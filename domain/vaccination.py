@@ -1,4 +1,5 @@
-"""What was said of a person's vaccinations: each dose with everybody who reported it.
+"""What was said of a person's vaccinations: each dose with everybody who reported it, and what
+bears on the doses to come: refusals, conditions, where the person lives.
 
 Reports of one code on one day are one dose. Reports that differ in their date are joined, or not,
 by the calculator.
@@ -6,13 +7,24 @@ by the calculator.
 
 from collections.abc import Iterable
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
-from domain.facts.health import VaccinationGiven
+from domain.facts.health import (
+    ConditionRecorded,
+    ConditionResolved,
+    VaccinationGiven,
+    VaccinationNotDone,
+    VaccinationRefused,
+)
+from domain.facts.person import ResidenceChanged
 from domain.ids import PersonId
+
+Remark: TypeAlias = VaccinationRefused | VaccinationNotDone | ConditionRecorded | ConditionResolved
+_PLANNED_BY = (Remark, VaccinationGiven, ResidenceChanged)
 
 
 class Vaccination(msgspec.Struct, frozen=True):
@@ -31,6 +43,13 @@ class Vaccination(msgspec.Struct, frozen=True):
         return min(report.known_on for report in self.reports)
 
 
+class Correction(msgspec.Struct, frozen=True):
+    """A report that was taken back, and the day on which that was known."""
+
+    target: Fact
+    known_on: date
+
+
 def vaccinations_of(facts: Iterable[Fact]) -> dict[PersonId, tuple[Vaccination, ...]]:
     """Every person's doses by code and day, by the facts given in order of precedence."""
     found: dict[PersonId, dict[tuple[str, date], list[Fact]]] = {}
@@ -44,21 +63,44 @@ def vaccinations_of(facts: Iterable[Fact]) -> dict[PersonId, tuple[Vaccination, 
     }
 
 
-def corrections_of(facts: Iterable[Fact]) -> dict[PersonId, date]:
-    """For each person, the latest day on which a report of a vaccination was taken back: by all
+def remarks_of(facts: Iterable[Fact]) -> dict[PersonId, tuple[Fact, ...]]:
+    """Every person's refusals and conditions, in the order in which they happened."""
+    return _by_person(fact for fact in facts if isinstance(fact.payload, Remark))
+
+
+def residences_of(facts: Iterable[Fact]) -> dict[PersonId, tuple[Fact, ...]]:
+    """Where every person moved, in order; a move that names no place says nothing here."""
+    return _by_person(fact for fact in facts if _names_place(fact))
+
+
+def _names_place(fact: Fact) -> bool:
+    said = fact.payload
+    return isinstance(said, ResidenceChanged) and (said.emirate or said.country) is not None
+
+
+def _by_person(facts: Iterable[Fact]) -> dict[PersonId, tuple[Fact, ...]]:
+    found: dict[PersonId, list[Fact]] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.occurred_on, fact.precedence)):
+        found.setdefault(fact.payload.subjects()[0], []).append(fact)
+    return {person: tuple(told) for person, told in found.items()}
+
+
+def corrections_of(facts: Iterable[Fact]) -> dict[PersonId, tuple[Correction, ...]]:
+    """For each person, every report that was taken back of those by which doses are planned: by all
     facts, those that do not count included.
     """
     facts = tuple(facts)
     reported = {
-        (fact.source, fact.source_id): fact.payload.person
+        (fact.source, fact.source_id): fact
         for fact in facts
-        if isinstance(fact.payload, VaccinationGiven)
+        if isinstance(fact.payload, _PLANNED_BY)
     }
-    found: dict[PersonId, date] = {}
+    found: dict[PersonId, list[Correction]] = {}
     for fact in facts:
         if isinstance(fact.payload, EnteredInError):
             target = (fact.payload.target_source, fact.payload.target_source_id)
-            person = reported.get(target)
-            if person is not None and fact.source == target[0]:
-                found[person] = max(found.get(person, date.min), fact.known_on)
-    return found
+            told = reported.get(target)
+            if told is not None and fact.source == target[0]:
+                person = told.payload.subjects()[0]
+                found.setdefault(person, []).append(Correction(told, fact.known_on))
+    return {person: tuple(taken_back) for person, taken_back in found.items()}

@@ -83,9 +83,11 @@ def plan_visits(
     *,
     on: date,
     refused: frozenset[str] = frozenset(),
+    spared: frozenset[str] = frozenset(),
     until: date | None = None,
 ) -> VisitPlan:
-    """The plan from that day on, of what is wanted before `until`. Raises: HistoryTooLong,
+    """The plan from that day on, of what is wanted before `until`. `refused` groups are never
+    given; `spared` ones are not asked for, and may come in a combination. Raises: HistoryTooLong,
     NotYetBorn."""
     check_history(history, on=on)
     answer = forecast(history, edition.schedule, on=on, repeats=programme.repeats)
@@ -98,7 +100,7 @@ def plan_visits(
         programme.products, edition.schedule, born_on=history.born_on, forbidden=forbidden
     )
     return _Planner(
-        history, programme, edition, shelf=shelf, on=on, refused=refused, until=until
+        history, programme, edition, shelf=shelf, on=on, refused=refused | spared, until=until
     ).plan()
 
 

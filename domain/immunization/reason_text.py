@@ -123,6 +123,11 @@ DOSE_FLAG_WORDS: Mapping[DoseFlag, Words] = {
 
 LEFT_OUT_WORDS: Mapping[str, Words] = {
     "refused": Words("رفضها ولي الأمر", "Declined by the guardian"),
+    "contraindicated": Words(
+        "لم تُعطَ لمانع صحي سجّله الطبيب: استشره",
+        "Not given for a medical reason that the clinic recorded: ask the doctor",
+    ),
+    "immune": Words("سجّلت العيادة وجود مناعة", "The clinic recorded immunity"),
     "unplanned": Words(
         "لم يوجد لها لقاح أو موعد مناسب: استشر الطبيب",
         "No vaccine or day was found for it: ask the doctor",

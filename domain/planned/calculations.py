@@ -9,12 +9,12 @@ from domain.family import Child, Family
 from domain.growth.development import DevelopmentTable
 from domain.horizon import Horizon
 from domain.ids import PersonId
-from domain.immunization.programme import Programme, find_edition
+from domain.immunization.programme import Programme
 from domain.planned.antenatal_contacts import plan_contacts_of
 from domain.planned.development_forms import plan_forms_of
 from domain.planned.occurrence import NOTHING, Planned
 from domain.planned.shared_visit import Sibling, share_visits
-from domain.planned.vaccination_file import vaccination_file_of
+from domain.planned.vaccination_file import VaccinationFile, vaccination_file_of
 from domain.planned.vaccination_plan import PlanInForce, plan_in_force
 from domain.planned.vaccination_record import refused_record, vaccination_record_of
 from domain.planned.vaccination_visits import visits_of
@@ -53,29 +53,29 @@ class Calculations:
     def _vaccinations(
         self, child: Child, programme: Programme, schedule: str, grace: timedelta
     ) -> Planned:
-        file = vaccination_file_of(child, self._family.person(child.id), programme, self._horizon)
+        file = self._file(child, programme)
         if not self._horizon.reached(file.changed_on):
             return NOTHING
-        edition = find_edition(programme, born_on=child.born_on)
         try:
             plan = self._plan(child, programme, grace)
         except Refusal as refusal:
-            return Planned(vaccinations=refused_record(file, programme, schedule, refusal))
+            record = refused_record(file, programme, schedule, refusal)
+            return Planned(vaccinations=record, facts=file.facts)
         shared = share_visits(plan.visits, self._list_siblings(child, programme, grace))
         return Planned(
-            occurrences=visits_of(file, edition, plan, shared),
+            occurrences=visits_of(file, plan, shared),
             vaccinations=vaccination_record_of(file, plan, programme, schedule),
+            facts=file.facts,
         )
+
+    def _file(self, child: Child, programme: Programme) -> VaccinationFile:
+        return vaccination_file_of(child, self._family, programme, self._horizon)
 
     def _plan(self, child: Child, programme: Programme, grace: timedelta) -> PlanInForce:
         if child.id not in self._plans:
-            person = self._family.person(child.id)
+            file = self._file(child, programme)
             self._plans[child.id] = plan_in_force(
-                vaccination_file_of(child, person, programme, self._horizon),
-                programme,
-                find_edition(programme, born_on=child.born_on),
-                grace=grace,
-                horizon=self._horizon,
+                file, programme, grace=grace, horizon=self._horizon
             )
         return self._plans[child.id]
 

@@ -24,10 +24,12 @@ class PlannedOccurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A calculator's answer for one situation: its occurrences, and a record beside the cards."""
+    """A calculator's answer for one situation: its occurrences, and a record beside the cards with
+    the `facts` on which it rests besides doses."""
 
     occurrences: tuple[PlannedOccurrence, ...] = ()
     vaccinations: VaccinationRecord | None = None
+    facts: tuple[Fact, ...] = ()
 
 
 NOTHING = Planned()

@@ -49,14 +49,12 @@ class PlanInForce(msgspec.Struct, frozen=True, kw_only=True):
     answer: Forecast
     counted: CountedDoses
     visits: tuple[DatedVisit, ...] = ()
-    refused: tuple[str, ...] = ()
     unplanned: tuple[str, ...] = ()
 
 
 def plan_in_force(
     file: VaccinationFile,
     programme: Programme,
-    edition: Edition,
     *,
     grace: timedelta,
     horizon: Horizon,
@@ -64,8 +62,8 @@ def plan_in_force(
     """The plan of today; the horizon learns until when. `grace` is how long a visit is due at
     least. Raises: HistoryTooLong, NotYetBorn.
     """
-    planner = _Planner(file, programme, edition, grace)
-    wanted_on = _wanted_on(_answer(file.history, programme, edition, file.changed_on), file)
+    planner = _Planner(file, programme, grace)
+    wanted_on = _wanted_on(_answer(file.history, programme, file.edition, file.changed_on), file)
     if wanted_on is None:
         return planner.without_visits(file.changed_on)
     start_on = planner.start_on
@@ -96,19 +94,24 @@ def _keep_window(visit: DatedVisit, held: DatedVisit | None) -> DatedVisit:
 
 
 class _Planner:
-    def __init__(
-        self, file: VaccinationFile, programme: Programme, edition: Edition, grace: timedelta
-    ) -> None:
+    def __init__(self, file: VaccinationFile, programme: Programme, grace: timedelta) -> None:
         self.file = file
         self.programme = programme
-        self.edition = edition
+        self.edition = file.edition
         self.grace = grace
         apart = timedelta(days=programme.limits.visits_apart_days)
         last = max((day for day in self._days_given() if day <= file.changed_on), default=None)
         self.start_on = max(file.changed_on, last + apart) if last else file.changed_on
 
     def plan(self, on: date) -> PlanInForce:
-        made = _plan(self.file.history, self.programme, self.edition, on, self.file.refused)
+        made = _plan(
+            self.file.history,
+            self.programme,
+            self.edition,
+            on,
+            self.file.refused,
+            self.file.spared,
+        )
         # Days are left between visits: until then the answer is that of the last change.
         found = self.without_visits(self.file.changed_on if on == self.start_on else on)
         numbers = {group: len(days) for group, days in found.counted.days.items()}
@@ -124,9 +127,7 @@ class _Planner:
                     visit=visit,
                 )
             )
-        return msgspec.structs.replace(
-            found, visits=tuple(visits), refused=made.refused, unplanned=made.unplanned
-        )
+        return msgspec.structs.replace(found, visits=tuple(visits), unplanned=made.unplanned)
 
     def without_visits(self, on: date) -> PlanInForce:
         answer = _answer(self.file.history, self.programme, self.edition, on)
@@ -148,7 +149,7 @@ def visit_id(edition: Edition, doses: list[tuple[str, int]]) -> str:
 def _wanted_on(answer: Forecast, file: VaccinationFile) -> date | None:
     """The first day on which any dose is wanted, from the day the record last changed."""
     days: list[date] = []
-    for name in sorted({item.group for item in answer.groups} - file.refused):
+    for name in sorted({item.group for item in answer.groups} - file.left_out.keys()):
         of_group = [item for item in answer.groups if item.group == name]
         item = choose_headline(of_group, on=answer.assessed_on)
         if item is not None and item.earliest_on is not None:
@@ -163,9 +164,12 @@ def _plan(
     edition: Edition,
     on: date,
     refused: frozenset[str],
+    spared: frozenset[str],
 ) -> VisitPlan:
     until = on + timedelta(days=PLAN_AHEAD_DAYS)
-    return plan_visits(history, programme, edition, on=on, refused=refused, until=until)
+    return plan_visits(
+        history, programme, edition, on=on, refused=refused, spared=spared, until=until
+    )
 
 
 @lru_cache(maxsize=PLANS_KEPT_MAX)

@@ -40,7 +40,7 @@ def vaccination_record_of(
             for verdict in plan.answer.doses
             if verdict.same_as is None
         ),
-        groups=tuple(_standings(plan)),
+        groups=tuple(_standings(file, plan)),
     )
 
 
@@ -98,14 +98,14 @@ def _reports(told: list[Vaccination]) -> tuple[DoseReport, ...]:
     )
 
 
-def _standings(plan: PlanInForce) -> list[GroupStanding]:
+def _standings(file: VaccinationFile, plan: PlanInForce) -> list[GroupStanding]:
     found: list[GroupStanding] = []
     for name in sorted({item.group for item in plan.answer.groups}):
         of_group = [item for item in plan.answer.groups if item.group == name]
         item = choose_headline(of_group, on=plan.answer.assessed_on)
         if item is None:
             continue
-        left_out = "refused" if name in plan.refused else None
+        left_out: str | None = file.left_out.get(name) if item.status == "not_complete" else None
         left_out = "unplanned" if name in plan.unplanned else left_out
         found.append(
             GroupStanding(

@@ -8,7 +8,6 @@ from typing import Literal
 
 from domain.calendar_date import MONTHS_PER_YEAR
 from domain.fact import Fact
-from domain.immunization.programme import Edition
 from domain.planned.occurrence import PlannedOccurrence
 from domain.planned.shared_visit import SharedVisit
 from domain.planned.vaccination_file import VaccinationFile
@@ -25,14 +24,13 @@ AgeUnit = Literal["birth", "weeks", "months", "years"]
 
 def visits_of(
     file: VaccinationFile,
-    edition: Edition,
     plan: PlanInForce,
     shared: Sequence[SharedVisit | None],
 ) -> tuple[PlannedOccurrence, ...]:
     """The occurrences of a child's visits; `shared` says of each planned one whom it can serve
     beside the child.
     """
-    kept = [_kept(file, edition, day, doses) for day, doses in plan.counted.by_day().items()]
+    kept = [_kept(file, day, doses) for day, doses in plan.counted.by_day().items()]
     counted = _counted_facts(file, plan)
     planned = [
         _to_come(file, visit, plan, counted, other)
@@ -72,12 +70,10 @@ def _to_come(
     )
 
 
-def _kept(
-    file: VaccinationFile, edition: Edition, day: date, doses: list[tuple[str, int]]
-) -> PlannedOccurrence:
+def _kept(file: VaccinationFile, day: date, doses: list[tuple[str, int]]) -> PlannedOccurrence:
     facts = [given.fact for given in file.given.values() if given.given_on == day]
     return PlannedOccurrence(
-        id=visit_id(edition, doses),
+        id=visit_id(file.edition, doses),
         due_from=day,
         due_until=day,
         resolved_on=day,

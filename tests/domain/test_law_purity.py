@@ -34,7 +34,13 @@ from domain.facts.birth import (
     GuardianAppointed,
     GuardianRemoved,
 )
-from domain.facts.health import VaccinationGiven
+from domain.facts.health import (
+    ConditionRecorded,
+    ConditionResolved,
+    VaccinationGiven,
+    VaccinationNotDone,
+    VaccinationRefused,
+)
 from domain.facts.marriage import (
     DivorceRegistered,
     DivorceRevoked,
@@ -205,6 +211,25 @@ def vaccinations(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def remarks(draw: st.DrawFn) -> list[Told]:
+    """What is said of a child beside doses, and where the family lives."""
+    child, on = draw(st.sampled_from(CHILDREN)), draw(DAYS)
+    code = draw(st.sampled_from([*CODES[:6], "999"]))
+    said: list[Payload] = [
+        VaccinationRefused(child, draw(st.sampled_from([None, code]))),
+        VaccinationNotDone(child, code, "contraindicated"),
+        VaccinationNotDone(child, code, "immune"),
+        VaccinationNotDone(child, code, "out_of_stock"),
+        ConditionRecorded(child, "cdsi", "246", "contraindication"),
+        ConditionRecorded(child, "snomed", "38907003", "immunity"),
+        ConditionResolved(child, "cdsi", "246"),
+        ResidenceChanged(child, "AE-DU"),
+        ResidenceChanged(WIFE, "AE-SH"),
+    ]
+    return [Told(draw(st.sampled_from(said)), on)]
+
+
+@st.composite
 def deaths(draw: st.DrawFn) -> list[Told]:
     return [Told(PersonDied(draw(st.sampled_from(PEOPLE))), draw(DAYS))]
 
@@ -258,6 +283,7 @@ def histories(draw: st.DrawFn) -> History:
                 births(),
                 births(),
                 vaccinations(),
+                remarks(),
                 deaths(),
                 descriptions(),
                 decisions(),
