@@ -18,16 +18,16 @@ from domain.facts.pregnancy import (
 )
 from domain.ids import PersonId
 from domain.marriage import Marriage, father_at, is_home
+from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS, evidence_of
 
 GESTATION_DAYS = 280  # from the last period to the estimated delivery: Naegele's rule
-PREGNANCY_DAYS_MAX = 308  # 44 weeks: an end later than this belongs to another pregnancy
-SAME_PREGNANCY_DAYS = 84  # two datings of one pregnancy may differ by weeks
 CONTRADICTION_DAYS = 14  # a loss and a birth of one mother this near speak of one delivery
 
 
 class Pregnancy(msgspec.Struct, frozen=True):
     """`first` is the earliest assertion of it (its identity), `start` the one that counts (its
-    dating).
+    dating). `confirmations` are what was said of it, the one that counts last; `evidence` what was
+    found besides, by which the calculator dates it.
     """
 
     mother: PersonId
@@ -37,6 +37,8 @@ class Pregnancy(msgspec.Struct, frozen=True):
     start: Fact
     known_on: date
     ended: PregnancyOutcome | None
+    confirmations: tuple[PregnancyConfirmed, ...]
+    evidence: tuple[Fact, ...] = ()
 
     @property
     def last_period_on(self) -> date:
@@ -64,13 +66,20 @@ def pregnancies_of(
     for mother in sorted(by_mother, key=lambda person: person.bytes):
         ends = ends_of(mother, facts)
         for group in _grouped(by_mother[mother], ends):
-            first, (start, due_on) = group[0][0], _dating(group, mother, facts)
+            first = group[0][0]
+            evidence = evidence_of(
+                mother, group[-1][1], first.occurred_on, facts, [on for on, _ in ends]
+            )
+            start, due_on = _dating(group, evidence)
             named = next((said.father for _, said in reversed(group) if said.father), None)
             father = father_at(mother, named, first.occurred_on, marriages, delivered_on=due_on)
             if is_home(circle, mother, father):
                 known_on = min(fact.known_on for fact, _ in group)
                 ended = _outcome(group, ends)
-                yield Pregnancy(mother, father, due_on, first, start, known_on, ended)
+                said = tuple(said for _, said in group)
+                yield Pregnancy(
+                    mother, father, due_on, first, start, known_on, ended, said, evidence
+                )
 
 
 def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:
@@ -130,20 +139,14 @@ def _is_partial(loss: Loss, facts: tuple[Fact, ...]) -> bool:
     return expected is None or sum(count for _, count in lost) < expected
 
 
-def _dating(
-    group: list[Confirmation], mother: PersonId, facts: tuple[Fact, ...]
-) -> tuple[Fact, date]:
+def _dating(group: list[Confirmation], evidence: tuple[Fact, ...]) -> tuple[Fact, date]:
     """The fact that dates a pregnancy, and its due day: what a clinician set anew, the latest said,
     else the latest confirmation."""
     start, said = group[-1]
-    confirmed_on = min(fact.occurred_on for fact, _ in group)
     set_anew = [
         (fact, fact.payload.due_on)
-        for fact in facts
+        for fact in sorted(evidence, key=lambda fact: fact.precedence)
         if isinstance(fact.payload, PregnancyRedated)
-        and fact.payload.mother == mother
-        and fact.occurred_on >= confirmed_on
-        and abs(fact.payload.due_on - said.due_on) <= timedelta(days=SAME_PREGNANCY_DAYS)
     ]
     return set_anew[-1] if set_anew else (start, said.due_on)
 

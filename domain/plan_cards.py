@@ -68,7 +68,9 @@ def plan_records(
         for recipient in audience if not is_own else ():
             yield _waiting(service, situation, recipient.person, why)
     elif audience:
-        offered = _offered(service, situation, calculations.plan(service, situation), horizon)
+        planned = calculations.plan(service, situation)
+        situation = _with_found(situation, planned)
+        offered = _offered(service, situation, planned, horizon)
         for recipient in audience:
             for card in offered:
                 if is_own and card.resolved_on is None and card.vaccinations is None:
@@ -76,6 +78,14 @@ def plan_records(
                 record = _record(service, situation, recipient.person, why, facts, card)
                 quiet = record.quiet or recipient.is_quiet
                 yield msgspec.structs.replace(record, quiet=quiet)
+
+
+def _with_found(situation: Situation, planned: Planned) -> Situation:
+    found = {parameter.name: parameter for parameter in planned.parameters}
+    return msgspec.structs.replace(
+        situation,
+        parameters=tuple(found.get(known.name, known) for known in situation.parameters),
+    )
 
 
 def _waiting(service: Service, situation: Situation, recipient: PersonId, why: Why) -> Record:

@@ -14,14 +14,10 @@ from domain.facts.birth import AdoptionDecided, BirthNotified, CustodyDecided, G
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
-from domain.gestation import (
-    CONTRADICTION_DAYS,
-    GESTATION_DAYS,
-    PREGNANCY_DAYS_MAX,
-    SAME_PREGNANCY_DAYS,
-)
+from domain.gestation import CONTRADICTION_DAYS, GESTATION_DAYS
 from domain.ids import PersonId
 from domain.marriage import father_at, marriages_of
+from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS
 from domain.secrecy import from_before, is_protected_residence, mark_of, nameless, takes_in
 from domain.standing import standing_facts
 

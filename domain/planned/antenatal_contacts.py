@@ -1,16 +1,35 @@
-"""A pregnancy's contacts as cards: from its dating and a table of weeks."""
+"""A pregnancy's contacts as cards: from all that dates it and a table of weeks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from domain.error import Refusal
+from domain.fact import Fact
+from domain.facts.appointment import AppointmentKept, VisitKept
+from domain.facts.pregnancy import EmbryoTransferred, PregnancyRedated, PregnancyScanned
 from domain.gestation import Pregnancy
 from domain.horizon import Horizon
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence
 from domain.pregnancy.contacts import Contact
-from domain.pregnancy.dating import BEGINS_AHEAD_DAYS_MAX, DueTooFar
-from domain.pregnancy.evidence import AssignedDueDate, PregnancyRecord
+from domain.pregnancy.dating import BEGINS_AHEAD_DAYS_MAX, TERM_DAYS
+from domain.pregnancy.evidence import (
+    EMBRYO_DAYS_MAX,
+    EVIDENCE_MAX,
+    FETUSES_MAX,
+    SCAN_DAYS_MAX,
+    SCAN_DAYS_MIN,
+    AssignedDueDate,
+    LastPeriod,
+    PregnancyRecord,
+    Scan,
+    Transfer,
+)
 from domain.pregnancy.follow import PregnancyAnswer, PregnancyTables, follow_pregnancy
+from domain.pregnancy_evidence import due_by, is_possible
 from domain.record import Parameter
+
+_BEGINS_AHEAD = timedelta(days=BEGINS_AHEAD_DAYS_MAX)
+_TERM = timedelta(days=TERM_DAYS)
 
 
 def plan_contacts_of(pregnancy: Pregnancy, tables: PregnancyTables, horizon: Horizon) -> Planned:
@@ -19,13 +38,21 @@ def plan_contacts_of(pregnancy: Pregnancy, tables: PregnancyTables, horizon: Hor
     """
     if not horizon.reached(pregnancy.confirmed_on):
         return NOTHING
+    found = [fact for fact in pregnancy.evidence if horizon.reached(fact.occurred_on)]
     try:
-        answer = follow_pregnancy(_record_of(pregnancy), tables, on=horizon.today)
-    except DueTooFar:
-        horizon.wake_on(pregnancy.last_period_on - timedelta(days=BEGINS_AHEAD_DAYS_MAX))
+        answer = follow_pregnancy(_record_of(pregnancy, found), tables, on=horizon.today)
+    except Refusal:
+        for fact in found:
+            due_on = due_by(fact)
+            horizon.wake_on(due_on and due_on - _TERM - _BEGINS_AHEAD)
+        horizon.wake_on(pregnancy.confirmations[-1].due_on - _TERM - _BEGINS_AHEAD)
         return Planned(occurrences=(_check_of(pregnancy),))
     horizon.wake_on(answer.changes_on)
-    return Planned(occurrences=tuple(_occurrences(pregnancy, answer)))
+    due_on = answer.dating.due_on if answer.dating is not None else pregnancy.due_on
+    return Planned(
+        occurrences=tuple(_occurrences(pregnancy, answer, found)),
+        parameters=(Parameter("due_on", due_on.isoformat()),),
+    )
 
 
 def _check_of(pregnancy: Pregnancy) -> PlannedOccurrence:
@@ -42,25 +69,79 @@ def _check_of(pregnancy: Pregnancy) -> PlannedOccurrence:
     )
 
 
-def _record_of(pregnancy: Pregnancy) -> PregnancyRecord:
+def _record_of(pregnancy: Pregnancy, found: Sequence[Fact]) -> PregnancyRecord:
+    """What cannot be true of a finding dates nothing: a scan of 50 weeks, an embryo of a month."""
+    scans: list[Scan] = []
+    transfers: list[Transfer] = []
+    assigned: list[AssignedDueDate] = []
+    for fact in found:
+        match fact.payload:
+            case PregnancyScanned(gestation_days=days) if SCAN_DAYS_MIN <= days <= SCAN_DAYS_MAX:
+                scans.append(Scan(fact.occurred_on, days))
+            case EmbryoTransferred(embryo_days=days) if 0 <= days <= EMBRYO_DAYS_MAX:
+                transfers.append(Transfer(fact.occurred_on, days))
+            case PregnancyRedated(due_on=due_on):
+                assigned.append(AssignedDueDate(due_on, fact.occurred_on))
+            case _:
+                pass
+    visits = sorted({fact.occurred_on for fact in found if _is_visit(fact)})
+    first_births = [said.is_first_birth for said in pregnancy.confirmations]
     return PregnancyRecord(
-        assigned=(AssignedDueDate(pregnancy.due_on, pregnancy.confirmed_on),),
+        last_period=_last_period(pregnancy, is_found=bool(scans or transfers)),
+        scans=tuple(scans[:EVIDENCE_MAX]),  # the earliest counts
+        transfers=tuple(transfers[-EVIDENCE_MAX:]),  # the latest counts
+        assigned=tuple(assigned[-EVIDENCE_MAX:]),
         first_contact_on=pregnancy.confirmed_on,
+        visits=tuple(visits[:EVIDENCE_MAX]),
+        fetus_count=_fetus_count(pregnancy, found),
+        first_birth=next((said for said in reversed(first_births) if said is not None), None),
     )
 
 
-def _occurrences(pregnancy: Pregnancy, answer: PregnancyAnswer) -> Iterator[PlannedOccurrence]:
+def _last_period(pregnancy: Pregnancy, *, is_found: bool) -> LastPeriod | None:
+    """The last period by which a hospital dated the pregnancy; where it dated it otherwise, the
+    one that its due date implies. None where that day cannot be right and something else is found.
+    """
+    said = pregnancy.confirmations[-1]
+    if is_found and not is_possible(said, pregnancy.confirmed_on):
+        return None
+    if said.last_period_on is not None and said.due_on == said.last_period_on + _TERM:
+        return LastPeriod(said.last_period_on, said.cycle_days)
+    return LastPeriod(said.due_on - _TERM)
+
+
+def _fetus_count(pregnancy: Pregnancy, found: Sequence[Fact]) -> int:
+    """As the latest scan counted, else as the confirmation said."""
+    counts = [said.fetus_count for said in pregnancy.confirmations]
+    counts += [
+        fact.payload.fetus_count for fact in found if isinstance(fact.payload, PregnancyScanned)
+    ]
+    known = [count for count in counts if count is not None and 1 <= count <= FETUSES_MAX]
+    return known[-1] if known else 1
+
+
+def _is_visit(fact: Fact) -> bool:
+    return isinstance(fact.payload, VisitKept | AppointmentKept)
+
+
+def _occurrences(
+    pregnancy: Pregnancy, answer: PregnancyAnswer, found: Sequence[Fact]
+) -> Iterator[PlannedOccurrence]:
     visits = [contact for contact in answer.contacts if contact.kind == "visit"]
     for contact in answer.contacts:
         is_delivery = contact.kind == "delivery"
         if contact.number == 1 and not is_delivery:
             continue  # the one that confirmed it
+        kept_on = contact.kept_on if contact.number > 1 else None
         yield PlannedOccurrence(
             id="delivery" if is_delivery else f"contact_{contact.number}",
             due_from=contact.due_on,
             known_on=pregnancy.known_on,
-            resolved_on=contact.kept_on if contact.number > 1 else None,
+            resolved_on=kept_on,
             parameters=_parameters(contact, len(visits), several=answer.multiple),
+            facts=tuple(
+                fact for fact in found if not _is_visit(fact) or fact.occurred_on == kept_on
+            ),
         )
 
 

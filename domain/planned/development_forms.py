@@ -5,12 +5,12 @@ from datetime import timedelta
 from domain.calendar_date import MONTHS_PER_YEAR
 from domain.error import Refusal
 from domain.family import Child, Family
-from domain.gestation import PREGNANCY_DAYS_MAX
 from domain.growth.child import Child as GrowthChild
 from domain.growth.child import check_child
 from domain.growth.development import DevelopmentTable, plan_development
 from domain.horizon import Horizon
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence
+from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX
 from domain.record import Parameter
 
 _YEARS_FROM_MONTHS = 24

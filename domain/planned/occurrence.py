@@ -25,11 +25,13 @@ class PlannedOccurrence(msgspec.Struct, frozen=True, kw_only=True):
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A calculator's answer for one situation: its occurrences, and a record beside the cards with
-    the `facts` on which it rests besides doses."""
+    the `facts` on which it rests besides doses. `parameters` stand instead of the situation's of
+    the same name: what the calculator found out, such as the due date."""
 
     occurrences: tuple[PlannedOccurrence, ...] = ()
     vaccinations: VaccinationRecord | None = None
     facts: tuple[Fact, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
 
 
 NOTHING = Planned()

@@ -56,6 +56,7 @@ from domain.facts.person import (
     ResidenceChanged,
 )
 from domain.facts.pregnancy import (
+    EmbryoTransferred,
     PregnancyConfirmed,
     PregnancyEnded,
     PregnancyOutcome,
@@ -167,6 +168,7 @@ def stages(draw: st.DrawFn) -> list[Told]:
         Told(PregnancyScanned(mother, draw(st.integers(28, 280)), count), on),
         Told(PregnancyRedated(mother, on + timedelta(days=draw(st.integers(1, 250)))), on),
         Told(PregnancyEnded(mother, draw(st.sampled_from(LOST)), count), on + timedelta(days=20)),
+        Told(EmbryoTransferred(mother, draw(st.integers(0, 7))), on),
         Told(VisitKept(mother, "antenatal"), on + timedelta(days=7)),
     ]
     return draw(st.lists(st.sampled_from(told), min_size=1, max_size=3, unique_by=id))
