@@ -8,7 +8,7 @@ Source: RFC 9449, sections 4.3 (checks), 8 (nonces).
 import base64
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any  # JOSE headers and claims
+from typing import Annotated, Any  # JOSE headers and claims
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +28,7 @@ PROOF_AGE_MAX_SECONDS = 60
 PROOF_SKEW_MAX_SECONDS = 30
 NONCE_AGE_MAX_SECONDS = 300
 JTI_CHARACTERS_MAX = 128
+INSTANT_MAX = 253_402_300_799  # the last second of the year 9999
 TYPE = "dpop+jwt"
 ALGORITHM = "ES256"
 _HEADERS = JWSRegistry(algorithms=[ALGORITHM])
@@ -56,7 +57,7 @@ class _Proof(msgspec.Struct, frozen=True):
     jti: str
     htm: str
     htu: str
-    iat: int
+    iat: Annotated[int, msgspec.Meta(ge=0, le=INSTANT_MAX)]
     ath: str | None = None
     nonce: str | None = None
 
@@ -130,5 +131,9 @@ def _hash(access_token: str) -> str:
 
 
 def _without_query(url: str) -> str:
-    parts = urlsplit(url)
+    """The address to compare by. Raises: ProofRefused when it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ProofRefused("htu") from None
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path}"

@@ -363,6 +363,9 @@ async def test_a_proof_counts_for_one_request_only(phone: Phone) -> None:
         "another token": phone.proof("POST", "/graphql", ath=hash_of("another")),
         "no token": phone.proof("POST", "/graphql"),
         "an endless id": phone.proof("POST", "/graphql", ath=ath, jti="j" * 129),
+        "no address": phone.proof("POST", "/graphql", ath=ath, htu="https://["),
+        "an endless instant": phone.proof("POST", "/graphql", ath=ath, iat=10**400),
+        "an instant before time": phone.proof("POST", "/graphql", ath=ath, iat=-1),
         "no proof": "abc",
     }
     for what, proof in wrong.items():

@@ -599,6 +599,8 @@ async def test_an_effect_is_due_from_its_first_day_to_its_last(house: TestHouse)
         for due in await list_due_effects(house.ground):
             claimed = await claim_effect(house.ground, due)
             assert claimed is not None
-            if claimed.effect.recipient == WIFE and claimed.effect.not_before_on.year == 2027:
-                seen[on].add(claimed.effect.act)
+            effect = claimed.effect
+            of_visit = (effect.recipient, effect.entry) == (WIFE, "vaccination")
+            if of_visit and effect.not_before_on.year == 2027:
+                seen[on].add(effect.act)
     assert list(seen.values()) == [set(), {"visible"}, {"visible"}, {"due"}, {"due"}, set()]
