@@ -127,6 +127,34 @@ async def test_what_cannot_be_right_is_listed_with_its_note_and_not_drawn(
     )
 
 
+@pytest.mark.parametrize(
+    ("indicator", "value", "notes"),
+    [
+        # WHO, girls of five years: the median is 18.2 kg and 109.4 cm (43 inches).
+        ("WEIGHT_FOR_AGE", {"weight_kg": 3.0}, ["implausible"]),
+        ("LENGTH_FOR_AGE", {"length_cm": 43.0}, ["implausible", "perhaps_inches"]),
+        ("LENGTH_FOR_AGE", {"length_cm": 278.0}, ["implausible", "perhaps_inches_twice"]),
+        ("WEIGHT_FOR_AGE", {"weight_kg": 18.2}, []),
+        ("LENGTH_FOR_AGE", {"length_cm": 109.4}, []),
+    ],
+)
+async def test_a_value_that_cannot_be_at_five_years_is_listed_and_said_why(
+    house: TestHouse, indicator: str, value: dict[str, float], notes: list[str]
+) -> None:
+    five_ago = date(2021, 11, 21)
+    await house.apply(
+        married(HUSBAND, WIFE, date(2020, 1, 1)),
+        born(CHILD, WIFE, five_ago, father=HUSBAND),
+        described(CHILD, five_ago, name_ar="هند", sex="female"),
+        fact(MeasurementTaken(CHILD, position="standing", **value), date(2026, 11, 20)),  # type: ignore[arg-type]  # fields by name
+    )
+    made = await found(house, indicator=indicator)
+    (point,) = made["points"]
+    assert point["value"] == next(iter(value.values()))
+    assert [note["code"] for note in point["notes"]] == notes
+    assert made["svg"].count("<circle") == (0 if notes else 1)
+
+
 async def test_a_measurement_taken_back_leaves_the_chart(house: TestHouse) -> None:
     wrong = measured(30, weight_kg=4.2)
     await family(house, wrong, measured(60, weight_kg=5.0))
