@@ -16,6 +16,7 @@ from domain.calendar_date import DUBAI
 from domain.error import NotFound
 from domain.ids import InboxId
 from gov.inbox import reopen
+from gov.inbox_known import list_known
 from gov.inbox_list import (
     LIST_BATCH_MAX,
     STATE_NAMES,
@@ -63,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     replay = actions.add_parser("replay", help="interpret again, one row or all that are meant")
     replay.add_argument("id", type=UUID, nargs="?")
     _add_filters(replay)
+    replay.add_argument(
+        "--whole",
+        action="store_true",
+        help="take every step again, also for events whose facts are all there: needed when it"
+        " was changed which circles facts belong to",
+    )
     return parser
 
 
@@ -169,7 +176,10 @@ async def _show(house: House, given: Given) -> int:
 
 
 async def _replay(house: House, given: Given) -> int:
-    """Each row is opened, interpreted and settled by itself: cut off, it goes on where it was."""
+    """Each row is opened, interpreted and settled by itself: cut off, it goes on where it was.
+
+    Of rows meant by a filter, those that state nothing new are passed over, a batch at a time.
+    """
     one = given.id is not None
     named = given.state or given.reason or given.kind or given.agency or given.older_than_days
     if not one and named is None:
@@ -187,8 +197,12 @@ async def _replay(house: House, given: Given) -> int:
     else:
         chosen = _chosen(house, given, (INBOX_HELD, INBOX_WAITING))
         async for rows in _batches(house, given, chosen):
+            ground, schemas = house.ground, house.schemas
+            known = frozenset() if given.whole else await list_known(ground, schemas, rows)
+            done["applied"] += len(known)
             for row in rows:
-                done[await _replay_one(house, row.inbox_id)] += 1
+                if row.inbox_id not in known:
+                    done[await _replay_one(house, row.inbox_id)] += 1
             print(f"{sum(done.values())} replayed: {_said(done)}", flush=True)
     print(f"done: {_said(done) or 'nothing was meant'}")
     return DONE
@@ -208,7 +222,7 @@ async def _replay_one(house: House, inbox_id: UUID) -> str:
 
 
 def _said(done: Counter[str]) -> str:
-    return ", ".join(f"{count} {how}" for how, count in sorted(done.items()))
+    return ", ".join(f"{count} {how}" for how, count in sorted(done.items()) if count)
 
 
 def _local(row: Listed) -> str:

@@ -13,8 +13,7 @@ import orjson
 from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlmodel import col
 
-from gov.inbox_seal import open_body
-from store.keys import KeyErased
+from gov.inbox_seal import open_bodies
 from store.reference_tables import (
     INBOX_APPLIED,
     INBOX_HELD,
@@ -135,11 +134,10 @@ def _listed(row: Any) -> Listed:
 
 async def kinds_of(ground: Ground, rows: Sequence[Listed]) -> tuple[str, ...]:
     """The kind of each row, in their order, by opening it; what was erased has none."""
+    bodies = await open_bodies(ground, [(row.inbox_id, row.month, row.sealed) for row in rows])
     kinds = []
-    for row in rows:
-        try:
-            body = await open_body(ground, row.inbox_id, row.month, row.sealed)
-        except KeyErased:
+    for body in bodies:
+        if body is None:
             kinds.append(ERASED_KIND)
             continue
         kind = orjson.loads(body).get("kind")

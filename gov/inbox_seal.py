@@ -6,10 +6,12 @@ house's key: ids and nothing else, so it may outlive them.
 """
 
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from domain.ids import CircleId
+from store.keys import KeyErased
 from store.seal import SEALED_OVERHEAD_BYTES, Place, open_, seal
 from timeline.ground import Ground
 
@@ -48,9 +50,41 @@ async def open_body(ground: Ground, inbox_id: UUID, month: str | None, sealed: b
     if month is not None:
         keys = await ground.keys.month(month)
         return open_(keys.for_("inbox"), Place(inbox_id), sealed)
+    _, body = await open_for_circles(ground, inbox_id, sealed)
+    return body
+
+
+async def open_bodies(
+    ground: Ground, rows: Sequence[tuple[UUID, str | None, bytes]]
+) -> list[bytes | None]:
+    """The bodies of rows (id, month, what is sealed), in their order; None where one was erased.
+
+    One look into the key store serves them all.
+    """
+    wanted = {
+        circle_id
+        for inbox_id, month, sealed in rows
+        if month is None
+        for circle_id in _circles_of(ground, inbox_id, sealed)[0]
+    }
+    with suppress(KeyErased):  # then each row says for itself
+        await ground.keys.circles(wanted)
+    bodies: list[bytes | None] = []
+    for inbox_id, month, sealed in rows:
+        try:
+            bodies.append(await open_body(ground, inbox_id, month, sealed))
+        except KeyErased:
+            bodies.append(None)
+    return bodies
+
+
+async def open_for_circles(
+    ground: Ground, inbox_id: UUID, sealed: bytes
+) -> tuple[list[CircleId], bytes]:
+    """For which circles a row is sealed, and its body. Raises: KeyErased."""
     circle_ids, body = _circles_of(ground, inbox_id, sealed)
     joint = await ground.keys.joint(circle_ids)
-    return open_(joint.for_("inbox"), Place(inbox_id), body)
+    return circle_ids, open_(joint.for_("inbox"), Place(inbox_id), body)
 
 
 def _circles_of(ground: Ground, inbox_id: UUID, sealed: bytes) -> tuple[list[CircleId], bytes]:

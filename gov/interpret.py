@@ -4,17 +4,16 @@ Called by the worker. Every step is idempotent, so a crash anywhere is mended by
 again. What cannot be applied waits in the inbox with a reason; it is never dropped.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from domain.calendar_date import local_date
 from domain.error import Refusal
-from domain.fact import Fact, Payload
+from domain.fact import Fact
 from domain.facts.act import EnteredInError
-from domain.facts.person import PersonDescribed
 from domain.ids import AgencyId, InboxId, PersonId
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
 from gov.event import parse_event
-from gov.event_data import Event, Identifier, Person, UnknownEvent
+from gov.event_data import Event, UnknownEvent
+from gov.event_fact import facts_in, numbers_in
 from gov.event_kind import EVENT_KINDS
 from gov.event_schema import EventSchemas
 from gov.fhir.settle import interpret_resource
@@ -100,7 +99,7 @@ async def interpret(
         if still == death:
             return Interpreted(freed=freed)
         death = still
-    facts = _facts(message, event, people)
+    facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
     for fact in facts:
         if await refuse_contradiction(ground, message.agency_id, fact.payload):
             return Interpreted(
@@ -184,14 +183,9 @@ async def _corrected_event(
 
 
 async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
-    numbers = {role: _number_of(person.identifier) for role, person in event.people}
+    numbers = numbers_in(event)
     found = await identify_all(ground, numbers.values())
     return {role: found[number] for role, number in numbers.items()}
-
-
-def _number_of(identifier: Identifier) -> tuple[str, str]:
-    """A number means a person within its system alone, a hospital's within that hospital."""
-    return identifier.system, f"{identifier.assigner or ''}/{identifier.value}"
 
 
 async def _concerns_the_dead(
@@ -203,38 +197,3 @@ async def _concerns_the_dead(
     """
     living = [role for role in EVENT_KINDS[event.envelope.kind].living if role in people]
     return await find_death(ground, [(people[role], event.envelope.occurred_on) for role in living])
-
-
-def _facts(message: Message, event: Event, people: dict[str, PersonId]) -> Collection[Fact]:
-    """The event itself as a fact, and what it said of each person as a fact of its own."""
-
-    def fact(part: str, payload: Payload) -> Fact:
-        return Fact(
-            source=message.agency_id,
-            source_id=event.envelope.id,
-            part=part,
-            occurred_on=event.envelope.occurred_on,
-            asserted_at=event.envelope.asserted_at,
-            payload=payload,
-            received_on=local_date(message.received_at),
-        )
-
-    said = [
-        fact(f"person:{role}", _described(person, people[role]))
-        for role, person in event.people
-        if person.is_described
-    ]
-    payload = event.payload(EVENT_KINDS[event.envelope.kind].payload, people)
-    return (fact("", payload), *said)
-
-
-def _described(person: Person, person_id: PersonId) -> PersonDescribed:
-    return PersonDescribed(
-        person=person_id,
-        name_ar=person.name_ar,
-        name_en=person.name_en,
-        sex=person.sex,
-        born_on=person.born_on,
-        nationality=person.nationality,
-        born_in=person.born_in,
-    )

@@ -56,6 +56,18 @@ async def identify_all(
     ground: Ground, identifiers: Collection[tuple[str, str]]
 ) -> Mapping[tuple[str, str], PersonId]:
     """The persons of several identifiers (system, canonical value), as `identify` finds each."""
+    found = await find_people(ground, identifiers)
+    new = [one for one in dict.fromkeys(identifiers) if one not in found]
+    return {
+        **found,
+        **{one: await identify(ground, system=one[0], value=one[1]) for one in new},
+    }
+
+
+async def find_people(
+    ground: Ground, identifiers: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], PersonId]:
+    """The persons of those identifiers that are known; nothing is written."""
     hashes = {
         ground.keys.hash("identifier", system.encode(), value.encode()): (system, value)
         for system, value in identifiers
@@ -66,11 +78,7 @@ async def identify_all(
                 col(IdentifierRow.identifier_hash).in_(hashes)
             )
         )
-        found = {hashes[bytes(row.identifier_hash)]: PersonId(row.person_id) for row in rows}
-    for system, value in hashes.values():
-        if (system, value) not in found:
-            found[system, value] = await identify(ground, system=system, value=value)
-    return found
+        return {hashes[bytes(row.identifier_hash)]: PersonId(row.person_id) for row in rows}
 
 
 async def claim_identifier(

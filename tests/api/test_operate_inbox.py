@@ -5,18 +5,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from api.settings import read_settings
 from api.wire import INTAKE_SCHEMAS, House
-from domain.ids import AgencyId, InboxId
+from domain.ids import AgencyId, CircleId, InboxId
 from gov.event_schema import EventSchemas
 from gov.inbox import keep_message
 from gov.interpret import interpret
 from simulators.agency import encode_event
+from store.scope import ReferenceScope
 from tests.api.test_operate_agency import Shell
-from tests.gov.test_intake_http import MARRIAGE, cards, event
+from tests.gov.test_inbox_seal import person_of
+from tests.gov.test_intake_http import HUSBAND, MARRIAGE, WIFE, cards, event
 from tests.support.house import TestHouse
 from tests.support.intake import open_intake
+from timeline.record import couple_circle
 
 MOJ = AgencyId("moj")
 
@@ -77,6 +81,30 @@ async def test_what_is_held_is_counted_listed_shown_and_replayed_once_it_is_unde
     assert "done: 1 held intake.kind_unknown" in by_kind
     log = shell.done("agency", "log")
     assert log.count("inbox.replay") == 3
+
+
+async def test_where_facts_belong_is_gone_through_again_only_when_it_is_asked_for(
+    house: TestHouse, shell: Shell, tmp_path: Path
+) -> None:
+    """Here a couple's circle has lost what it held, as if it were not the place for it before."""
+    async with open_intake(house, read_settings({}, data_dir=tmp_path)) as intake:
+        await intake.tell("moj", MARRIAGE)
+    husband, wife = await person_of(house, HUSBAND), await person_of(house, WIFE)
+    couple = couple_circle(house.ground.keys, husband, wife).id
+    whole = await held_count(house, couple)
+    assert whole > 0
+    async with house.ground.database.unit(ReferenceScope("intake")) as unit:
+        await unit.execute(text("DELETE FROM fact WHERE circle_id = :id"), {"id": couple})
+    assert "done: 1 applied" in shell.done("inbox", "replay", "--state", "applied")
+    assert await held_count(house, couple) == 0
+    assert "done: 1 applied" in shell.done("inbox", "replay", "--state", "applied", "--whole")
+    assert await held_count(house, couple) == whole
+
+
+async def held_count(house: TestHouse, circle_id: CircleId) -> int:
+    async with house.ground.database.read(ReferenceScope("intake")) as session:
+        asked = text("SELECT count(*) FROM fact WHERE circle_id = :id")
+        return int((await session.execute(asked, {"id": circle_id})).scalar_one())
 
 
 async def test_a_body_is_shown_only_for_a_purpose_that_is_recorded(
