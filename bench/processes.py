@@ -72,7 +72,16 @@ def wait_until_answers(url: str) -> None:
 
 def resident_mb(pid: int) -> float:
     """The resident memory of a process in megabytes (10^6 bytes), as /proc tells it."""
+    return _memory_mb(pid, "VmRSS:")
+
+
+def peak_mb(pid: int) -> float:
+    """The most it ever had resident. `wait4` would tell the most of whoever started it, too."""
+    return _memory_mb(pid, "VmHWM:")
+
+
+def _memory_mb(pid: int, row: str) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(row):
             return int(line.split()[1]) / KIB_PER_MB
     raise ChildEnded(f"process {pid} has no resident memory: it has ended")

@@ -116,6 +116,8 @@ def test_a_benchmark_is_chosen_by_its_name_or_by_a_figure() -> None:
     assert list(choose(None)) == list(BENCHMARKS)
     figures = [figure for one in BENCHMARKS for figure in one.figures]
     assert len(set(figures)) == len(figures)
+    (replay,) = choose("inbox-replay-memory")
+    assert replay.measure_whole is not None, "by its name, all of its rows"
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(
