@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -18,10 +19,12 @@ from api.worker import interpret_message
 from domain.ids import AgencyId, CircleId, InboxId, PersonId
 from gov.event_schema import EventSchemas
 from gov.inbox import find_by_hash, find_message, hash_event, reopen
+from gov.inbox_resource import hash_resource, list_versions
 from gov.inbox_upkeep import MONTH_KEY_GRACE_DAYS, WAITING_ALARM_DAYS, keep_up, reseal_waiting
 from store.keys import KeyErased
 from store.scope import ReferenceScope
 from store.session import Database, T, Unit
+from tests.gov.fhir.resources import bundle, immunization, patient
 from tests.gov.test_intake_http import BIRTH, CHILD, HUSBAND, MARRIAGE, WIFE, cards, event
 from tests.support.house import TestHouse
 from tests.support.intake import Intake, open_intake
@@ -31,6 +34,7 @@ from timeline.people import find_person
 from timeline.record import couple_circle, single_circle
 
 MOJ = AgencyId("moj")
+P2 = "Patient/p2"
 DOSE = event("vaccination.given", "v-1", {"person": CHILD, "vaccine_code": "08"})
 
 
@@ -114,6 +118,45 @@ async def test_erasing_any_circle_of_a_message_erases_it_and_no_other(
     await keys.erase_circle(circles[whose])
     assert await body_of(house, "m-1") is None
     assert await body_of(house, "d-1") is not None, "nobody of the couple is in it"
+
+
+async def test_erasing_a_circle_erases_the_resources_about_it_and_no_other(
+    house: TestHouse, intake: Intake
+) -> None:
+    """A hospital's Patient, and a dose in a newer version, go with the child; another's stay."""
+    sent = bundle(patient("p1"), immunization("i1"), patient("p2"), immunization("i2", of=P2))
+    await intake.tell_fhir("mohap", sent)
+    house.clock.instant += timedelta(seconds=10)
+    newer = immunization("i1", lotNumber="L-2")
+    await intake.tell_fhir("mohap", bundle(patient("p1"), newer))
+    ids = [row[0] for row in await rows(house)]
+    assert [row[1:] for row in await rows(house)] == [(1, None, None)] * 5
+    about = {inbox_id: await resource_of(house, inbox_id) for inbox_id in ids}
+    found = await find_person(
+        house.ground, system="hospital_number", value="demo-hospital-ajman/A-p1"
+    )
+    assert found is not None
+    await house.ground.keys.erase_circle(single_circle(house.ground.keys, found).id)
+    gone = {inbox_id for inbox_id in ids if await resource_of(house, inbox_id) is None}
+    expected = {one for one in ids if about[one] in ("Patient/p1", "Immunization/i1")}
+    assert (gone, len(gone)) == (expected, 3)
+    for inbox_id in gone:  # and looking again does not bring it back, nor fail
+        await interpret_message(intake.house, InboxId(inbox_id), again=True)
+        assert await resource_of(house, inbox_id) is None
+    hash_ = hash_resource(house.ground, AgencyId("mohap"), "Immunization/i1")
+    assert await list_versions(house.ground, hash_) == ()
+
+
+async def resource_of(house: TestHouse, inbox_id: UUID) -> str | None:
+    """Type and id of a row's resource, as a process just started opens it; None when erased."""
+    house.ground.keys._cache.clear()
+    try:
+        message = await find_message(house.ground, inbox_id)
+    except KeyErased:
+        return None
+    assert message is not None
+    resource = orjson.loads(message.body)["entry"][0]["resource"]
+    return f"{resource['resourceType']}/{resource['id']}"
 
 
 def other_number() -> dict[str, str]:
