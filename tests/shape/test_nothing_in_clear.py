@@ -1,7 +1,8 @@
 """Law 6, nothing in clear: marked facts go in by the public route, and no mark comes out anywhere.
 
 The real processes run: web, worker, PostgreSQL, Valkey. Agencies report a family whose every word
-is a mark; its mother reads and acts; faulty messages come between. Then every table of both
+is a mark; its mother reads and acts; faulty messages come between; an operator looks into one and
+names the family in the purpose. Then every table of both
 databases, everything said to the queue, and every line that any process wrote is searched for
 every mark, as text, as UTF-16, in hexadecimal, in base64 and escaped.
 """
@@ -228,6 +229,7 @@ class Town:
     agency: AgencyClient
     http: httpx2.AsyncClient
     logs: list[Path]
+    environ: Mapping[str, str]
 
     async def tell(self, kind: str, data: Mapping[str, object], *, days_ago: int) -> None:
         """Reports an event and waits until it is applied."""
@@ -239,6 +241,24 @@ class Town:
                 if answer.json()["status"] == "applied":
                     return
                 await asyncio.sleep(0.05)
+
+    async def operate(self, *arguments: str) -> str:
+        """What an operator's command shows; what else it writes is one of the logs."""
+        command = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "api.cli",
+            *arguments,
+            env={**os.environ, **self.environ},
+            cwd=CHECKOUT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        shown, said = await asyncio.wait_for(command.communicate(), SECONDS_MAX)
+        with self.logs[-1].open("ab") as log:
+            log.write(said)
+        assert command.returncode == 0, said
+        return shown.decode()
 
     async def ask(self, who: str, operation: str, **variables: object) -> dict[str, Any]:
         """An operation of the contract, as one person; the whole answer."""
@@ -271,7 +291,7 @@ async def running(
         "OSRATI_PORT": str(port),
     }
     base_url = f"http://127.0.0.1:{port}"
-    logs = [directory / "api.log", directory / "worker.log"]
+    logs = [directory / f"{name}.log" for name in ("api", "worker", "operator")]
     with process("api", environ, logs[0]), process("worker", environ, logs[1]):
         client = AgencyClient(base_url, "k1", private)
         async with client, httpx2.AsyncClient(base_url=base_url) as http:
@@ -283,7 +303,7 @@ async def running(
                     except httpx2.TransportError:
                         pass
                     await asyncio.sleep(0.05)
-            yield Town(base_url, client, http, logs)
+            yield Town(base_url, client, http, logs, environ)
 
 
 def told(kind: str, data: Mapping[str, object], *, days_ago: int) -> dict[str, object]:
@@ -347,6 +367,7 @@ async def live(town: Town, house: TestHouse) -> None:
     await town.tell("vaccination.given", CHILD_ALONE | dose, days_ago=4)
     await town.tell("person.died", HUSBAND_ALONE, days_ago=3)
     await go_wrong(town)
+    await look_into(town)
 
     mother = await find_person(
         house.ground, system="emirates_id", value=f"/{MARKS['wife: number']}"
@@ -385,6 +406,17 @@ async def go_wrong(town: Town) -> None:
     await town.http.get(f"/{MARKS['wife: number']}?name={quote(MARKS['wife: English name'])}")
 
 
+async def look_into(town: Town) -> None:
+    """An operator reads what is held, and names the family in the purpose that is recorded."""
+    listed = await town.operate("inbox", "list", "--state", "held")
+    held = listed.splitlines()[1].split()[0]
+    purpose = f"Asked by {MARKS['wife: Arabic name']}, {MARKS['wife: number as written']}"
+    shown = await town.operate("inbox", "show", held, "--body", "--purpose", purpose)
+    assert marks_in({"shown": shown.encode()}), "the operator does read what was sent"
+    await town.operate("inbox", "replay", held)
+    assert purpose in await town.operate("agency", "log")
+
+
 async def everywhere(
     databases: tuple[str, str], queue_url: str, overheard: Overheard, logs: list[Path]
 ) -> dict[str, bytes]:
@@ -416,6 +448,7 @@ async def test_no_mark_of_a_family_lies_anywhere_in_clear(
         places = await everywhere(databases, valkey.url, overheard, town.logs)
     assert {"fact.sealed", "inbox.sealed", "stream_record.sealed", "person.sealed"} <= places.keys()
     assert {"effect.sealed", "outcome.sealed", "identifier.identifier_hash"} <= places.keys()
+    assert {"operation.sealed", "operator.log"} <= places.keys()
     assert "PostgreSQL's postgres.log" in places
     assert b"interpret" in places["said to the queue"], "the queue was listened to"
     assert marks_in(mid_way) == []
@@ -449,6 +482,10 @@ async def test_a_mark_planted_in_a_table_or_the_queue_is_found(
             "INSERT INTO agency VALUES ('planted', $1, 'x', '{}')", MARKS["wife: Arabic name"]
         )
         await connection.execute(
+            "INSERT INTO operation VALUES (gen_random_uuid(), now(), $1)",
+            f'{{"purpose": "{MARKS["wife: number as written"]}"}}'.encode(),
+        )
+        await connection.execute(
             "INSERT INTO person VALUES (gen_random_uuid(), 1, $1)", b"\x01" + b'{"n":"QZX"}'
         )
     finally:
@@ -469,4 +506,5 @@ async def test_a_mark_planted_in_a_table_or_the_queue_is_found(
         "lot in said to the queue",
         "nationality in person.sealed",
         "wife: Arabic name in agency.name_ar",
+        "wife: number as written in operation.sealed",
     ]
