@@ -22,6 +22,7 @@ from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS, e
 
 GESTATION_DAYS = 280  # from the last period to the estimated delivery: Naegele's rule
 CONTRADICTION_DAYS = 14  # a loss and a birth of one mother this near speak of one delivery
+SAME_LOSS_DAYS = 7  # two sources that date a loss this near mean the same one
 
 
 class Pregnancy(msgspec.Struct, frozen=True):
@@ -109,34 +110,61 @@ def _losses(mother: PersonId, facts: tuple[Fact, ...]) -> list[Loss]:
 
 
 def _is_partial(loss: Loss, facts: tuple[Fact, ...]) -> bool:
-    """Whether only some of several were lost: a hospital says how many only then, and by all that
-    was lost until then somebody is left.
+    """Whether only some of several were lost: by all that was lost until then somebody is left.
 
-    Two reports of one day and count are one told twice.
+    Where nobody said that there are several there is one, whatever count a loss is told with.
     """
     fact, end = loss
     if end.fetus_count is None:
         return False
     begins_on = fact.occurred_on - timedelta(days=PREGNANCY_DAYS_MAX)
-    expected = max(
-        (
-            other.payload.fetus_count
-            for other in facts
-            if isinstance(other.payload, PregnancyConfirmed | PregnancyScanned)
-            and other.payload.mother == end.mother
-            and other.payload.fetus_count is not None
-            and begins_on <= other.occurred_on <= fact.occurred_on
-        ),
-        default=None,
-    )
-    lost = {
-        (other.occurred_on, said.fetus_count)
+    lost = [
+        (other, said.fetus_count)
         for other, said in _losses(end.mother, facts)
         if said.fetus_count is not None
         and said.outcome != "birth"
         and begins_on <= other.occurred_on <= fact.occurred_on
-    }
-    return expected is None or sum(count for _, count in lost) < expected
+    ]
+    return _lost_count(lost) < max(_expected_counts(loss, facts))
+
+
+def _expected_counts(loss: Loss, facts: tuple[Fact, ...]) -> Iterable[int]:
+    """How many there were, as often as anything says so: by the pregnancy, and by the living of
+    the same delivery.
+    """
+    fact, end = loss
+    begins_on = fact.occurred_on - timedelta(days=PREGNANCY_DAYS_MAX)
+    living: set[PersonId] = set()
+    for other in facts:
+        match other.payload:
+            case PregnancyConfirmed(mother=end.mother) | PregnancyScanned(mother=end.mother):
+                if begins_on <= other.occurred_on <= fact.occurred_on:
+                    yield other.payload.fetus_count or 1
+            case BirthNotified(mother=end.mother) as birth:
+                apart = abs(other.occurred_on - fact.occurred_on)
+                if apart <= timedelta(days=CONTRADICTION_DAYS):
+                    living.add(birth.child)
+                    yield max(birth.children_count or 1, birth.birth_order or 1)
+            case _:
+                pass
+    yield max(len(living), 1)
+
+
+def _lost_count(lost: Iterable[tuple[Fact, int]]) -> int:
+    """How many were lost in all.
+
+    Two events of one source are two losses. Losses that several sources date within days of one
+    another are the same ones: whoever told of most is believed.
+    """
+    total, last_on = 0, date.min
+    told: dict[str, int] = {}  # by source, of the losses about one day
+    for fact, count in sorted(lost, key=lambda one: one[0].occurred_on):
+        if fact.occurred_on - last_on > timedelta(days=SAME_LOSS_DAYS):
+            total += max(told.values(), default=0)
+            told = {}
+        told[fact.source] = told.get(fact.source, 0) + count
+        last_on = fact.occurred_on
+    return total + max(told.values(), default=0)
 
 
 def _dating(group: list[Confirmation], evidence: tuple[Fact, ...]) -> tuple[Fact, date]:

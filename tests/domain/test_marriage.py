@@ -8,14 +8,21 @@ import pytest
 
 from domain.circle import Circle, couple_members
 from domain.fact import Fact
+from domain.facts.birth import BirthNotified
 from domain.facts.marriage import (
     DivorceRevoked,
     FamilyBookChanged,
     FamilyBookIssued,
     MarriageAnnulled,
 )
-from domain.facts.pregnancy import PregnancyConfirmed, PregnancyRedated, PregnancyScanned
+from domain.facts.pregnancy import (
+    PregnancyConfirmed,
+    PregnancyOutcome,
+    PregnancyRedated,
+    PregnancyScanned,
+)
 from domain.family import Family, family_of
+from domain.gestation import SAME_LOSS_DAYS
 from domain.ids import CircleId, PersonId
 from domain.marriage import (
     PRESUMED_AFTER_END_DAYS,
@@ -270,6 +277,48 @@ def test_one_loss_told_by_two_exchanges_is_one() -> None:
     again = fact(one.payload, after(60), source="nabidh")
     (found,) = family(twins(WEDDING), one, again).pregnancies
     assert found.ended is None
+
+
+@pytest.mark.parametrize("outcome", ["loss", "stillbirth", "termination"])
+def test_a_loss_told_with_a_count_ends_a_pregnancy_of_which_nobody_said_how_many(
+    outcome: PregnancyOutcome,
+) -> None:
+    lost = pregnancy_ended(WIFE, after(60), outcome, fetus_count=1)
+    (found,) = family(twins(WEDDING, count=None), lost).pregnancies
+    assert found.ended == outcome
+
+
+def test_two_losses_of_one_day_told_by_one_hospital_are_two() -> None:
+    one, other = (pregnancy_ended(WIFE, after(60), "stillbirth", fetus_count=1) for _ in "ab")
+    again = fact(one.payload, after(61), source="nabidh")
+    (found,) = family(twins(WEDDING), one, other).pregnancies
+    assert found.ended == "stillbirth"
+    for facts in permutations((one, other, again)):
+        (found,) = family(twins(WEDDING), *facts).pregnancies
+        assert found.ended == "stillbirth"
+        (found,) = family(twins(WEDDING, count=3), *facts).pregnancies
+        assert found.ended is None  # the third lives
+
+
+@pytest.mark.parametrize(
+    ("apart", "ended"), [(1, None), (SAME_LOSS_DAYS, None), (SAME_LOSS_DAYS + 1, "loss")]
+)
+def test_a_loss_that_another_exchange_dates_days_apart_is_the_same(
+    apart: int, ended: PregnancyOutcome | None
+) -> None:
+    one = pregnancy_ended(WIFE, after(60), "loss", fetus_count=1)
+    again = fact(one.payload, after(60 + apart), source="nabidh")
+    (found,) = family(twins(WEDDING), one, again).pregnancies
+    assert found.ended == ended
+
+
+def test_a_birth_of_several_tells_that_one_of_them_was_lost() -> None:
+    lost = pregnancy_ended(WIFE, after(200), "stillbirth", fetus_count=1)
+    (alone,) = family(born(CHILD, WIFE, after(200), father=HUSBAND), lost).children
+    assert not alone.is_confirmed  # they speak of one child
+    second = fact(BirthNotified(CHILD, WIFE, HUSBAND, birth_order=2), after(200))
+    (found,) = family(second, lost).children
+    assert found.is_confirmed
 
 
 # Dated anew
