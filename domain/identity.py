@@ -8,7 +8,8 @@ about them. Two kinds of saying (`identifier.replaced`):
 - One person by two numbers (a newborn numbered, a number reissued): everything about either is
   about the one who had the older number, whose cards therefore keep their ids.
 - A number corrected: what that source said until then of the wrong person is about the right one;
-  what others said of the wrong person stays theirs.
+  what others said of the wrong person stays theirs. It never moves a birth: who was born is
+  themselves, so a single event under a wrong number is taken back and reported anew.
 """
 
 from collections.abc import Callable, Iterable
@@ -65,8 +66,11 @@ def names_of(facts: Iterable[Fact]) -> Names:
         return Names({}, ())
     later: dict[PersonId, set[PersonId]] = {}
     corrected = []
-    for fact in standing_facts(facts):
+    standing = standing_facts(facts)
+    for fact in standing:
         match fact.payload:
+            case IdentifierReplaced(_, _, "corrected") if _moves_birth(fact, standing):
+                pass
             case IdentifierReplaced(person, former, "corrected"):
                 corrected.append(Corrected(fact.source, fact.asserted_at, former, person))
             case IdentifierReplaced(person, former):
@@ -129,7 +133,41 @@ def contradict(one: PersonId, facts: tuple[Fact, ...], other: PersonId) -> bool:
     `facts` are those of both their own circles.
     """
     standing = standing_facts(facts)
-    mine, theirs = _features(one, standing), _features(other, standing)
+    return _differ(_features(one, standing), _features(other, standing))
+
+
+def correction_contradicts(saying: Fact, facts: tuple[Fact, ...]) -> bool:
+    """Whether what a corrected number would move holds a birth, or cannot be true of the right one.
+
+    `facts` are those of both their own circles.
+    """
+    said = saying.payload
+    assert isinstance(said, IdentifierReplaced)
+    standing = standing_facts(facts)
+    if _moves_birth(saying, standing):
+        return True
+    moved = _features(said.former, _moved(saying, standing))
+    return _differ(moved, _features(said.person, standing))
+
+
+def _moves_birth(saying: Fact, standing: tuple[Fact, ...]) -> bool:
+    """Whether what is moved holds the wrong person's own birth: then it would be another's."""
+    former = saying.payload.subjects()[1]
+    return any(
+        isinstance(fact.payload, BirthNotified) and fact.payload.child == former
+        for fact in _moved(saying, standing)
+    )
+
+
+def _moved(saying: Fact, standing: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    return tuple(
+        fact
+        for fact in standing
+        if fact.source == saying.source and fact.asserted_at <= saying.asserted_at
+    )
+
+
+def _differ(mine: dict[str, set[object]], theirs: dict[str, set[object]]) -> bool:
     return any(mine[name] and theirs[name] and not mine[name] & theirs[name] for name in mine)
 
 

@@ -1,8 +1,8 @@
 """Whose word makes two people one, where what is recorded of them contradicts it."""
 
-from domain.fact import Payload
+from domain.fact import Fact
 from domain.facts.person import IdentifierReplaced
-from domain.identity import contradict
+from domain.identity import contradict, correction_contradicts
 from domain.ids import AgencyId
 from timeline.apply import read_own_facts
 from timeline.duplicate import keep_suspicions
@@ -12,18 +12,21 @@ from timeline.ground import Ground
 IDENTITY_OWNERS = frozenset({AgencyId("icp")})
 
 
-async def refuse_contradiction(ground: Ground, agency_id: AgencyId, payload: Payload) -> bool:
-    """Whether a saying joins two people of whom what is known cannot be true of one.
+async def refuse_contradiction(ground: Ground, fact: Fact) -> bool:
+    """Whether a fact says who is whom, and what is known of the two cannot be true of one.
 
-    Only the authority for identity may: of others such a pair is listed, for a person to decide.
-    A corrected number joins nobody: it moves what its own source said.
+    Only the authority for identity may join such a pair: of others it is listed, for a person to
+    decide. A corrected number joins nobody, so it is not listed; nobody at all moves a birth by it.
     """
-    if not isinstance(payload, IdentifierReplaced) or payload.reason == "corrected":
+    said = fact.payload
+    if not isinstance(said, IdentifierReplaced):
         return False
-    if agency_id in IDENTITY_OWNERS:
+    one, other = said.person, said.former
+    if said.reason != "corrected" and fact.source in IDENTITY_OWNERS:
         return False
-    one, other = payload.person, payload.former
     known = (*await read_own_facts(ground, one), *await read_own_facts(ground, other))
+    if said.reason == "corrected":
+        return correction_contradicts(fact, known)
     if not contradict(one, known, other):
         return False
     await keep_suspicions(ground, [(one, other) if one.bytes < other.bytes else (other, one)])

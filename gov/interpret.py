@@ -101,7 +101,7 @@ async def interpret(
         death = still
     facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
     for fact in facts:
-        if await refuse_contradiction(ground, message.agency_id, fact.payload):
+        if await refuse_contradiction(ground, fact):
             return Interpreted(
                 freed=freed + await settle_held(ground, message, IdentityContradicted.code)
             )

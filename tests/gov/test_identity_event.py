@@ -73,3 +73,23 @@ async def test_two_of_different_mothers_are_listed_and_not_joined(
     assert "identity_contradicted" in str(answer)
     assert (await children_of(house, "M-1"), await children_of(house, "M-2")) == (1, 1)
     assert len(await list_suspected(house.ground)) == 1
+
+
+async def test_a_corrected_number_never_moves_a_birth(house: TestHouse, intake: Intake) -> None:
+    await intake.tell("mohap", birth("b-1", "C-1", "M-1", "2026-11-01"))
+    await intake.tell("mohap", birth("b-2", "C-2", "M-2", "2026-11-01"))
+    answer = await intake.tell("mohap", replaced("r-1", "corrected"))
+    assert answer["status"] == "held"
+    assert "identity_contradicted" in str(answer)
+    assert (await children_of(house, "M-1"), await children_of(house, "M-2")) == (1, 1)
+    assert await list_suspected(house.ground) == ()  # nobody said that they are one
+
+
+async def test_a_corrected_number_moves_a_dose(house: TestHouse, intake: Intake) -> None:
+    await intake.tell("mohap", birth("b-2", "C-2", "M-2", "2026-11-01"))
+    dose = {"person": {"identifier": number("C-1")}, "vaccine_code": "19"}
+    await intake.tell("mohap", told("v-1", "vaccination.given", dose, "2026-11-02"))
+    assert (await intake.tell("mohap", replaced("r-1", "corrected")))["status"] == "applied"
+    mother = await find_person(house.ground, system="hospital_number", value=f"{HOSPITAL}/M-2")
+    assert mother is not None
+    assert "vaccination/bcg_1:done" in await house.card_names(mother)

@@ -133,6 +133,19 @@ async def test_a_number_corrected_takes_that_sources_facts_to_the_right_child(
     assert await subjects(house, STRANGERS_MOTHER) == {STRANGER}
 
 
+async def test_a_number_corrected_moves_no_birth_so_strangers_see_no_other_child(
+    house: TestHouse,
+) -> None:
+    await house.apply(
+        born(CHILD, MOTHER, TODAY, father=FATHER), described(CHILD, TODAY, name_en="Alia")
+    )
+    birth = born(STRANGER, STRANGERS_MOTHER, TODAY)
+    await house.apply(birth, described(STRANGER, TODAY, name_en="Badr"))
+    before = [await bodies(house, who) for who in (MOTHER, FATHER, STRANGERS_MOTHER)]
+    await house.apply(same(CHILD, STRANGER, "corrected", source=birth.source))
+    assert [await bodies(house, who) for who in (MOTHER, FATHER, STRANGERS_MOTHER)] == before
+
+
 def birth_story() -> list[Fact]:
     join = same(NUMBERED, CHILD)
     wrong = same(STRANGER, NUMBERED, "reissued")

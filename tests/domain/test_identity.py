@@ -1,0 +1,44 @@
+"""What a corrected number may move: what was said of somebody else, never somebody's own birth."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from domain.calendar_date import Sex
+from domain.facts.person import IdentifierReplaced
+from domain.identity import correction_contradicts, read_as_they_are
+from domain.ids import PersonId
+from tests.support.builders import born, described, fact, in_error, vaccinated
+
+RIGHT, WRONG, MOTHER, STRANGER = (PersonId(UUID(int=n)) for n in range(1, 5))
+TODAY = date(2026, 11, 21)
+SAYING = fact(IdentifierReplaced(RIGHT, WRONG, "corrected"), TODAY)
+BIRTH = born(WRONG, STRANGER, TODAY)
+
+
+@pytest.mark.parametrize(("source", "holds"), [(SAYING.source, True), ("nabidh", False)])
+@pytest.mark.parametrize(("sex", "other"), [("male", True), ("female", False)])
+def test_what_moves_may_not_describe_another_than_the_right_one(
+    source: str, holds: bool, sex: Sex, other: bool
+) -> None:
+    known = (
+        described(RIGHT, TODAY, sex="female"),
+        replace(described(WRONG, TODAY, sex=sex), source=source),
+        vaccinated(WRONG, "08", TODAY),
+    )
+    assert correction_contradicts(SAYING, known) == (holds and other)
+
+
+def test_a_birth_that_moves_contradicts_and_one_taken_back_moves_no_more() -> None:
+    assert correction_contradicts(SAYING, (BIRTH,))
+    assert not correction_contradicts(SAYING, (BIRTH, in_error(BIRTH, TODAY)))
+    assert not correction_contradicts(SAYING, (replace(BIRTH, source="doh"),))
+
+
+def test_a_saying_that_would_move_a_birth_moves_nothing_whichever_came_first() -> None:
+    dose = vaccinated(WRONG, "08", TODAY)
+    assert read_as_they_are((SAYING, dose))[1].payload.subjects() == (RIGHT,)
+    for facts in ((SAYING, dose, BIRTH), (BIRTH, dose, SAYING)):
+        assert read_as_they_are(facts) == facts
