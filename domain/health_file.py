@@ -14,13 +14,16 @@ from domain.calendar_date import adult_on
 from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.family import Child, Family, Person, people_of
+from domain.identity import read_as_they_are
 from domain.ids import PersonId
 from domain.rights import rights_over
 from domain.standing import standing_facts
 
 
 class HealthFile(msgspec.Struct, frozen=True):
-    """A person and the standing facts of their circle, in order of precedence."""
+    """A person and the standing facts of their circle, in order of precedence; everybody they name
+    is read as who they are.
+    """
 
     person: Person
     born_on: date
@@ -46,12 +49,13 @@ def file_of_child(
     child = next((child for child in family.children if child.id == child_id), None)
     if child is None or not _may_read(family, child, reader, today):
         return None
-    return HealthFile(family.person(child_id), child.born_on, standing_facts(facts))
+    standing = standing_facts(read_as_they_are(tuple(facts)))
+    return HealthFile(family.person(child_id), child.born_on, standing)
 
 
 def file_of_oneself(person_id: PersonId, facts: Iterable[Fact]) -> HealthFile | None:
     """One's own file, by the facts of one's single circle; None where no day of birth is known."""
-    standing = standing_facts(facts)
+    standing = standing_facts(read_as_they_are(tuple(facts)))
     person = people_of(standing).get(person_id)
     if person is None or person.born_on is None:
         return None

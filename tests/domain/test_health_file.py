@@ -7,7 +7,7 @@ import pytest
 
 from domain.circle import Circle
 from domain.fact import Fact
-from domain.facts.person import PersonDescribed
+from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.family import family_of
 from domain.health_file import HealthFile, file_of_child, file_of_oneself, vaccines_given
 from domain.ids import CircleId, PersonId
@@ -60,3 +60,15 @@ def test_doses_are_by_day_and_code_and_another_s_are_not_among_them() -> None:
     assert given is not None
     told = [(dose.given_on, dose.vaccine_code) for dose in vaccines_given(given)]
     assert told == [(BORN_ON, "08"), (date(2026, 3, 10), "146")]
+
+
+def test_doses_under_every_number_of_a_child_are_theirs() -> None:
+    said = fact(IdentifierReplaced(OTHER, CHILD, "newborn_numbered"), BORN_ON, source="icp")
+    doses = vaccinated(CHILD, "08", BORN_ON), vaccinated(OTHER, "19", date(2026, 1, 11))
+    found = read(BIRTH, *doses, said)
+    assert found is not None
+    assert [dose.vaccine_code for dose in vaccines_given(found)] == ["08", "19"]
+    described_ = fact(PersonDescribed(OTHER, born_on=BORN_ON), TODAY)
+    own = file_of_oneself(CHILD, (described_, *doses, said))
+    assert own is not None
+    assert [dose.vaccine_code for dose in vaccines_given(own)] == ["08", "19"]
