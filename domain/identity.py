@@ -128,11 +128,17 @@ def joined_with(facts: Iterable[Fact]) -> set[PersonId]:
 
 
 def contradict(one: PersonId, facts: tuple[Fact, ...], other: PersonId) -> bool:
-    """Whether what stands of two people cannot be true of one: another day of birth, sex, mother.
+    """Whether what stands of two people cannot be true of one: another day of birth, sex, mother;
+    or one is the other's child.
 
     `facts` are those of both their own circles.
     """
     standing = standing_facts(facts)
+    if any(
+        isinstance(fact.payload, BirthNotified) and {one, other} <= set(fact.payload.subjects())
+        for fact in standing
+    ):
+        return True
     return _differ(_features(one, standing), _features(other, standing))
 
 

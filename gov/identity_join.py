@@ -1,5 +1,8 @@
 """Whose word makes two people one, where what is recorded of them contradicts it."""
 
+from collections.abc import Sequence
+from itertools import combinations
+
 from domain.fact import Fact
 from domain.facts.person import IdentifierReplaced
 from domain.identity import contradict, correction_contradicts
@@ -31,3 +34,20 @@ async def refuse_contradiction(ground: Ground, fact: Fact) -> bool:
         return False
     await keep_suspicions(ground, [(one, other) if one.bytes < other.bytes else (other, one)])
     return True
+
+
+async def refuse_contradictions(ground: Ground, source: AgencyId, facts: Sequence[Fact]) -> bool:
+    """Whether the people whom facts of one report join, each with each, cannot be one.
+
+    What those facts themselves say of them counts too: nothing of it is recorded yet. Like a single
+    saying, a pair is listed.
+    """
+    joins = [fact.payload for fact in facts if isinstance(fact.payload, IdentifierReplaced)]
+    if not joins or source in IDENTITY_OWNERS:
+        return False
+    people = sorted({person for join in joins for person in join.subjects()}, key=lambda p: p.bytes)
+    own = [fact for person in people for fact in await read_own_facts(ground, person)]
+    known = (*own, *(fact for fact in facts if not isinstance(fact.payload, IdentifierReplaced)))
+    pairs = [pair for pair in combinations(people, 2) if contradict(pair[0], known, pair[1])]
+    await keep_suspicions(ground, pairs)
+    return bool(pairs)

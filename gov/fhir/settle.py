@@ -5,10 +5,14 @@ Called by `gov/interpret.py`. Idempotent: after a crash the whole is done again.
 
 from datetime import date
 
+import msgspec
+
 from domain.fact import Fact
+from domain.facts.act import EnteredInError
 from domain.ids import AgencyId, InboxId, PersonId
 from gov.event_kind import EVENT_KINDS
 from gov.fhir.interpret import Stated, state_resource
+from gov.identity_join import refuse_contradictions
 from gov.inbox import (
     Message,
     hash_event,
@@ -19,7 +23,7 @@ from gov.inbox import (
 )
 from gov.interpreted import Interpreted
 from gov.living import find_death
-from gov.reason import SubjectDeceased
+from gov.reason import IdentityContradicted, SubjectDeceased
 from timeline.apply import apply_facts
 from timeline.ground import Ground
 from timeline.known import list_holding
@@ -27,7 +31,7 @@ from timeline.known import list_holding
 
 async def interpret_resource(ground: Ground, message: Message) -> Interpreted:
     """Applies one kept resource and settles it."""
-    stated = await state_resource(ground, message)
+    stated = await _state(ground, message)
     freed: tuple[InboxId, ...] = ()
     death = await _find_death(ground, stated)
     while death is not None:
@@ -41,6 +45,15 @@ async def interpret_resource(ground: Ground, message: Message) -> Interpreted:
     for message_hash in stated.taken_back:
         freed += await reopen_held(ground, message_hash)
     return Interpreted(circles, freed + await _settle(ground, message, stated))
+
+
+async def _state(ground: Ground, message: Message) -> Stated:
+    """What the resource states; corrections alone where its numbers are those of two people."""
+    stated = await state_resource(ground, message)
+    if not await refuse_contradictions(ground, message.agency_id, stated.facts):
+        return stated
+    corrections = tuple(one for one in stated.facts if isinstance(one.payload, EnteredInError))
+    return msgspec.structs.replace(stated, facts=corrections, reason=IdentityContradicted)
 
 
 async def _settle(ground: Ground, message: Message, stated: Stated) -> tuple[InboxId, ...]:

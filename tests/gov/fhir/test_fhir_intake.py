@@ -38,12 +38,16 @@ from tests.gov.fhir.resources import (
     quantity,
 )
 from tests.gov.fhir.test_message import CASES, mutated
+from tests.support.builders import born
 from tests.support.house import TestHouse
 from tests.support.intake import FHIR_PATH, Intake, open_intake, outcome_codes
 from timeline.apply import read_own_facts
-from timeline.people import find_person
+from timeline.duplicate import list_suspected
+from timeline.known import find_survivor
+from timeline.people import find_person, identify
 
 pytestmark = pytest.mark.slow
+ASSIGNER = "demo-hospital-ajman"
 APPLIED, RECEIVED = "intake.fhir_applied", "intake.fhir_received"
 
 
@@ -210,6 +214,30 @@ async def test_a_newborns_dose_under_the_mothers_number_is_held(
     assert await doses(house, "m") == []
     pass_time(house)
     assert await intake.tell_fhir("mohap", patient("b")) == [APPLIED]
+
+
+@pytest.mark.parametrize("known", ["described", "child", "later pair"])
+async def test_a_newborn_whose_patient_has_the_mothers_number_too_is_not_the_mother(
+    house: TestHouse, intake: Intake, known: str
+) -> None:
+    newborns = {"system": EMIRATES_ID, "value": "784-1990-1234567-1"}
+    mothers = {"system": HOSPITAL, "value": "A-m"}
+    numbers = [newborns, mothers]
+    baby = await identify(house.ground, system="emirates_id", value="/784199012345671")
+    mother = await identify(house.ground, system="hospital_number", value=f"{ASSIGNER}/A-m")
+    if known == "described":
+        await intake.tell_fhir("mohap", patient("m", birthDate="1990-03-10"))
+    else:
+        await house.apply(born(baby, mother, date(2026, 3, 10)))
+    if known == "later pair":  # the first number is nobody's yet
+        numbers = [{"system": HOSPITAL, "value": "A-0"}, mothers, newborns]
+    held = patient("b", identifier=numbers)
+    assert await intake.tell_fhir("mohap", held) == ["intake.identity_contradicted"]
+    assert await find_survivor(house.ground, baby) == baby
+    assert await find_survivor(house.ground, mother) == mother
+    assert {frozenset((one.person_id, one.other_id)) for one in await list_suspected(house.ground)}
+    pass_time(house)
+    assert await intake.tell_fhir("mohap", patient("b", identifier=[newborns])) == [APPLIED]
 
 
 @pytest.mark.parametrize(("born", "code"), [("2016-03-12", APPLIED), ("2016-03-11", "held")])
