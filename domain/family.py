@@ -32,7 +32,7 @@ from domain.marriage import (
     latest_of_each,
     marriages_of,
 )
-from domain.precedence import Owned, owned_precedence
+from domain.precedence import Owned, decided_precedence, owned_precedence
 from domain.rights import Care, appointed_over, custody_of
 from domain.secrecy import without_protected_places
 from domain.standing import standing_facts
@@ -195,7 +195,8 @@ def _children(
             case BirthNotified(child=child):
                 births.setdefault(child, []).append(fact)
             case AdoptionDecided(child=child):
-                adopted[child] = fact
+                known = adopted.get(child, fact)
+                adopted[child] = max(known, fact, key=decided_precedence)
             case _:
                 pass
     found = [_born(child, reports, facts, marriages) for child, reports in births.items()]

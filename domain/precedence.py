@@ -5,7 +5,7 @@ the same one counts. Why so, and who signs the owners off: docs/decisions/0018.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,13 @@ OWNERS: Mapping[Owned, tuple[str, ...]] = MappingProxyType(
     {"name": ("icp",), "sex": ("icp",), "birth": ("icp",), "nationality": ("icp",)}
 )
 """For what agencies say of a person, the registries that own it, the foremost last."""
+
+
+def decided_precedence(fact: Fact) -> tuple[date, tuple[datetime, str, str, str]]:
+    """The order in which decisions about one thing are read: the later day counts, whenever it was
+    told; of one day the later assertion.
+    """
+    return fact.occurred_on, fact.precedence
 
 
 def owned_precedence(fact: Fact, owned: Owned) -> Precedence:

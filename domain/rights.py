@@ -24,6 +24,7 @@ import msgspec
 from domain.fact import Fact
 from domain.facts.birth import CustodyDecided, GuardianAppointed, GuardianRemoved
 from domain.ids import PersonId
+from domain.precedence import decided_precedence
 
 CareRole = Literal["mother", "father", "holder", "guardian", "self"]
 Reached = Callable[[date], bool]
@@ -118,9 +119,9 @@ def _one_each(rights: Iterable[Right]) -> tuple[Right, ...]:
 
 
 def custody_of(child: PersonId, facts: Iterable[Fact]) -> Custody | None:
-    """The custody of a child as last decided, by the facts given in order of precedence."""
+    """The custody of a child as last decided, whenever it was told."""
     found: Custody | None = None
-    for fact in facts:
+    for fact in sorted(facts, key=decided_precedence):
         said = fact.payload
         if isinstance(said, CustodyDecided) and said.child == child:
             found = Custody(said.holder, said.guardian, said.ends_on)

@@ -17,6 +17,7 @@ from domain.facts.pregnancy import PregnancyConfirmed
 from domain.gestation import CONTRADICTION_DAYS, GESTATION_DAYS
 from domain.ids import PersonId
 from domain.marriage import father_at, marriages_of
+from domain.precedence import decided_precedence
 from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS
 from domain.secrecy import from_before, is_protected_residence, mark_of, nameless, takes_in
 from domain.standing import standing_facts
@@ -89,7 +90,8 @@ def list_following(child: PersonId, circle: Circle, own: tuple[Fact, ...]) -> li
     standing = standing_facts(
         [*adoptions, *(f for f in own if isinstance(f.payload, EnteredInError))]
     )
-    elsewhere_on = standing[-1].occurred_on if standing and standing[-1] not in here else None
+    last = max(standing, key=decided_precedence, default=None)
+    elsewhere_on = last.occurred_on if last is not None and last not in here else None
     found: list[Fact] = []
     for fact in own:
         if fact in adoptions:

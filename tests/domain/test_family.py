@@ -1,6 +1,7 @@
 """What facts add up to: who is whose, which pregnancy is which, where a child is at home."""
 
 from datetime import date, timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from domain.circle import Circle, couple_members
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
+from domain.facts.birth import AdoptionDecided, CustodyDecided
 from domain.facts.person import PersonDescribed
 from domain.facts.pregnancy import PregnancyOutcome
 from domain.family import Family, family_of
@@ -44,6 +46,33 @@ def family(*facts: Fact, circle: Circle = COUPLE) -> Family:
 
 def after(days: int) -> date:
     return TODAY + timedelta(days=days)
+
+
+# Decisions
+
+
+def test_the_later_custody_counts_whenever_the_older_was_told() -> None:
+    child = born(CHILD, WIFE, TODAY, father=HUSBAND)
+    older = fact(CustodyDecided(CHILD, SECOND), after(5), source="moj", asserted_on=after(90))
+    later = fact(CustodyDecided(CHILD, NEXT), after(30), source="moj")
+    again = fact(CustodyDecided(CHILD, WIFE), after(30), source="moj", asserted_on=after(40))
+    for facts, holder in (((older, later), NEXT), ((older, later, again), WIFE)):
+        for order in permutations((child, *facts)):
+            (found,) = family(*order).children
+            assert found.care.custody is not None
+            assert found.care.custody.holder == holder
+
+
+def test_the_later_adoption_counts_whenever_the_older_was_told() -> None:
+    facts = (
+        born(CHILD, WIFE, TODAY, father=HUSBAND),
+        fact(AdoptionDecided(CHILD, SECOND), after(5), source="moj", asserted_on=after(90)),
+        fact(AdoptionDecided(CHILD, NEXT), after(30), source="moj"),
+    )
+    for taker, count in ((SECOND, 0), (NEXT, 1)):
+        alone = Circle(CircleId(UUID(int=102)), "single", (taker,))
+        for order in permutations(facts):
+            assert len(family(*order, circle=alone).children) == count
 
 
 # Corrections
