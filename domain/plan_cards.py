@@ -68,14 +68,13 @@ def plan_records(
         for recipient in audience if not is_own else ():
             yield _waiting(service, situation, recipient.person, why)
     elif audience:
-        planned = calculations.plan(service, situation)
-        situation = _with_found(situation, planned)
-        offered = _offered(service, situation, planned, horizon)
         for recipient in audience:
-            for card in offered:
+            planned = calculations.plan(service, situation, recipient.person)
+            found = _with_found(situation, planned)
+            for card in _offered(service, found, planned, horizon):
                 if is_own and card.resolved_on is None and card.vaccinations is None:
                     continue  # a grown child keeps what was done; what was not is no duty of theirs
-                record = _record(service, situation, recipient.person, why, facts, card)
+                record = _record(service, found, recipient.person, why, facts, card)
                 quiet = record.quiet or recipient.is_quiet
                 yield msgspec.structs.replace(record, quiet=quiet)
 

@@ -1,6 +1,7 @@
 """The calculators of one evaluation, each asked once: the registry of the names services use."""
 
 from datetime import date, timedelta
+from typing import TypeAlias
 
 from domain.calendar_date import add_offset, adult_on
 from domain.catalogue import Catalogue, Service
@@ -19,8 +20,10 @@ from domain.planned.vaccination_plan import PlanInForce, plan_in_force
 from domain.planned.vaccination_record import refused_record, vaccination_record_of
 from domain.planned.vaccination_visits import visits_of
 from domain.pregnancy.follow import PregnancyTables
+from domain.rights import rights_over
 from domain.situation import Situation
 
+_Asked: TypeAlias = tuple[str, PersonId, str, frozenset[PersonId]]
 _ANY_DAY = date(2026, 1, 1)  # from which a grace of days, or a month of them, is counted
 
 
@@ -33,16 +36,29 @@ class Calculations:
         self._family = family
         self._horizon = horizon
         self._plans: dict[PersonId, PlanInForce] = {}
+        self._planned: dict[_Asked, Planned] = {}
+        self._seen: dict[PersonId, frozenset[PersonId]] = {}
 
-    def plan(self, service: Service, situation: Situation) -> Planned:
-        """What the service's calculator plans for a situation; nothing where it has none."""
+    def plan(self, service: Service, situation: Situation, reader: PersonId) -> Planned:
+        """What the service's calculator plans for a situation, as `reader` may see it: no child is
+        named over whom the reader has no right. Nothing where it has no calculator.
+        """
+        seen = self._list_seen(reader)
+        asked = (service.id, situation.subject, situation.occurrence, seen)
+        if asked not in self._planned:
+            self._planned[asked] = self._calculate(service, situation, seen)
+        return self._planned[asked]
+
+    def _calculate(
+        self, service: Service, situation: Situation, seen: frozenset[PersonId]
+    ) -> Planned:
         if service.calculator is None:
             return NOTHING
         tables = self._catalogue.schedules.get(service.calculator.schedule)
         match tables:
             case Programme() if situation.child is not None:
                 schedule = service.calculator.schedule
-                return self._vaccinations(situation.child, tables, schedule, _grace(service))
+                return self._vaccinations(situation.child, tables, schedule, _grace(service), seen)
             case PregnancyTables() if situation.pregnancy is not None:
                 return plan_contacts_of(situation.pregnancy, tables, self._horizon)
             case DevelopmentTable() if situation.child is not None:
@@ -50,8 +66,28 @@ class Calculations:
             case _:
                 return NOTHING
 
+    def _list_seen(self, reader: PersonId) -> frozenset[PersonId]:
+        """The children over whom somebody has a right today."""
+        if reader not in self._seen:
+            self._seen[reader] = frozenset(
+                child.id
+                for child in self._family.children
+                for right in rights_over(
+                    child.care,
+                    is_alive=lambda person: self._family.person(person).died_on is None,
+                    reached=self._horizon.reached,
+                )
+                if right.person == reader
+            )
+        return self._seen[reader]
+
     def _vaccinations(
-        self, child: Child, programme: Programme, schedule: str, grace: timedelta
+        self,
+        child: Child,
+        programme: Programme,
+        schedule: str,
+        grace: timedelta,
+        seen: frozenset[PersonId],
     ) -> Planned:
         file = self._file(child, programme)
         if not self._horizon.reached(file.changed_on):
@@ -61,7 +97,7 @@ class Calculations:
         except Refusal as refusal:
             record = refused_record(file, programme, schedule, refusal)
             return Planned(vaccinations=record, facts=file.facts)
-        shared = share_visits(plan.visits, self._list_siblings(child, programme, grace))
+        shared = share_visits(plan.visits, self._list_siblings(child, programme, grace, seen))
         return Planned(
             occurrences=visits_of(file, plan, shared),
             vaccinations=vaccination_record_of(file, plan, programme, schedule),
@@ -79,13 +115,18 @@ class Calculations:
             )
         return self._plans[child.id]
 
-    def _list_siblings(self, child: Child, programme: Programme, grace: timedelta) -> list[Sibling]:
-        """The brothers and sisters at home in the circle who are asked to visits as well."""
+    def _list_siblings(
+        self, child: Child, programme: Programme, grace: timedelta, seen: frozenset[PersonId]
+    ) -> list[Sibling]:
+        """The brothers and sisters at home in the circle who are asked to visits as well, of those
+        whom the reader sees.
+        """
         found: list[Sibling] = []
         for other in self._family.children:
             person = self._family.person(other.id)
             if (
                 other.id == child.id
+                or other.id not in seen
                 or not other.is_confirmed
                 or person.died_on is not None
                 or not self._horizon.reached(other.born_on)
