@@ -166,13 +166,19 @@ def _person(person: PersonId, described: list[Described], died_on: date | None) 
         person,
         name_ar=_last(said.name_ar for said in names),
         name_en=_last(said.name_en for said in names),
-        sex=_last(said.sex for _, said in said_of("sex")),
+        sex=_sex(said.sex for _, said in said_of("sex")),
         born_on=born_on,
         nationality=nationality,
         died_on=died_on,
         nationality_fact=nationality_fact,
         born_in=None if born_on is not None else _last(said.born_in for said in births),
     )
+
+
+def _sex(said: Iterable[Sex | None]) -> Sex | None:
+    """The last that was known: who does not know it takes nothing back."""
+    told = tuple(said)
+    return _last(sex for sex in told if sex != "unknown") or _last(told)
 
 
 def _last(values: Iterable[T | None]) -> T | None:

@@ -195,6 +195,13 @@ def test_a_dose_is_one_for_each_code_and_day_of_each_child() -> None:
 # People
 
 
+def test_who_does_not_know_a_sex_takes_nothing_back() -> None:
+    known = described(CHILD, TODAY, sex="female")
+    told = fact(PersonDescribed(CHILD, sex="unknown"), after(3), source="icp")
+    assert family(known, told).person(CHILD).sex == "female"
+    assert family(told).person(CHILD).sex == "unknown"
+
+
 def test_a_later_description_wins_and_leaves_what_it_does_not_say() -> None:
     old = described(WIFE, TODAY, name_ar="نورة", nationality="ARE", sex="female")
     new = described(WIFE, after(1), name_ar="نورة سالم", name_en="Noura")
