@@ -74,11 +74,18 @@ def _may_read(family: Family, child: Child, reader: PersonId, today: date) -> bo
 
 
 def vaccines_given(file: HealthFile) -> tuple[GivenVaccine, ...]:
-    """Every dose of the file's person by day and code; reports of one code on one day are one."""
+    """Every whole dose of the file's person by day and code; reports of one code on one day are
+    one.
+
+    A dose that anybody reported as partial is none here: the record of the timeline says why.
+    """
     given: dict[tuple[date, str], GivenVaccine] = {}
+    partial: set[tuple[date, str]] = set()
     for fact in file.facts:
         said = fact.payload
         if isinstance(said, VaccinationGiven) and said.person == file.person.id:
             place = (fact.occurred_on, said.vaccine_code)
             given.setdefault(place, GivenVaccine(said.vaccine_code, fact.occurred_on, fact, said))
-    return tuple(given[place] for place in sorted(given))
+            if said.is_partial:
+                partial.add(place)
+    return tuple(given[place] for place in sorted(given.keys() - partial))

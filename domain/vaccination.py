@@ -5,7 +5,7 @@ Reports of one code on one day are one dose. Reports that differ in their date a
 by the calculator.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeAlias
 
@@ -28,7 +28,9 @@ _PLANNED_BY = (Remark, VaccinationGiven, ResidenceChanged)
 
 
 class Vaccination(msgspec.Struct, frozen=True):
-    """`reports` are in order of precedence; the first speaks for the dose."""
+    """`reports` are in order of precedence; the first speaks for the dose. What only some of them
+    say counts as well: a report that is silent takes nothing back.
+    """
 
     vaccine_code: str
     given_on: date
@@ -41,6 +43,26 @@ class Vaccination(msgspec.Struct, frozen=True):
     @property
     def known_on(self) -> date:
         return min(report.known_on for report in self.reports)
+
+    @property
+    def is_partial(self) -> bool:
+        return any(said.is_partial for said in self._said)
+
+    @property
+    def manufacturer_code(self) -> str | None:
+        """As the first said that named it."""
+        return next((said.manufacturer_code for said in self._said if said.manufacturer_code), None)
+
+    @property
+    def is_by_giver(self) -> bool:
+        """Whether whoever gave the dose is among those who told of it."""
+        return any(not said.given_elsewhere for said in self._said)
+
+    @property
+    def _said(self) -> Iterator[VaccinationGiven]:
+        for report in self.reports:
+            if isinstance(report.payload, VaccinationGiven):
+                yield report.payload
 
 
 class Correction(msgspec.Struct, frozen=True):

@@ -111,7 +111,7 @@ def _doses(file: HealthFile) -> tuple[CardDose, ...]:
             performer=None if dose.said.place is None else dose.said.place.facility,
         )
         for dose in vaccines_given(file)
-        if dose.fact.source != MEMBER_SOURCE and not dose.said.is_partial
+        if dose.fact.source != MEMBER_SOURCE
     ]
     if len(given) > DOSES_MAX:
         raise TooManyDoses

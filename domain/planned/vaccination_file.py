@@ -113,5 +113,8 @@ def _dose(dose_id: str, vaccination: Vaccination) -> GivenDose:
         id=dose_id,
         cvx=vaccination.vaccine_code,
         administered_on=vaccination.given_on,
+        mvx=vaccination.manufacturer_code,
+        substandard=vaccination.is_partial,
         reported_by=vaccination.fact.source,
+        primary_source=vaccination.is_by_giver,
     )

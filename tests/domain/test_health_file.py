@@ -7,6 +7,7 @@ import pytest
 
 from domain.circle import Circle
 from domain.fact import Fact
+from domain.facts.health import VaccinationGiven
 from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.family import family_of
 from domain.health_file import HealthFile, file_of_child, file_of_oneself, vaccines_given
@@ -72,3 +73,13 @@ def test_doses_under_every_number_of_a_child_are_theirs() -> None:
     own = file_of_oneself(CHILD, (described_, *doses, said))
     assert own is not None
     assert [dose.vaccine_code for dose in vaccines_given(own)] == ["08", "19"]
+
+
+def test_a_dose_that_anybody_told_was_partial_is_not_among_them() -> None:
+    whole = vaccinated(CHILD, "08", BORN_ON, source="dha")
+    partial = fact(VaccinationGiven(CHILD, "08", is_partial=True), BORN_ON)
+    later = vaccinated(CHILD, "08", TODAY)
+    for facts in ((BIRTH, whole, partial, later), (BIRTH, partial, later)):
+        given = read(*facts)
+        assert given is not None
+        assert [dose.given_on for dose in vaccines_given(given)] == [TODAY]

@@ -19,13 +19,15 @@ from domain.card_text import render_record
 from domain.circle import Circle, couple_members
 from domain.evaluate import evaluate
 from domain.fact import Fact
-from domain.ids import CircleId
+from domain.facts.birth import CustodyDecided
+from domain.facts.health import VaccinationGiven
+from domain.ids import CircleId, PersonId
 from domain.immunization.history import DOSES_MAX
 from domain.immunization.reason_text import FORECAST_REASON_WORDS
 from domain.record import Evaluation, Record, VaccinationRecord
 from domain.record_body import DEFLATED, decode_body, encode_body
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
-from tests.support.builders import born, described, died, in_error, vaccinated
+from tests.support.builders import born, described, died, fact, in_error, vaccinated
 
 pytestmark = pytest.mark.slow  # plans of visits take tens of milliseconds each
 
@@ -293,6 +295,27 @@ def test_one_visit_is_proposed_for_twins_and_each_card_names_the_other() -> None
         assert "21 January 2027" in said
 
 
+def test_whoever_holds_one_child_learns_nothing_of_the_other() -> None:
+    holder = PersonId(UUID(int=700))
+    facts = [
+        birth(),
+        birth(child=TWIN),
+        described(CHILD, BORN, name_en="Maitha", source_id="c"),
+        described(TWIN, BORN, name_en="Rashid", source_id="t"),
+        fact(CustodyDecided(CHILD, holder, ends_on=BORN + days(9)), BORN, source="moj"),
+    ]
+    names: dict[PersonId, set[object]] = {}
+    for record in look(*facts, today=BORN).records:
+        if record.occurrence == "visit/dtp_1" and record.subject == CHILD:
+            parameters = {one.name: one.value for one in record.parameters}
+            names[record.recipient] = {parameters.get("siblings_en"), parameters["shared"]}
+    assert names == {
+        HUSBAND: {"Rashid", ("yes",)},
+        WIFE: {"Rashid", ("yes",)},
+        holder: {None, ("no",)},
+    }
+
+
 def test_no_visit_is_shared_with_a_child_who_died_or_whose_visits_lie_apart() -> None:
     twins = [birth(), birth(child=TWIN)]
     assert told(visits(*twins, today=BORN)["dtp_1"], "shared") == ("yes",)
@@ -316,6 +339,26 @@ def test_no_visit_is_shared_with_a_child_who_died_or_whose_visits_lie_apart() ->
 
 
 # What cannot be right
+
+
+@pytest.mark.parametrize("is_told_whole_first", [True, False])
+def test_a_partial_dose_is_shown_and_counts_for_nothing(is_told_whole_first: bool) -> None:
+    given = fact(VaccinationGiven(CHILD, "19", is_partial=True), BORN, source_id="b")
+    silent = fact(VaccinationGiven(CHILD, "19"), BORN, source="nabidh", source_id="a")
+    facts = [birth(), given, *([silent] if is_told_whole_first else [])]
+    assert "bcg_1" in "".join(open_visits(*facts, today=BORN))
+    (shown,) = kept_record(*facts, today=BORN).doses
+    assert [(part.status, part.reasons) for part in shown.parts] == [
+        ("sub_standard", ("dose_condition",))
+    ]
+
+
+def test_of_two_dates_of_one_dose_its_giver_s_counts() -> None:
+    born_on = BORN - days(90)
+    giver = fact(VaccinationGiven(CHILD, HEXA), BORN - days(20), source="nabidh")
+    other = fact(VaccinationGiven(CHILD, HEXA, given_elsewhere=True), BORN - days(15))
+    record = kept_record(birth(born_on), giver, other, today=BORN)
+    assert [dose.given_on for dose in record.doses] == [BORN - days(20)]
 
 
 def test_a_dose_before_birth_is_shown_with_its_flag_and_counts_for_nothing() -> None:
