@@ -41,6 +41,7 @@ from sync.route import Sync
 from timeline.first_seen import see_person
 from timeline.ground import Ground
 from timeline.hint import Hints
+from timeline.known import resolve_actor
 
 ACT_AS_HEADER = "x-osrati-act-as"
 EMIRATES_ID = re.compile(r"784-?[0-9]{4}-?[0-9]{7}-?[0-9]", re.ASCII)
@@ -102,7 +103,7 @@ def authenticating(house: House) -> Authenticate:
         actor = None if door is None else await authenticate(door, request)
         if actor is None and not house.settings.is_production:
             actor = await act(request)
-        return actor
+        return None if actor is None else await resolve_actor(house.ground, actor)
 
     return who
 

@@ -22,7 +22,8 @@ from store.seal import Place, open_, seal
 from timeline.apply import apply_facts
 from timeline.first_seen import EMIRATES_ID, see_person
 from timeline.ground import Ground
-from timeline.people import claim_identifier, find_person
+from timeline.known import find_survivor
+from timeline.people import claim_identifier, find_person, identify
 
 ACCOUNT_SYSTEM = "uae_pass"
 
@@ -54,6 +55,9 @@ _profiles = msgspec.json.Decoder(Profile)
 async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) -> PersonId:
     """The person whose account this is, with what the provider says of them brought up to date.
 
+    Of joined people the one who has the Emirates ID: each request finds whom they are read as
+    (`timeline/known.py`), so a join that is taken back takes the other's timeline with it.
+
     Idempotent for one `sign_in_id`. Raises: NotVerified, IdentityConflict: nothing is written.
     """
     if profile.assurance == "SOP1" or profile.emirates_id is None:
@@ -61,9 +65,13 @@ async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) 
     known = await find_person(ground, system=ACCOUNT_SYSTEM, value=profile.uuid)
     by_number = await find_person(ground, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
     if known is not None and by_number is not None and known != by_number:
-        raise IdentityConflict
+        survivors = {await find_survivor(ground, person) for person in (known, by_number)}
+        if len(survivors) > 1:
+            raise IdentityConflict
+        known = by_number
     if known is None:
-        person = await see_person(ground, emirates_id=profile.emirates_id)
+        await see_person(ground, emirates_id=profile.emirates_id)
+        person = await identify(ground, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
         known = await claim_identifier(ground, person, system=ACCOUNT_SYSTEM, value=profile.uuid)
     elif by_number is None:
         await claim_identifier(ground, known, system=EMIRATES_ID, value=f"/{profile.emirates_id}")

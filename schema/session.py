@@ -54,7 +54,7 @@ class SessionQuery:
     @described("Where you are signed in, the last used first. Null before sign-in.")
     async def sessions(self, info: Asked) -> list[SignInSession] | None:
         actor = info.context.signed_in()
-        held = await list_sessions(info.context.ground, actor.person_id)
+        held = await list_sessions(info.context.ground, actor.holder)
         return [_shown(session, actor.session_id) for session in held]
 
 
@@ -72,7 +72,7 @@ class SessionMutation:
             raw = decode_id("Session", session)
             session_id = None if raw is None else UUID(bytes=raw)
         if session_id is None or not await end_session(
-            context.ground, context.actor.person_id, session_id
+            context.ground, context.actor.holder, session_id
         ):
             return _refused(context, language, NotFound)
         return SignedOut(ended_count=1)
@@ -82,7 +82,7 @@ class SessionMutation:
         context = info.context
         if context.actor is None:
             return _refused(context, language, SignInRequired)
-        count = await end_every_session(context.ground, context.actor.person_id)
+        count = await end_every_session(context.ground, context.actor.holder)
         return SignedOut(ended_count=count)
 
 

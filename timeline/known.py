@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
+from domain.actor import Actor
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
@@ -168,3 +169,13 @@ async def find_survivor(ground: Ground, person: PersonId) -> PersonId:
     known = KnownPeople(ground)
     await known.look_at([person])
     return known.survivor(person)
+
+
+async def resolve_actor(ground: Ground, actor: Actor) -> Actor:
+    """The actor as whom they are read: who holds the session may have been joined since, or be
+    apart again.
+    """
+    survivor = await find_survivor(ground, actor.person_id)
+    if survivor == actor.person_id:
+        return actor
+    return msgspec.structs.replace(actor, person_id=survivor, holder_id=actor.person_id)

@@ -6,12 +6,14 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 
+from domain.facts.person import IdentifierReplaced
 from identity.account import ACCOUNT_SYSTEM
 from identity.grant import SIGN_IN_SECONDS
 from simulators.telling import sample_emirates_id
+from tests.support.builders import fact, in_error, pregnant
 from tests.support.door import APP_ADDRESS, ORIGIN, Phone, answered
 from timeline.apply import read_own_facts
-from timeline.people import find_person
+from timeline.people import find_person, identify
 
 NOURA = sample_emirates_id(12)
 VISITOR, SHORT_NUMBER = "visitor", "short-number"
@@ -216,3 +218,30 @@ async def _provider_says(phone: Phone, account: str, **changed: str) -> None:
         f"{phone.provider_url}/_account", json={"account": account, **changed}
     )
     assert answer.status_code == 204
+
+
+@pytest.mark.parametrize("joined", ["before", "between"])
+async def test_who_was_joined_with_an_older_number_has_its_timeline_and_keeps_their_session(
+    phone: Phone, joined: str
+) -> None:
+    house, today = phone.house, phone.house.clock.today()
+    older = await identify(house.ground, system="hospital_number", value="demo-hospital-ajman/7")
+    number = f"/{NOURA.replace('-', '')}"
+    holder = await identify(house.ground, system="emirates_id", value=number)
+    await house.apply(pregnant(older, today, due_on=today + timedelta(days=200)))
+    if joined == "between":
+        await phone.sign_in(NOURA)
+    saying = fact(IdentifierReplaced(holder, older, "reissued"), today)
+    await house.apply(saying)
+    if joined == "before":
+        await phone.sign_in(NOURA)
+    cards = "{ me { timeline(first: 10) { edges { node { id } } } } }"
+    seen = (await phone.ask(cards)).json()
+    assert seen["data"]["me"]["timeline"]["edges"] != []
+    sessions = (await phone.ask("{ sessions { current } }")).json()["data"]["sessions"]
+    assert sessions == [{"current": True}]
+    await phone.sign_in(NOURA)
+    assert (await phone.ask(cards)).json() == seen
+    await house.apply(in_error(saying, today), concerns=(holder, older))
+    apart = (await phone.ask(cards)).json()  # in the same session
+    assert apart["data"]["me"]["timeline"]["edges"] == []
