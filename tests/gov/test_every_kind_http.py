@@ -8,6 +8,7 @@ import pytest
 
 from api.settings import Settings, read_settings
 from domain.fact import Fact
+from domain.facts.person import ResidenceChanged
 from domain.ids import CircleId, PersonId
 from domain.standing import standing_facts
 from gov.event import parse_event
@@ -123,14 +124,19 @@ async def test_a_protected_address_is_in_no_circle_of_anybody_else(
     for kind in ("marriage.registered", "employment.changed"):
         await intake.tell("moj", event(kind, examples(TODAY)[kind], on=TODAY, id=kind))
     said = examples(TODAY)["residence.changed"]
-    for protected in (True, False):
+    for protected in (False, True):
         data = {**said, "is_protected": protected}
         await intake.tell("moj", event("residence.changed", data, on=TODAY, id=f"{protected}"))
     husband = await person_of(house, Identifier("emirates_id", "784000000009017"))
     wife = await person_of(house, Identifier("emirates_id", "784000000009027"))
     shared = await facts_of(house, couple_circle(house.ground.keys, husband, wife).id)
-    moved = {fact.source_id for fact in shared if fact.kind == "residence.changed"}
-    assert moved == {"False"}
+    moved = {
+        fact.source_id: (fact.payload.emirate, fact.payload.country)
+        for fact in shared
+        if isinstance(fact.payload, ResidenceChanged)
+    }
+    assert moved["False"] == (said.get("emirate"), said.get("country"))
+    assert moved["True"] == (None, None), "that it is protected may be known; where it is, never"
     assert "employment.changed" in {fact.kind for fact in shared}
 
 

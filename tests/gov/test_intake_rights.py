@@ -154,23 +154,6 @@ async def test_rights_that_were_narrowed_hold_what_was_not_applied_yet(
     assert await cards(house, 501) == []
 
 
-async def test_two_agencies_that_report_one_dose_are_both_kept_and_one_dose_counts(
-    house: TestHouse, intake: Intake
-) -> None:
-    """What a card asks for is given once, though both an exchange and the ministry tell of it."""
-    await intake.tell("mohap", BIRTH)
-    child = {"identifier": {"system": "temporary_number", "value": "N-1", "assigner": "h1"}}
-    told = {"person": child, "vaccine_code": "19"}
-    for agency_id in ("mohap", "moj"):
-        answer = await intake.tell(agency_id, event("vaccination.given", "one-dose", told))
-        assert answer["status"] == "applied"
-    assert await inbox_count(house) == 3
-    assert "vaccination:due" in await cards(house, 502), "hepatitis B of that visit is not given"
-    other = event("vaccination.given", "other-dose", told | {"vaccine_code": "08"})
-    await intake.tell("mohap", other)
-    assert "vaccination:done" in await cards(house, 502)
-
-
 async def test_a_key_signs_from_its_first_instant_to_before_its_last(
     house: TestHouse, intake: Intake
 ) -> None:
