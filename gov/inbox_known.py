@@ -52,8 +52,8 @@ async def list_known(
         for inbox_id, stated in facts.items()
     }
     every = {place for wanted in places.values() for place in wanted}
-    scope = CirclesScope(tuple(sorted({circle_id for circle_id, _ in every})))
-    async with ground.database.read(scope) as session:
+    circles = tuple(sorted({circle_id for circle_id, _ in every}))
+    async with ground.database.read(CirclesScope(circles)) as session:
         held = await list_held(session, {key for _, key in every})
     return frozenset(inbox_id for inbox_id, wanted in places.items() if wanted <= held)
 
