@@ -17,7 +17,7 @@ from starlette.routing import Route
 from domain.catalogue import Bilingual, Catalogue, Service
 from domain.error import Refusal
 from domain.text import LANGUAGES, Language
-from domain.variable import PARAMETERS
+from domain.variable import PARAMETERS, PLANNED_PARAMETERS
 from store.scope import ReferenceScope
 from store.signing import SigningKey
 from sync.wire import encode
@@ -114,8 +114,8 @@ def _asked(request: Request) -> tuple[int, Language]:
 def _said(
     now: Catalogue, before: Catalogue, agencies: AgencyNames, language: Language
 ) -> dict[str, object]:
-    texts = {id_: _text(service, language) for id_, service in now.services.items()}
-    held = {id_: _text(service, language) for id_, service in before.services.items()}
+    texts = {id_: service_text(service, language) for id_, service in now.services.items()}
+    held = {id_: service_text(service, language) for id_, service in before.services.items()}
     return {
         "version": now.version,
         "since": before.version,
@@ -131,7 +131,9 @@ def _said(
     }
 
 
-def _text(service: Service, language: Language) -> ServiceText:
+def service_text(service: Service, language: Language) -> ServiceText:
+    """A service as a phone is sent it: its words in one language, and how to read its cards."""
+
     def say(text: Bilingual) -> str:
         return text.message(language).source
 
@@ -149,7 +151,13 @@ def _text(service: Service, language: Language) -> ServiceText:
             card.id: {"title": say(card.title), "body": say(card.body)} for card in service.cards
         },
         terms={term: say(text) for term, text in service.terms.items()},
-        dates=sorted(
-            name for name, kind in PARAMETERS[service.starts_with].items() if kind == "date"
-        ),
+        dates=_dates(service),
     )
+
+
+def _dates(service: Service) -> list[str]:
+    """Which parameters of its cards are days: those of its start, and those its calculator adds."""
+    known = dict(PARAMETERS[service.starts_with])
+    if service.calculator is not None:
+        known.update(PLANNED_PARAMETERS[service.calculator.name])
+    return sorted(name for name, kind in known.items() if kind == "date")

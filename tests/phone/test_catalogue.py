@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 import cbor2
+import msgspec
 import pytest
 
 from domain.card_text import render_record
 from domain.catalogue import Service
 from domain.text import LANGUAGES, Language
-from domain.variable import PARAMETERS
 from phone.catalogue import NotSigned, keep_catalogue, say_card
 from phone.enrol import PUBLISHER_KEY
 from phone.record import Card, Line, Parameter, Why, Window
 from phone.store import Store
 from phone.vault import new_vault, public_point
 from phone.wire import CatalogueAnswer, Malformed
+from sync.catalogue import service_text
 from tests.support.builders import CITIZEN, born, described, married, pregnant
 from tests.support.house import TestHouse, person
 from timeline.read import TimelineCard
@@ -25,25 +26,9 @@ PUBLISHER = new_vault()
 
 
 def as_published(service: Service, language: Language) -> dict[str, object]:
-    """A service as the contract sends it."""
-    dates = [name for name, kind in PARAMETERS[service.starts_with].items() if kind == "date"]
-    return {
-        "id": service.id,
-        "version": service.version,
-        "revision": service.revision,
-        "name": service.name.message(language).source,
-        "draft": True,
-        "lines": {line.id: line.text.message(language).source for line in service.eligibility},
-        "cards": {
-            card.id: {
-                "title": card.title.message(language).source,
-                "body": card.body.message(language).source,
-            }
-            for card in service.cards
-        },
-        "terms": {name: text.message(language).source for name, text in service.terms.items()},
-        "dates": dates,
-    }
+    """A service as the server sends it."""
+    sent: dict[str, object] = msgspec.to_builtins(service_text(service, language))
+    return sent
 
 
 def signed(page: Mapping[str, object]) -> CatalogueAnswer:
