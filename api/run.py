@@ -49,7 +49,9 @@ class ChildEnded(Exception):
 def run(settings: Settings) -> int:
     """Runs everything until Ctrl-C (or SIGTERM); the exit code."""
     _refuse_taken_port(settings.port)
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Also SIGINT: a shell starts what it puts in the background with that one ignored.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, _interrupt)
     make_dir(settings.data_dir)
     with ExitStack() as stack:
         settings = _start_uae_pass(_start_servers(settings, stack), stack)
