@@ -44,7 +44,7 @@ test: setup browser ## every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup ## the fast part, under a minute: run it before each commit
 	$(BIN)/ruff check .
