@@ -10,12 +10,13 @@ from pathlib import Path
 
 from content.growth.cases import run_growth_cases
 from content.growth.import_who import import_who
-from content.growth.packed import GrowthTablesError, read_growth_tables
+from content.growth.packed import read_growth_tables
 from content.schedule.cases import run_cases
 from content.schedule.import_cdsi import import_cdsi
 from content.schedule.packed import read_supporting_data
 from content.schedule.xml_text import ScheduleError
 from content.write_tables import ImportRefused
+from domain.growth.packed_growth import GrowthTablesError
 
 
 def forecast(arguments: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from content.growth.care_tables import read_development_table, read_pregnancy_tables
+from content.growth.packed import read_packed_growth
 from content.pack import read_pack
 from content.schedule.packed import read_supporting_data
 from content.schedule.read_programme import read_programme
@@ -31,12 +32,14 @@ def read_catalogue(directory: Path) -> list[tuple[str, Document]]:
 def read_schedule_entries() -> tuple[tuple[str, Document], ...]:
     """Every shipped schedule with the name of what it was read from; read once a process.
 
-    Raises: ScheduleError, CareTableError, CatalogueError for a file that does not hold.
+    Raises: ScheduleError, CareTableError, GrowthTablesError, CatalogueError for a file that does
+    not hold.
     """
     return (
         _entry("uae_programme", "programme", pack_programme(read_programme())),
         _entry("who_antenatal", "pregnancy", read_pregnancy_tables()),
         _entry("development_ages", "development", read_development_table()),
+        _entry("who_growth", "growth", read_packed_growth()),
         _entry("cdsi", "cdsi", read_supporting_data()),
     )
 

@@ -11,6 +11,7 @@ import msgspec
 from domain.calendar_date import Offset
 from domain.condition import Condition
 from domain.growth.development import DevelopmentTable
+from domain.growth.standard import GrowthStandard
 from domain.ids import EntryId
 from domain.immunization.programme import Programme
 from domain.immunization.schedule import Schedule
@@ -23,7 +24,7 @@ Role = Literal["husband", "wife", "mother", "father"]
 Unmet = Literal["explain", "withdraw"]
 NoticeMoment = Literal["visible", "due"]
 CalculatorName = Literal["immunization", "pregnancy", "development"]
-ScheduleTables = Programme | Schedule | PregnancyTables | DevelopmentTable
+ScheduleTables = Programme | Schedule | PregnancyTables | DevelopmentTable | GrowthStandard
 
 
 class Bilingual(msgspec.Struct, frozen=True):

@@ -16,6 +16,8 @@ import msgspec
 from domain.catalogue import ScheduleTables
 from domain.document import Node
 from domain.growth.development import DevelopmentTable
+from domain.growth.packed_growth import PackedTables, unpack_growth
+from domain.growth.standard import make_standard
 from domain.immunization.packed_programme import PackedProgramme, unpack_programme
 from domain.immunization.schedule import make_schedule
 from domain.immunization.supporting_data import SupportingData
@@ -25,7 +27,7 @@ FORMAT = 1
 UNPACKED_BYTES_MAX = 16 * 1024 * 1024  # CDC's tables unpack to 2 MB
 KEPT_MAX = 16  # entries held compiled; four versions of the catalogue mostly share theirs
 
-Tables = Literal["programme", "cdsi", "pregnancy", "development"]
+Tables = Literal["programme", "cdsi", "pregnancy", "development", "growth"]
 
 _Value = TypeVar("_Value")
 
@@ -84,4 +86,5 @@ _READERS: Mapping[Tables, _Reader] = {
     "cdsi": _reader(SupportingData, make_schedule),
     "pregnancy": _reader(PregnancyTables, lambda tables: tables),
     "development": _reader(DevelopmentTable, lambda table: table),
+    "growth": _reader(PackedTables, lambda tables: make_standard(unpack_growth(tables))),
 }

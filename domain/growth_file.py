@@ -8,6 +8,7 @@ from datetime import date
 
 import msgspec
 
+from domain.catalogue import Catalogue
 from domain.error import Refusal
 from domain.facts.birth import BirthNotified
 from domain.facts.health import MeasurementTaken
@@ -26,6 +27,15 @@ from domain.growth.child import (
 from domain.growth.growth_text import GrowthWords, Locale
 from domain.growth.standard import GrowthStandard, Indicator
 from domain.health_file import HealthFile
+from domain.ids import EntryId
+
+GROWTH_SCHEDULE = EntryId("who_growth")  # the catalogue's entry with the tables of the chart
+
+
+class NoGrowthTables(Refusal):
+    code = "growth.no_tables"
+    ar = "لم تُنشر جداول النمو بعد، فلا يمكن رسم المخطط. أعيدوا المحاولة لاحقاً."
+    en = "The tables of growth are not published yet, so nothing can be drawn. Try again later."
 
 
 class GrowthNote(msgspec.Struct, frozen=True):
@@ -52,6 +62,14 @@ class GrowthChart(msgspec.Struct, frozen=True):
     svg: str
     points: tuple[GrowthPoint, ...]
     omitted_count: int
+
+
+def find_standard(catalogue: Catalogue) -> GrowthStandard:
+    """The tables of growth that a catalogue holds. Raises: NoGrowthTables."""
+    tables = catalogue.schedules.get(GROWTH_SCHEDULE)
+    if not isinstance(tables, GrowthStandard):
+        raise NoGrowthTables
+    return tables
 
 
 def chart_growth(

@@ -3,21 +3,18 @@
 The list is for whoever cannot see the picture; it says more than the picture does.
 """
 
-import asyncio
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
-from functools import cache
 from types import MappingProxyType
 from uuid import UUID
 
 import strawberry
 
-from content.growth.packed import read_growth_tables
 from domain.growth import growth_text
-from domain.growth.standard import GrowthStandard, Indicator, make_standard
+from domain.growth.standard import Indicator
 from domain.growth_file import GrowthPoint as Point
-from domain.growth_file import chart_growth
+from domain.growth_file import chart_growth, find_standard
 from domain.ids import PersonId
 from domain.text import Language
 from schema.context import Asked
@@ -82,7 +79,7 @@ class GrowthChart:
 class GrowthQuery:
     @described(
         "The growth of a child of yours (`subject` of a card), or your own; null for anybody"
-        " else's. Errors: `growth.chart_needs_sex`, `growth.no_curves`."
+        " else's. Errors: `growth.chart_needs_sex`, `growth.no_curves`, `growth.no_tables`."
     )
     async def growth_chart(
         self,
@@ -97,7 +94,7 @@ class GrowthQuery:
         file = None if subject is None else await find_health_file(ground, actor, subject)
         if file is None:
             return None
-        standard = await asyncio.to_thread(_read_standard)
+        standard = find_standard(await ground.catalogues.current())
         spoken, name = chosen(language, info.context.language), _INDICATORS[indicator]
         found = chart_growth(file, name, standard=standard, locale=spoken)
         return GrowthChart(
@@ -107,12 +104,6 @@ class GrowthQuery:
             points=[_shown(point, spoken) for point in found.points],
             omitted_count=found.omitted_count,
         )
-
-
-@cache
-def _read_standard() -> GrowthStandard:
-    """Read once a process: 14 ms and 3 MB."""
-    return make_standard(read_growth_tables())
 
 
 def _shown(point: Point, language: Language) -> GrowthPoint:

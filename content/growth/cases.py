@@ -14,11 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-from content.growth.packed import GrowthTablesError, read_growth_tables
+from content.growth.packed import read_growth_tables
 from domain.calendar_date import Sex
 from domain.growth.age import GrowthAge, age_of_days, age_of_months
 from domain.growth.assess import GrowthAssessment, assess_at_age
 from domain.growth.child import Measurement, Position
+from domain.growth.packed_growth import GrowthTablesError
 from domain.growth.standard import GrowthStandard, GrowthTables, Indicator, make_standard
 
 CASES_MAX = 50_000

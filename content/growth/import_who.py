@@ -17,15 +17,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
-from content.growth.packed import (
+from content.growth.packed import pack_tables
+from content.growth.who_text import list_text_files, read_text_tables
+from content.write_tables import write_tables
+from domain.growth.packed_growth import (
     GrowthTablesError,
     PackedTable,
     PackedTables,
     pack_column,
-    pack_tables,
 )
-from content.growth.who_text import list_text_files, read_text_tables
-from content.write_tables import write_tables
 from domain.growth.standard import Indicator, Scale, TableSex
 
 MEMBER_BYTES_MAX = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from io import StringIO
 from pathlib import Path
 
-from content.growth.packed import GrowthTablesError, PackedTable, pack_column
+from domain.growth.packed_growth import GrowthTablesError, PackedTable, pack_column
 from domain.growth.standard import Indicator, Scale, TableSex
 
 TEXT_BYTES_MAX = 1024 * 1024  # the longest file has 0.12 MB

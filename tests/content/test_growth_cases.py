@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from content.growth.cases import main, run_growth_cases
-from content.growth.packed import GrowthTablesError, read_growth_tables
+from content.growth.packed import read_growth_tables
+from domain.growth.packed_growth import GrowthTablesError
 
 TABLES = read_growth_tables()
 CASES = Path(__file__).parents[1] / "domain" / "growth" / "cases"

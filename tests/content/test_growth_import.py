@@ -14,14 +14,16 @@ from content.growth.import_who import import_who
 from content.growth.packed import (
     PACKED_BYTES_MAX,
     SHIPPED_WHO,
-    GrowthTablesError,
-    PackedColumn,
-    PackedTables,
-    pack_column,
     pack_tables,
     read_growth_tables,
 )
 from content.growth.who_text import TEXT_BYTES_MAX
+from domain.growth.packed_growth import (
+    GrowthTablesError,
+    PackedColumn,
+    PackedTables,
+    pack_column,
+)
 from domain.growth.standard import GrowthTables, LmsTable
 
 # Tables that a wheel of the importer's kind holds, with its first and last row.

@@ -277,6 +277,7 @@ SCHEDULE_ERROR = [
     ("packed", "?", "packed", "holds no sound tables"),
     ("packed", "aGVsbG8=", "packed", "holds no sound tables"),
     ("tables", "pregnancy", "packed", "holds no sound tables"),
+    ("tables", "growth", "packed", "holds no sound tables"),
     ("tables", "growht", "tables", "is unknown"),
     ("format", 2, "format", "out of bounds"),
 ]
@@ -307,7 +308,13 @@ def test_packed_tables_that_are_cut_short_or_too_large_are_refused() -> None:
 def test_a_schedule_is_compiled_once_however_often_it_is_published() -> None:
     one = compile_catalogue(read_schedule_entries(), version=1).schedules
     other = compile_catalogue(read_schedule_entries(), version=2).schedules
-    assert set(one) == {"cdsi", "development_ages", "uae_programme", "who_antenatal"}
+    assert set(one) == {
+        "cdsi",
+        "development_ages",
+        "uae_programme",
+        "who_antenatal",
+        "who_growth",
+    }
     assert all(one[entry] is other[entry] for entry in one)
 
 

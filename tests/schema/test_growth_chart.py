@@ -3,15 +3,23 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
+import msgspec
+import orjson
 import pytest
+from sqlalchemy import insert
 
+from content.growth.packed import read_packed_growth
+from domain.compile_schedule import pack_tables
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.health import MeasurementTaken
 from domain.growth.chart import POINTS_MAX
+from domain.growth.packed_growth import PackedColumn, PackedTable
 from domain.ids import PersonId
 from schema.growth_chart import GrowthIndicator
 from schema.node import encode_id
+from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow
+from store.scope import ReferenceScope
 from tests.schema.asking import Json, ask, operation
 from tests.support.browser import launch_browser
 from tests.support.builders import born, described, fact, in_error, married
@@ -230,3 +238,41 @@ async def test_a_browser_shows_the_arabic_chart_from_right_to_left(house: TestHo
     assert title[1] > 760  # it ends at the right edge
     assert title[0] > 300
     assert circles == 12
+
+
+async def publish_growth(house: TestHouse, version: int, tables: msgspec.Struct | None) -> None:
+    """A version of the catalogue that holds these tables of growth alone, or nothing."""
+    document = {"kind": "schedule", "format": 1, "id": "who_growth", "tables": "growth"}
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        row = {"version": version, "published_at": house.clock.now_utc(), "digest": bytes(32)}
+        await unit.execute(insert(CatalogueVersionRow).values(**row))
+        if tables is not None:
+            document["packed"] = pack_tables(msgspec.json.encode(tables))
+            entry = {"version": version, "entry_id": "who_growth"}
+            body = orjson.dumps(document).decode()
+            await unit.execute(insert(CatalogueEntryRow).values(document=body, **entry))
+
+
+def _raised(table: PackedTable) -> PackedTable:
+    """Every median higher by one."""
+    first, *steps = table.medians.steps
+    medians = PackedColumn(table.medians.decimals, (first + 10**table.medians.decimals, *steps))
+    return msgspec.structs.replace(table, medians=medians)
+
+
+async def test_the_tables_are_those_of_the_published_version(house: TestHouse) -> None:
+    await family(house, measured(183, weight_kg=7.3))
+    # Every median a kilogram higher: on day 183 it is 8.2974 kg, so 7.3 kg lies below it.
+    packed = read_packed_growth()
+    changed = msgspec.structs.replace(packed, tables=tuple(_raised(one) for one in packed.tables))
+    assert (await found(house))["points"][0]["zScore"] == 0.0
+    await publish_growth(house, 2, changed)
+    assert (await found(house))["points"][0]["zScore"] < -1
+
+
+async def test_without_published_tables_nothing_is_drawn_and_it_says_why(house: TestHouse) -> None:
+    await family(house, measured(183, weight_kg=7.3))
+    await publish_growth(house, 2, None)
+    answer = await chart(house)
+    assert answer["data"]["growthChart"] is None
+    assert answer["errors"][0]["extensions"]["code"] == "growth.no_tables"
