@@ -27,7 +27,7 @@ from domain.record import Evaluation, Record
 from domain.situation import situations_of
 from domain.standing import standing_facts
 
-ENGINE_VERSION = 7  # raised with every change after which the same facts may give other records
+ENGINE_VERSION = 8  # raised with every change after which the same facts may give other records
 STREAM_RECORDS_MAX = 2_000
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from domain.calendar_date import Sex
 from domain.circle import Circle
+from domain.development_evidence import development_of
 from domain.fact import Fact
 from domain.facts.birth import AdoptionDecided, BirthNotified
 from domain.facts.person import PersonDescribed, PersonDied
@@ -73,7 +74,8 @@ class Person(msgspec.Struct, frozen=True):
 class Child(msgspec.Struct, frozen=True):
     """`is_confirmed` is False while a hospital says that the pregnancy ended without a living child
     and nothing but the notice says otherwise: then nobody is congratulated. `remarks` are the
-    refusals and conditions, `corrections` what was taken back of all by which doses are planned.
+    refusals and conditions, `corrections` what was taken back of all by which doses are planned,
+    `development` the evaluations of its forms and what came of them.
     """
 
     id: PersonId
@@ -85,6 +87,7 @@ class Child(msgspec.Struct, frozen=True):
     vaccinations: tuple[Vaccination, ...]
     remarks: tuple[Fact, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    development: tuple[Fact, ...] = ()
 
     @property
     def mother(self) -> PersonId | None:
@@ -194,7 +197,7 @@ def _children(
     corrections: Mapping[PersonId, tuple[Correction, ...]],
 ) -> Iterable[Child]:
     births: dict[PersonId, list[Fact]] = {}
-    given, remarks = vaccinations_of(facts), remarks_of(facts)
+    given, remarks, development = vaccinations_of(facts), remarks_of(facts), development_of(facts)
     adopted: dict[PersonId, Fact] = {}
     for fact in facts:
         match fact.payload:
@@ -227,6 +230,7 @@ def _children(
                     if person is not None
                     for correction in corrections.get(person, ())
                 ),
+                development=development.get(one.id, ()),
             )
 
 

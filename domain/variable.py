@@ -78,7 +78,12 @@ PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = Mappi
             "week": "number",  # of the pregnancy
             "children": "text",  # whether it is a multiple pregnancy
         },
-        "development": {"age": "number", "age_unit": "text"},  # of the child, as for a visit
+        "development": {
+            "age": "number",  # of the child, as for a visit
+            "age_unit": "text",
+            "step": "text",  # whether to answer a form, or to follow what an evaluation found
+            "result": "text",  # of the form's evaluation
+        },
     }
 )
 """For each calculator, what the texts of the cards that it plans may name beside that."""
@@ -99,6 +104,8 @@ PLANNED_CHOICES: Mapping[str, frozenset[str]] = MappingProxyType(
         "shared": frozenset({"yes", "no"}),
         "visit": frozenset({"check", "contact", "delivery"}),
         "children": frozenset({"one", "several"}),
+        "step": frozenset({"form", "follow_up"}),
+        "result": frozenset({"none", "on_track", "monitor", "refer"}),
     }
 )
 """What those parameters may be that a text chooses by."""

@@ -18,6 +18,7 @@ SHIPPED = Path(__file__).parents[1] / "packs" / "who"
 
 FILE_BYTES_MAX = 256 * 1024
 WEEK_MAX = 44
+DAYS_MAX = 366  # of a time to answer, or to follow a referral
 
 _Table = TypeVar("_Table")
 
@@ -69,6 +70,9 @@ def read_development_table(file: Path = SHIPPED / "development-ages.json") -> De
             raise CareTableError(f"{file.name}: the ages of {form.id} do not rise")
     if len({form.id for form in table.forms}) != len(table.forms):
         raise CareTableError(f"{file.name}: two forms have one id")
+    for days in (table.answers_within_days, table.follow_up_days):
+        if not 0 <= days <= DAYS_MAX:
+            raise CareTableError(f"{file.name}: {days} days; 0 to {DAYS_MAX} are possible")
     return table
 
 

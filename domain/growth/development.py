@@ -45,11 +45,17 @@ class DevelopmentForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class DevelopmentTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Forms in the order of their ages. `sign_off` names who has yet to confirm the table."""
+    """Forms in the order of their ages. `sign_off` names who has yet to confirm the table.
+
+    An evaluation without a form's name that comes within `answers_within_days` of a form's
+    beginning may be of the one before. A referral is asked for over `follow_up_days`.
+    """
 
     source: str
     sign_off: str | None
     forms: tuple[DevelopmentForm, ...]
+    answers_within_days: int = 0
+    follow_up_days: int = 0
 
 
 class DoneForm(msgspec.Struct, frozen=True):

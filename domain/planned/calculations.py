@@ -62,7 +62,9 @@ class Calculations:
             case PregnancyTables() if situation.pregnancy is not None:
                 return plan_contacts_of(situation.pregnancy, tables, self._horizon)
             case DevelopmentTable() if situation.child is not None:
-                return plan_forms_of(situation.child, self._family, tables, self._horizon)
+                return plan_forms_of(
+                    situation.child, self._family, tables, self._horizon, service=service.id
+                )
             case _:
                 return NOTHING
 
