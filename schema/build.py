@@ -13,10 +13,11 @@ from strawberry.types import ExecutionContext
 from schema.act import Mutation as ActMutation
 from schema.card import Card
 from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
+from schema.documents import NO_DOCUMENTS, DocumentsDamaged, TrustedDocuments
 from schema.error import show_error
 from schema.growth_chart import GrowthQuery
 from schema.limit import WithinLimits
-from schema.prepare import PrepareOnce, preparing
+from schema.prepare import OPERATIONS_KEPT_MAX, PrepareOnce, preparing
 from schema.session import SessionMutation, SessionQuery
 from schema.timeline import Query as TimelineQuery
 from schema.vaccination_document import VaccinationDocumentQuery
@@ -52,10 +53,15 @@ class OsratiSchema(Schema):
         errors[:] = [show_error(error, language) for error in errors]
 
 
-def build_schema(*, production: bool) -> OsratiSchema:
-    """The one schema. Production has neither introspection nor suggestions of field names."""
-    prepare = preparing(_PRODUCTION_RULES if production else _RULES)
-    return OsratiSchema(
+def build_schema(*, production: bool, documents: TrustedDocuments = NO_DOCUMENTS) -> OsratiSchema:
+    """The one schema. Production has neither introspection nor suggestions of field names.
+
+    `documents` are parsed and validated now, and never again. Raises: DocumentsDamaged for one that
+    is no operation of this schema.
+    """
+    rules = _PRODUCTION_RULES if production else _RULES
+    prepare = preparing(rules, kept_max=OPERATIONS_KEPT_MAX + len(documents))
+    schema = OsratiSchema(
         query=Query,
         mutation=Mutation,
         types=[Card],
@@ -64,3 +70,7 @@ def build_schema(*, production: bool) -> OsratiSchema:
             lambda: PrepareOnce(prepare),
         ],
     )
+    for name, text in documents.items():
+        if errors := prepare(schema._schema, text).errors:
+            raise DocumentsDamaged(f"{name} is no operation of this schema: {errors[0].message}")
+    return schema

@@ -5,12 +5,13 @@ what families told us.
 """
 
 import structlog
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError
 
 from domain.error import OsratiError, TryLater
 from domain.text import Language
 
 BUG_CODE = "internal_error"
+INVALID_CODE = "graphql.invalid"
 
 _BUG = {
     "ar": "حدث خطأ من جهتنا ولم يضع شيء. أعد المحاولة بعد قليل.",
@@ -23,11 +24,12 @@ _log = structlog.get_logger("osrati.schema")
 def show_error(error: GraphQLError, language: Language) -> GraphQLError:
     """The error as it may be shown, in `language`.
 
-    What GraphQL itself says of a query (a syntax error, a value of the wrong type) stays as it is.
+    What GraphQL itself says of a query (a syntax error, a value of the wrong type) stays as it is,
+    under the code INVALID_CODE. What it says of a value that a resolver gave is a bug of ours.
     """
     cause = error.original_error
-    if cause is None or isinstance(cause, GraphQLError):
-        return error
+    if (cause is None or isinstance(cause, GraphQLError)) and not _is_about_our_value(error):
+        return _said(error, error.message, {"code": INVALID_CODE})
     if isinstance(cause, OsratiError):
         extensions: dict[str, object] = {"code": cause.code}
         if cause.detail:
@@ -35,9 +37,22 @@ def show_error(error: GraphQLError, language: Language) -> GraphQLError:
         if isinstance(cause, TryLater):
             extensions["retryAfterSeconds"] = cause.retry_after_seconds
         return _said(error, cause.ar if language == "ar" else cause.en, extensions)
-    _log.error("graphql_failed", code=BUG_CODE, error=type(cause).__name__)
+    _log.error("graphql_failed", code=BUG_CODE, error=type(cause or error).__name__)
     return _said(error, _BUG[language], {"code": BUG_CODE})
 
 
+def _is_about_our_value(error: GraphQLError) -> bool:
+    """A field's value could not be shown: its message quotes the value. One about an argument or a
+    variable points at that."""
+    return error.path is not None and all(isinstance(node, FieldNode) for node in error.nodes or ())
+
+
 def _said(error: GraphQLError, words: str, extensions: dict[str, object]) -> GraphQLError:
-    return GraphQLError(words, nodes=error.nodes, path=error.path, extensions=extensions)
+    return GraphQLError(
+        words,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

@@ -2,31 +2,45 @@
 
 `api/app.py` mounts it and hands in who asks. No GET (an operation would lie in logs and histories),
 no batch, no subscription, no upload, no explorer page; that one is served by `api/page.py`.
-A cookie may sign somebody in, so only `application/json` is taken: a form of another site cannot
-send it without asking first.
+Production answers trusted documents alone, asked for by their id; development takes any text too.
+What an answer's status says is decided in `docs/decisions/0021-graphql-over-http.md`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias  # Any: JSON as it came, before GraphQL has typed it
+from typing import TypeAlias
 
 import orjson
-from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 
 from domain.actor import Actor
-from domain.error import Refusal
+from domain.error import Busy, Refusal
 from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
+from schema.documents import TrustedDocuments, read_documents
+from schema.error import show_error
+from schema.http_request import (
+    RESPONSE_JSON,
+    Operation,
+    RequestMalformed,
+    check_content_type,
+    choose_answer_type,
+    read_operation,
+)
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
 from timeline.request_body import read_body
 
 BODY_BYTES_MAX = 64 * 1024  # the longest operation of the contract with its variables has 4 KB
+ANSWER_SECONDS_MAX = 20.0  # a page of a hundred cards takes 50 ms; a lock is waited for 5 s
+REFUSED_STATUS = 400  # of a document or variables that cannot be: the owner may choose 422 instead
 
 Authenticate: TypeAlias = Callable[[Request], Awaitable[Actor | None]]
 
@@ -45,10 +59,16 @@ class BodyTooLarge(Refusal):
     en = "The request is larger than allowed. Split it into smaller ones."
 
 
-class RequestMalformed(Refusal):
-    code = "graphql.malformed"
-    ar = "تعذّر فهم الطلب. أرسل عملية GraphQL واحدة بصيغة JSON."
-    en = "The request could not be understood. Send one GraphQL operation as JSON."
+class DocumentsOnly(Refusal):
+    code = "graphql.documents_only"
+    ar = "لا تُقبل هنا إلا عمليات التطبيق المنشورة. أرسل documentId بدل نص العملية."
+    en = "Only the app's published operations are taken here. Send `documentId`, not a text."
+
+
+class DocumentUnknown(Refusal):
+    code = "graphql.document_unknown"
+    ar = "لا نعرف هذه العملية. حدِّث التطبيق ثم حاول مرة أخرى."
+    en = "We do not know this operation. Update the app and try again."
 
 
 def graphql_route(
@@ -60,14 +80,21 @@ def graphql_route(
     origin: str | None = None,
 ) -> Route:
     """`/graphql`: the endpoint on a schema with its limits. `origin` as in `gov/receive.py`."""
-    schema = build_schema(production=production)
+    documents = read_documents()
+    schema = build_schema(production=production, documents=documents)
     endpoint = GraphQLEndpoint(
-        schema, ground=ground, registry=registry, authenticate=authenticate, origin=origin
+        schema,
+        ground=ground,
+        registry=registry,
+        authenticate=authenticate,
+        documents=documents,
+        documents_only=production,
+        origin=origin,
     )
     return Route("/graphql", endpoint)
 
 
-class GraphQLEndpoint(GraphQL[RequestContext, None]):
+class GraphQLEndpoint:
     """The ASGI application. Raises refusals of the request itself; `api/problem.py` shows them."""
 
     def __init__(
@@ -77,64 +104,85 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         ground: Ground,
         registry: CommandRegistry,
         authenticate: Authenticate,
+        documents: TrustedDocuments,
+        documents_only: bool,
         origin: str | None = None,
+        seconds_max: float = ANSWER_SECONDS_MAX,
     ) -> None:
-        super().__init__(
-            schema, graphql_ide=None, allow_queries_via_get=False, subscription_protocols=()
-        )
+        self._schema = schema
         self._ground = ground
         self._registry = registry
         self._authenticate = authenticate
+        self._documents = documents
+        self._documents_only = documents_only
         self._origin = origin
+        self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await WebSocket(scope, receive, send).close()
             return
-        request = Request(scope, receive)
-        if request.method != "POST":
-            raise MethodRefused
-        if not _says_json(request.headers.get("content-type", "")):
-            raise RequestMalformed("content-type")
-        body = await read_body(request, bytes_max=BODY_BYTES_MAX, too_large=BodyTooLarge)
-        try:
-            response = await self.run(Request(scope, _replay(body)))
-        except HTTPException as error:
-            raise RequestMalformed(error.reason) from error
-        response.headers["cache-control"] = "no-store"
+        response = await self._respond(Request(scope, receive))
         await response(scope, receive, send)
 
-    async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
-    ) -> RequestContext:
-        assert isinstance(request, Request)
+    async def _respond(self, request: Request) -> Response:
+        if request.method != "POST":
+            refused = MethodRefused()
+            refused.headers["Allow"] = "POST"
+            raise refused
+        check_content_type(request.headers.get("content-type", ""))
+        media_type = choose_answer_type(", ".join(request.headers.getlist("accept")))
+        body = await read_body(request, bytes_max=BODY_BYTES_MAX, too_large=BodyTooLarge)
+        operation = read_operation(body)
         actor = await self._authenticate(request)
-        return RequestContext(self._ground, self._registry, actor, request, self._origin)
+        context = RequestContext(self._ground, self._registry, actor, request, self._origin)
+        result = await self._execute(operation, context)
+        return _response(result, media_type)
 
-    def parse_json(self, data: str | bytes) -> Any:
-        """One operation. A list (a batch), a bare value or deep nesting is refused here."""
+    async def _execute(self, operation: Operation, context: RequestContext) -> ExecutionResult:
+        """Raises: Busy when it takes too long, RequestMalformed where no operation is chosen."""
         try:
-            asked = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise RequestMalformed("json") from error
-        if not isinstance(asked, dict):
-            raise RequestMalformed("object")
-        if not isinstance(asked.get("operationName"), str | None):
-            raise RequestMalformed("operationName")
-        return asked
+            text = self._text_of(operation)
+        except Refusal as refusal:
+            error = GraphQLError(refusal.en, original_error=refusal)
+            return ExecutionResult(None, [show_error(error, context.language)])
+        timeout = asyncio.timeout(self._seconds_max)
+        try:
+            async with timeout:
+                return await self._schema.execute(
+                    text,
+                    variable_values=operation.variables,
+                    operation_name=operation.name,
+                    context_value=context,
+                )
+        except TimeoutError:
+            if timeout.expired():
+                raise Busy from None
+            raise
+        except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+            raise RequestMalformed("operationName") from error
 
-    def encode_json(self, data: object) -> bytes:
-        """Arabic as it is, not escaped: 18 KB instead of 32 KB for 50 cards."""
-        return orjson.dumps(data)
+    def _text_of(self, operation: Operation) -> str:
+        """The text of an operation. Raises: DocumentsOnly, DocumentUnknown."""
+        if operation.document_id is None:
+            if self._documents_only:
+                raise DocumentsOnly
+            assert operation.query is not None
+            return operation.query
+        text = self._documents.get(operation.document_id)
+        if text is None:
+            raise DocumentUnknown
+        return text
 
 
-def _says_json(content_type: str) -> bool:
-    """Whether it is `application/json`, whatever its parameters; nothing that only mentions it."""
-    return content_type.partition(";")[0].strip() == "application/json"
-
-
-def _replay(body: bytes) -> Receive:
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
+def _response(result: ExecutionResult, media_type: str) -> Response:
+    """Without `data` when nothing was executed; Arabic as it is: 18 KB instead of 32 KB."""
+    answer: dict[str, object] = {}
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    executed = result.data is not None or any(error.path for error in result.errors or ())
+    if executed:
+        answer["data"] = result.data
+    status = 200 if executed or media_type != RESPONSE_JSON else REFUSED_STATUS
+    headers = {"cache-control": "no-store"}
+    return Response(orjson.dumps(answer), status, headers, media_type=media_type)

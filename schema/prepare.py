@@ -35,15 +35,17 @@ class Prepared(NamedTuple):
 Prepare: TypeAlias = Callable[[GraphQLSchema, str], Prepared]
 
 
-def preparing(rules: tuple[type[ASTValidationRule], ...]) -> Prepare:
+def preparing(
+    rules: tuple[type[ASTValidationRule], ...], *, kept_max: int = OPERATIONS_KEPT_MAX
+) -> Prepare:
     """A function that prepares the text of an operation, with GraphQL's own rules and `rules`.
 
-    It remembers the last OPERATIONS_KEPT_MAX. It raises GraphQLError for what cannot be parsed or
+    It remembers the last `kept_max`. It raises GraphQLError for what cannot be parsed or
     has too many tokens, and remembers nothing of that.
     """
     every = (*specified_rules, *rules)
 
-    @lru_cache(maxsize=OPERATIONS_KEPT_MAX)
+    @lru_cache(maxsize=kept_max)
     def prepare(schema: GraphQLSchema, query: str) -> Prepared:
         document = parse(query, max_tokens=TOKENS_MAX)
         return Prepared(document, tuple(validate_document(schema, document, every)))
