@@ -18,10 +18,16 @@ def big(*, primary_key: bool = False, default: int | None = None) -> Column[int]
     )
 
 
-def small(*, default: int | None = None) -> Column[int]:
+def small(*, primary_key: bool = False, default: int | None = None) -> Column[int]:
     """A 16-bit number, never null."""
     server: Any = None if default is None else str(default)
-    return Column(SmallInteger, nullable=False, server_default=server)
+    return Column(
+        SmallInteger,
+        primary_key=primary_key,
+        autoincrement=False,
+        nullable=False,
+        server_default=server,
+    )
 
 
 def binary(*, primary_key: bool = False, nullable: bool = False) -> Column[bytes]:

@@ -160,6 +160,14 @@ class KeyRing:
         """A person's keys. Raises: KeyErased."""
         return await self._owner(f"person/{person_id}", person_id)
 
+    async def people(self, person_ids: Collection[PersonId]) -> Mapping[PersonId, OwnerKeys]:
+        """The keys of several persons, with one look into the key store for those not held.
+
+        Raises: KeyErased when those of any were destroyed.
+        """
+        found = await self._owners({f"person/{person_id}": person_id for person_id in person_ids})
+        return {person_id: found[f"person/{person_id}"] for person_id in person_ids}
+
     async def month(self, month: str) -> OwnerKeys:
         """The keys of a month ("2026-11"), under which raw messages wait."""
         return await self._owner(f"month/{month}", UUID(bytes=self.hash("month", month.encode())))

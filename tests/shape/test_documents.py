@@ -34,7 +34,7 @@ from simulators.agency import encode_event
 from simulators.family_story import stories
 from simulators.registered_family import registered_story
 from simulators.telling import AGENCY_OF_KIND, Story, StoryParent
-from store import circle_tables, person_tables, reference_tables
+from store import circle_tables, notice_tables, person_tables, reference_tables
 from tests.support.house import TestHouse, actor_of
 from tests.support.intake import HeldHints
 from timeline.people import find_person
@@ -115,7 +115,7 @@ def test_the_table_of_tables_has_each_table_with_its_writers() -> None:
         if words(cells[0]) and words(cells[1])
     }
     written: dict[str, set[str]] = {"wrapped_key": {"store/keys.py"}}
-    for module in (circle_tables, person_tables, reference_tables):
+    for module in (circle_tables, notice_tables, person_tables, reference_tables):
         for item in vars(module).values():
             if isinstance(item, type) and issubclass(item, SQLModel) and item is not SQLModel:
                 (writer,) = re.findall(

@@ -4,11 +4,15 @@ import asyncpg
 import pytest
 from sqlmodel import SQLModel
 
-from store import circle_tables, person_tables
+from store import circle_tables, notice_tables, person_tables
 
-LEADING = {circle_tables.__name__: "circle_id", person_tables.__name__: "person_id"}
+LEADING = {
+    circle_tables.__name__: "circle_id",
+    notice_tables.__name__: "person_id",
+    person_tables.__name__: "person_id",
+}
 # Lookups lead with the hash they are found by, and form a group of their own.
-LOOKUPS = {"identifier": "identifier_hash"}
+LOOKUPS = {"identifier": "identifier_hash", "push_token": "token_hash"}
 
 UNIQUE_KEYS = """
 SELECT index.relname AS name, attribute.attname AS first

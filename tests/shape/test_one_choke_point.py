@@ -11,10 +11,10 @@ from functools import cache
 import pytest
 from sqlmodel import SQLModel
 
-from store import circle_tables, person_tables, reference_tables
+from store import circle_tables, notice_tables, person_tables, reference_tables
 from tests.shape.test_one_commit import called, sources
 
-TABLE_MODULES = (circle_tables, person_tables, reference_tables)
+TABLE_MODULES = (circle_tables, notice_tables, person_tables, reference_tables)
 MODELS: dict[str, type[SQLModel]] = {
     str(model.__tablename__): model
     for module in TABLE_MODULES

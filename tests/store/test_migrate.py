@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from store import circle_tables, person_tables, reference_tables  # noqa: F401  # every table
+from store import circle_tables, notice_tables, person_tables, reference_tables  # noqa: F401  # every table
 from store.embedded_postgres import EmbeddedPostgres
 from store.migrate import MIGRATIONS, Tree, migrate
 

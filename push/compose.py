@@ -1,0 +1,117 @@
+"""Composing: claimed letters become what their channel is handed.
+
+A push is sealed for its phone here, with the phone's next number; SMS and e-mail get their neutral
+words and a link that says nothing. What cannot be composed is answered, not sent.
+"""
+
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+import cbor2
+import msgspec
+
+from domain.calendar_date import DUBAI
+from domain.ids import ActKey, PersonId
+from push.answer import Answer
+from push.deliver import Claimed, Composed
+from push.instant import local_now
+from push.letter import Letter
+from push.outgoing import EmailMessage, PushMessage, SmsMessage
+from push.registration import Addressed, take_numbers
+from push.seal_push import Wake, fits, seal_push
+from push.sms_text import SMS_PARTS_MAX, count_segments
+from push.words import EMAIL_SUBJECT, EMAIL_TEXT, SMS
+from timeline.ground import Ground
+
+TITLE_CHARACTERS_MAX = 200
+TTL_SECONDS_MAX = 2_419_200  # FCM's own limit: four weeks
+CLINICAL_KEYS = 2  # with "notice" and "remove" the four collapse keys that FCM keeps for a phone
+LINK_PATH = "/n/"
+
+
+class Composer:
+    """Composes for each channel. `public_origin` is what the world calls the server."""
+
+    def __init__(self, ground: Ground, *, public_origin: str) -> None:
+        self._ground = ground
+        self._origin = public_origin
+
+    async def pushes(self, claimed: Sequence[Claimed]) -> list[Composed[PushMessage]]:
+        """Sealed pushes; a phone that has no registration any more is a dead address."""
+        addressed = await take_numbers(
+            self._ground, [(each.person_id, each.device_id) for each in claimed]
+        )
+        now = local_now(self._ground.clock)
+        return [
+            Composed(_push(each, to, now))
+            if to is not None
+            else Composed(answer=Answer("dead_address", "unregistered"))
+            for each, to in zip(claimed, addressed, strict=True)
+        ]
+
+    async def texts(self, claimed: Sequence[Claimed]) -> list[Composed[SmsMessage]]:
+        """SMS of a few parts at most."""
+        return [self._text(each) for each in claimed]
+
+    async def emails(self, claimed: Sequence[Claimed]) -> list[Composed[EmailMessage]]:
+        return [Composed(self._email(each)) for each in claimed]
+
+    def _text(self, each: Claimed) -> Composed[SmsMessage]:
+        text = SMS[each.letter.language].format(link=self.link(each.person_id, each.notice_id))
+        if count_segments(text).count > SMS_PARTS_MAX:
+            return Composed(answer=Answer("refused", "too_big"))
+        if not each.letter.address:
+            return Composed(answer=Answer("refused", "address_invalid"))
+        return Composed(SmsMessage(each.notice_id.hex(), each.letter.address, text))
+
+    def _email(self, each: Claimed) -> EmailMessage:
+        language = each.letter.language
+        return EmailMessage(
+            each.notice_id.hex(),
+            each.letter.address,
+            language,
+            EMAIL_SUBJECT[language],
+            EMAIL_TEXT[language],
+            self.link(each.person_id, each.notice_id),
+        )
+
+    def link(self, person_id: PersonId, notice_id: ActKey) -> str:
+        """An address that leads to the sign-in, and says nothing before it."""
+        opaque = self._ground.keys.hash("notice_link", person_id.bytes, notice_id)
+        return f"{self._origin}{LINK_PATH}{urlsafe_b64encode(opaque).decode().rstrip('=')}"
+
+
+def _push(each: Claimed, to: Addressed, now: datetime) -> PushMessage:
+    letter = each.letter
+    clinical = letter.notice_class == "clinical"
+    slot = each.notice_id[-1] % CLINICAL_KEYS
+    return PushMessage(
+        token=to.registration.token,
+        platform=to.registration.platform,
+        payload=seal_push(to.registration.key, to.counter, encode_wake(each.notice_id, letter)),
+        collapse_key=f"clinical-{slot}" if clinical else "notice",
+        urgent=clinical,
+        ttl_seconds=_ttl_seconds(letter.until_on, now),
+        language=letter.language,
+    )
+
+
+def encode_wake(notice_id: ActKey, letter: Letter) -> bytes:
+    """What the phone reads: CBOR. A title that is too long for the larger size is cut."""
+    wake = Wake(notice_id, len(letter.parts), letter.parts[0].record_key, letter.title)
+    title = letter.title[:TITLE_CHARACTERS_MAX]
+    while True:
+        plain = msgspec.to_builtins(
+            msgspec.structs.replace(wake, title=title), builtin_types=(bytes,)
+        )
+        text = cbor2.dumps(plain, canonical=True)
+        if fits(text):
+            return text
+        title = title[: len(title) // 2]
+
+
+def _ttl_seconds(until_on: date, now: datetime) -> int:
+    """Until its last day is over; FCM keeps nothing longer than four weeks."""
+    end = datetime.combine(until_on + timedelta(days=1), time(0), DUBAI)
+    return max(0, min(int((end - now).total_seconds()), TTL_SECONDS_MAX))

@@ -1,0 +1,40 @@
+"""What one delivery carries, sealed: which cards it tells of, and the words, already chosen.
+
+The words of a push name the child and the matter, and travel sealed to the phone. SMS and e-mail
+say neither: a neutral sentence and a link.
+"""
+
+from datetime import date
+
+import msgspec
+
+from domain.text import Language
+from push.notice import Channel, NoticeClass
+from push.standing import Part
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """One message. `title` is for a push alone; `address` is a number or an e-mail address, and
+    empty for a push, whose phone has a registration. Past `until_on` there is nothing to say.
+    """
+
+    channel: Channel
+    notice_class: NoticeClass
+    parts: tuple[Part, ...]
+    language: Language
+    until_on: date
+    title: str = ""
+    address: str = ""
+
+
+def encode_letter(letter: Letter) -> bytes:
+    """A letter as it is sealed."""
+    return msgspec.msgpack.encode(letter)
+
+
+_letters = msgspec.msgpack.Decoder(Letter)
+
+
+def decode_letter(body: bytes) -> Letter:
+    """The letter that `encode_letter` wrote."""
+    return _letters.decode(body)

@@ -1,0 +1,74 @@
+"""Notices from effects: each effect that tells becomes one notice of its recipient, on its day.
+
+Called by the worker's sweep. The one maker of `notice` rows. The notice's id is the effect's act
+key, so a child in two circles, and an effect claimed twice, make one. The notice is committed
+before its effect is done: a crash between the two makes it again, which changes nothing.
+"""
+
+from sqlalchemy.dialects.postgresql import insert
+
+from domain.catalogue import Catalogue
+from domain.record import Effect
+from push.notice import Notice, class_of, encode_notice
+from store.notice_tables import NOTICE_WAITING, NoticeRow
+from store.scope import PersonScope
+from store.seal import Place, seal
+from timeline.effect import ClaimedEffect, claim_effect, finish_effect, list_due_effects
+from timeline.ground import Ground
+
+MAKE_BATCH_MAX = 500
+
+
+async def make_notices(ground: Ground, *, limit: int = MAKE_BATCH_MAX) -> int:
+    """Makes a notice of every effect that is due, at most a batch; how many were made."""
+    due = await list_due_effects(ground, kind="tell", limit=limit)
+    if not due:
+        return 0
+    catalogue = await ground.catalogues.current()
+    count = 0
+    for candidate in due:
+        claimed = await claim_effect(ground, candidate)
+        if claimed is None:
+            continue
+        await _keep(ground, claimed, catalogue)
+        await finish_effect(ground, claimed)
+        count += 1
+    return count
+
+
+async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) -> None:
+    notice = _notice_of(claimed, catalogue)
+    recipient, now = claimed.effect.recipient, ground.clock.now_utc()
+    keys = await ground.keys.person(recipient)
+    async with ground.database.unit(PersonScope(recipient)) as unit:
+        await unit.execute(
+            insert(NoticeRow)
+            .values(
+                person_id=recipient,
+                notice_id=notice.id,
+                circle_id=notice.circle_id,
+                state=NOTICE_WAITING,
+                made_at=now,
+                due_at=now,
+                sealed=seal(
+                    keys.for_("notice"), Place(recipient, notice.id), encode_notice(notice)
+                ),
+            )
+            .on_conflict_do_nothing()
+        )
+
+
+def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue) -> Notice:
+    effect: Effect = claimed.effect
+    service = catalogue.services.get(effect.entry)  # one withdrawn since is told of no more
+    return Notice(
+        id=effect.key,
+        circle_id=claimed.circle_id,
+        record_key=effect.record_key,
+        entry=effect.entry,
+        card=effect.card,
+        moment=effect.act,
+        notice_class=class_of(service) if service else "service",
+        not_before_on=effect.not_before_on,
+        not_after_on=effect.not_after_on,
+    )

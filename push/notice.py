@@ -1,0 +1,57 @@
+"""Notices: one thing to tell one person, once. Made from an effect; its id is the effect's act key.
+
+What stands here are values. `push/make.py` keeps them, `push/plan.py` decides when and by which
+channel, `push/deliver.py` sends.
+"""
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from domain.catalogue import Service
+from domain.ids import ActKey, CircleId, EntryId, RecordKey
+
+Channel = Literal["push", "sms", "email"]
+NoticeClass = Literal["clinical", "service", "information", "campaign"]
+"""What a notice is to its reader: a matter of health with a day, something to be done, something
+to read, or what a campaign team wants said. Each has caps of its own (`push/budget.py`)."""
+
+CLASSES: tuple[NoticeClass, ...] = ("clinical", "service", "information", "campaign")
+_CLINICAL_CALCULATORS = frozenset({"immunization", "pregnancy"})
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Of which card a person is to be told, in which days, and why now (`moment`)."""
+
+    id: ActKey
+    circle_id: CircleId
+    record_key: RecordKey
+    entry: EntryId
+    card: str
+    moment: str
+    notice_class: NoticeClass
+    not_before_on: date
+    not_after_on: date
+
+
+def class_of(service: Service) -> NoticeClass:
+    """How a service's notices count: what medicine plans is clinical, what is only to be read is
+    information, all else is a service.
+    """
+    if service.calculator is not None and service.calculator.name in _CLINICAL_CALCULATORS:
+        return "clinical"
+    return "information" if service.nature == "information" else "service"
+
+
+def encode_notice(notice: Notice) -> bytes:
+    """A notice as it is sealed."""
+    return msgspec.msgpack.encode(notice)
+
+
+_notices = msgspec.msgpack.Decoder(Notice)
+
+
+def decode_notice(body: bytes) -> Notice:
+    """The notice that `encode_notice` wrote."""
+    return _notices.decode(body)

@@ -1,0 +1,56 @@
+"""What a channel is handed, and what it is: messages ready to go, and the port of a sender.
+
+A sender knows nothing of families: it takes messages, and says of each what became of it.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from domain.text import Language
+from push.answer import Answer
+from push.registration import Platform
+
+M_contra = TypeVar("M_contra", contravariant=True)
+
+
+class PushMessage(msgspec.Struct, frozen=True):
+    """One push: sealed bytes and how FCM is to carry them. `collapse_key` says which earlier one it
+    replaces on the phone; nothing here is legible.
+    """
+
+    token: str
+    platform: Platform
+    payload: bytes
+    collapse_key: str
+    urgent: bool
+    ttl_seconds: int
+    language: Language
+
+
+class SmsMessage(msgspec.Struct, frozen=True):
+    """One SMS. `reference` is ours and opaque; `number` is E.164."""
+
+    reference: str
+    number: str
+    text: str
+
+
+class EmailMessage(msgspec.Struct, frozen=True):
+    """One e-mail, in one language. `reference` is ours and opaque."""
+
+    reference: str
+    address: str
+    language: Language
+    subject: str
+    text: str
+    link: str
+
+
+class Sender(Protocol, Generic[M_contra]):
+    """A channel. Answers come in the order of the messages, one each; it never raises, and ends
+    within its deadline.
+    """
+
+    async def send(self, messages: Sequence[M_contra]) -> Sequence[Answer]: ...

@@ -1,0 +1,330 @@
+"""Telling a person what is due: reads their notices, asks whether each stands, plans, and writes
+the deliveries, in one commit of that person.
+
+Called by the worker's sweep. Nothing is sent here: `push/deliver.py` does that. Whoever looks at a
+person twice at once writes once: each notice is taken under its row's lock, as it was read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from domain.card_text import render_record
+from domain.ids import ActKey, PersonId
+from domain.text import Language
+from push.budget import WEEK_DAYS, Told
+from push.hours import Hours
+from push.instant import local_now
+from push.letter import Letter, encode_letter
+from push.notice import Channel, Notice, class_of, decode_notice
+from push.plan import Close, Finish, Hold, HoldReason, Reach, Send, Step, Waiting, plan
+from push.prefer import read_preferences
+from push.preference import Preferences
+from push.registration import list_phones
+from push.standing import Part, Standing, find_standings
+from store.keys import OwnerKeys
+from store.notice_tables import (
+    CHANNEL_EMAIL,
+    CHANNEL_PUSH,
+    CHANNEL_SMS,
+    DELIVERY_QUEUED,
+    DELIVERY_WITHDRAWN,
+    NOTICE_CLOSED,
+    NOTICE_FINISHED,
+    NOTICE_TOLD,
+    NOTICE_WAITING,
+    DeliveryRow,
+    NoticeRow,
+)
+from store.scope import PersonScope, SweepScope
+from store.seal import Place, open_, seal
+from store.session import Reading, Unit
+from timeline.contact import Contact, find_contact
+from timeline.ground import Ground
+
+PEOPLE_BATCH_MAX = 200
+NOTICES_MAX = 100  # of one person in one look; the rest comes with the next
+NO_DEVICE = UUID(int=0)
+CHANNELS: Mapping[Channel, int] = {
+    "push": CHANNEL_PUSH,
+    "sms": CHANNEL_SMS,
+    "email": CHANNEL_EMAIL,
+}
+HELD: frozenset[str] = frozenset({"not_yet", "quiet_hours", "cap", "digest", "unreachable"})
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A notice of one person that is to be looked at, as its row says."""
+
+    notice: Notice
+    state: int
+    due_at: datetime
+    told_at: datetime | None
+    reason: str | None
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """What is known of whom to tell."""
+
+    phones: tuple[UUID, ...]
+    contact: Contact
+    preferences: Preferences
+    history: tuple[Told, ...]
+
+    @property
+    def reach(self) -> Reach:
+        contact = self.contact
+        return Reach(bool(self.phones), contact.mobile is not None, contact.email is not None)
+
+    @property
+    def language(self) -> Language:
+        """The one they chose, else the one that was reported; Arabic first."""
+        if self.preferences.language is not None:
+            return self.preferences.language
+        return "en" if self.contact.language == "en" else "ar"
+
+
+async def list_people_due(ground: Ground, *, limit: int = PEOPLE_BATCH_MAX) -> tuple[PersonId, ...]:
+    """People who have a notice that is due, bounded; ids only."""
+    async with ground.database.read(SweepScope()) as session:
+        found = await session.execute(
+            select(col(NoticeRow.person_id))
+            .where(
+                col(NoticeRow.state).in_((NOTICE_WAITING, NOTICE_TOLD)),
+                col(NoticeRow.due_at) <= local_now(ground.clock),
+            )
+            .group_by(col(NoticeRow.person_id))
+            .limit(limit)
+        )
+        return tuple(PersonId(person_id) for person_id in found.scalars())
+
+
+async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
+    """Plans everything that is due to one person and writes it; what was decided.
+
+    Idempotent: what another process took meanwhile is left to it.
+    """
+    keys = await ground.keys.person(person_id)
+    local = local_now(ground.clock)
+    async with ground.database.read(PersonScope(person_id)) as session:
+        due = await _read_due(session, keys, local)
+        phones = await list_phones(session)
+        preferences = await read_preferences(session, keys)
+        history = await _read_history(session, keys, local)
+    if not due:
+        return ()
+    contact = await find_contact(ground, person_id)
+    recipient = Recipient(phones, contact, preferences, history)
+    standings = await find_standings(ground, person_id, (each.notice for each in due))
+    async with ground.database.unit(PersonScope(person_id)) as unit:
+        mine = await _take(unit, due)
+        gone = {each.notice.id: standings[each.notice.id].gone for each in mine}
+        for notice_id, reason in gone.items():
+            if reason is not None:
+                await _set(unit, notice_id, state=NOTICE_CLOSED, reason=reason)
+        steps = plan(
+            (_waiting(each) for each in mine if gone[each.notice.id] is None),
+            preferences=preferences,
+            hours=Hours(preferences.quiet_hours),
+            history=history,
+            reach=recipient.reach,
+            local=local,
+        )
+        until_on = {each.notice.id: each.notice.not_after_on for each in mine}
+        for step in steps:
+            await _write(unit, ground, keys, recipient, standings, step, until_on, local)
+    return steps
+
+
+def _waiting(each: Due) -> Waiting:
+    held: HoldReason | None = each.reason if each.reason in HELD else None  # type: ignore[assignment]  # of the closed list
+    return Waiting(
+        each.notice,
+        pushed_at=each.told_at if each.state == NOTICE_TOLD else None,
+        held_for=held,
+    )
+
+
+async def _read_due(
+    session: Reading[PersonScope], keys: OwnerKeys, local: datetime
+) -> tuple[Due, ...]:
+    person_id = session.scope.person_id
+    found = await session.execute(
+        select(NoticeRow)
+        .where(
+            col(NoticeRow.person_id) == person_id,
+            col(NoticeRow.state).in_((NOTICE_WAITING, NOTICE_TOLD)),
+            col(NoticeRow.due_at) <= local,
+        )
+        .order_by(col(NoticeRow.due_at), col(NoticeRow.notice_id))
+        .limit(NOTICES_MAX)
+    )
+    key = keys.for_("notice")
+    return tuple(
+        Due(
+            decode_notice(open_(key, Place(person_id, row.notice_id), row.sealed)),
+            row.state,
+            row.due_at,
+            row.told_at,
+            row.reason,
+        )
+        for row in found
+    )
+
+
+async def _read_history(
+    session: Reading[PersonScope], keys: OwnerKeys, local: datetime
+) -> tuple[Told, ...]:
+    """The messages of the last seven days: a digest counts once, by its first notice."""
+    person_id = session.scope.person_id
+    leads = select(col(DeliveryRow.notice_id)).where(
+        col(DeliveryRow.person_id) == person_id,
+        col(DeliveryRow.state) != DELIVERY_WITHDRAWN,
+        col(DeliveryRow.made_at) > local - timedelta(days=WEEK_DAYS + 1),
+    )
+    found = await session.execute(
+        select(col(NoticeRow.notice_id), col(NoticeRow.told_at), col(NoticeRow.sealed)).where(
+            col(NoticeRow.person_id) == person_id,
+            col(NoticeRow.told_at).is_not(None),
+            col(NoticeRow.notice_id).in_(leads),
+        )
+    )
+    key = keys.for_("notice")
+    return tuple(
+        Told(
+            decode_notice(open_(key, Place(person_id, row.notice_id), row.sealed)).notice_class,
+            row.told_at.astimezone(local.tzinfo),
+        )
+        for row in found
+    )
+
+
+async def _take(unit: Unit[PersonScope], due: Sequence[Due]) -> list[Due]:
+    """Those of the due notices that are still as they were read, under their rows' locks."""
+    found = await unit.execute(
+        select(col(NoticeRow.notice_id), col(NoticeRow.state), col(NoticeRow.due_at))
+        .where(
+            col(NoticeRow.person_id) == unit.scope.person_id,
+            col(NoticeRow.notice_id).in_([each.notice.id for each in due]),
+        )
+        .order_by(col(NoticeRow.notice_id))
+        .with_for_update()
+    )
+    now = {ActKey(row.notice_id): (row.state, row.due_at) for row in found}
+    return [each for each in due if now.get(each.notice.id) == (each.state, each.due_at)]
+
+
+async def _write(
+    unit: Unit[PersonScope],
+    ground: Ground,
+    keys: OwnerKeys,
+    recipient: Recipient,
+    standings: Mapping[ActKey, Standing],
+    step: Step,
+    until_on: Mapping[ActKey, date],
+    local: datetime,
+) -> None:
+    match step:
+        case Hold(notice_id, until, reason):
+            await _set(unit, notice_id, due_at=until, reason=reason)
+        case Close(notice_id, reason):
+            await _set(unit, notice_id, state=NOTICE_CLOSED, reason=reason)
+        case Finish(notice_id):
+            await _set(unit, notice_id, state=NOTICE_FINISHED, reason=None)
+        case Send(notices, channels, look_again_at):
+            for notice_id in notices:
+                await _set(
+                    unit,
+                    notice_id,
+                    state=NOTICE_TOLD if look_again_at else NOTICE_FINISHED,
+                    reason=None,
+                    told_at=local,
+                    due_at=look_again_at or local,
+                )
+            last_on = min(until_on[notice_id] for notice_id in notices)
+            for channel in channels:
+                letter = await _letter(ground, recipient, standings, notices, channel, last_on)
+                await _queue(unit, keys, recipient, notices[0], letter, local)
+
+
+async def _set(unit: Unit[PersonScope], notice_id: ActKey, **values: object) -> None:
+    await unit.execute(
+        update(NoticeRow)
+        .where(
+            col(NoticeRow.person_id) == unit.scope.person_id,
+            col(NoticeRow.notice_id) == notice_id,
+        )
+        .values(**values)
+    )
+
+
+async def _queue(
+    unit: Unit[PersonScope],
+    keys: OwnerKeys,
+    recipient: Recipient,
+    lead: ActKey,
+    letter: Letter,
+    local: datetime,
+) -> None:
+    """One delivery a phone, or one to the number or address."""
+    person_id = unit.scope.person_id
+    body = encode_letter(letter)
+    for device_id in recipient.phones if letter.channel == "push" else (NO_DEVICE,):
+        fresh = {
+            "state": DELIVERY_QUEUED,
+            "reason": None,
+            "attempt_count": 0,
+            "made_at": local,
+            "next_at": local,
+            "settled_at": None,
+            "sealed": seal(keys.for_("delivery"), Place(person_id, lead), body),
+        }
+        await unit.execute(
+            insert(DeliveryRow)
+            .values(
+                person_id=person_id,
+                notice_id=lead,
+                channel=CHANNELS[letter.channel],
+                device_id=device_id,
+                **fresh,
+            )
+            .on_conflict_do_update(
+                index_elements=["person_id", "notice_id", "channel", "device_id"],
+                set_=fresh,
+                where=col(DeliveryRow.state) == DELIVERY_WITHDRAWN,
+            )
+        )
+
+
+async def _letter(
+    ground: Ground,
+    recipient: Recipient,
+    standings: Mapping[ActKey, Standing],
+    notices: Sequence[ActKey],
+    channel: Channel,
+    until_on: date,
+) -> Letter:
+    lead = standings[notices[0]]
+    assert lead.record is not None, "what is gone is never planned"
+    parts = tuple(_parts(standings, notices))
+    catalogue = await ground.catalogues.current()
+    service = catalogue.services[lead.record.entry]
+    notice_class = class_of(service)
+    if channel != "push":
+        contact = recipient.contact
+        address = (contact.mobile if channel == "sms" else contact.email) or ""
+        return Letter(channel, notice_class, parts, recipient.language, until_on, address=address)
+    title = render_record(service, lead.record, recipient.language).title
+    return Letter(channel, notice_class, parts, recipient.language, until_on, title=title)
+
+
+def _parts(standings: Mapping[ActKey, Standing], notices: Iterable[ActKey]) -> Iterable[Part]:
+    for notice_id in notices:
+        part = standings[notice_id].part
+        assert part is not None, "what is gone is never planned"
+        yield part

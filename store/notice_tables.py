@@ -1,0 +1,105 @@
+"""Tables led by `person_id` that tell people things, and the lookup of push tokens. Written by
+`push` alone.
+
+In clear are ids, keyed hashes, instants and states of work; what a notice is about, an address and
+a wish lie in `sealed`.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from store.column import big, binary, instant, small
+
+NOTICE_WAITING, NOTICE_TOLD, NOTICE_FINISHED, NOTICE_CLOSED = 0, 1, 2, 3
+DELIVERY_QUEUED, DELIVERY_SENDING = 0, 1
+DELIVERY_ACCEPTED, DELIVERY_FAILED, DELIVERY_UNKNOWN, DELIVERY_WITHDRAWN = 2, 3, 4, 5
+CHANNEL_PUSH, CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_REMOVE = 0, 1, 2, 3
+
+
+class NoticeRow(SQLModel, table=True):
+    """One thing to tell one person, once: its id is the act key.
+
+    Writer: `push/make.py`, `push/tell.py`, `push/reopen.py`.
+
+    `state` is one of the NOTICE_ constants; `due_at` when it is looked at next. `reason` is a code
+    of `push/plan.py` or `push/standing.py`: why it waits, or why it was closed.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (Index("notice_due", "state", "due_at"),)
+
+    person_id: UUID = Field(primary_key=True)
+    notice_id: bytes = Field(sa_column=binary(primary_key=True))
+    circle_id: UUID
+    state: int = Field(sa_column=small())
+    reason: str | None = None
+    made_at: datetime = Field(sa_column=instant())
+    due_at: datetime = Field(sa_column=instant())
+    told_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    read_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One message by one channel to one address. Writer: `push/tell.py`, `push/deliver.py`.
+
+    `notice_id` is the first of the notices that it tells of. `device_id` is the phone, and for SMS
+    and e-mail all zeros. `channel` and `state` are constants; `reason` is a code of
+    `push/answer.py`.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("delivery_due", "channel", "state", "next_at"),)
+
+    person_id: UUID = Field(primary_key=True)
+    notice_id: bytes = Field(sa_column=binary(primary_key=True))
+    channel: int = Field(sa_column=small(primary_key=True))
+    device_id: UUID = Field(primary_key=True)
+    state: int = Field(sa_column=small())
+    reason: str | None = None
+    attempt_count: int = Field(default=0)
+    made_at: datetime = Field(sa_column=instant())
+    next_at: datetime = Field(sa_column=instant())
+    lease_id: UUID | None = None
+    settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())
+
+
+class RegistrationRow(SQLModel, table=True):
+    """Where a phone's pushes go. Writer: `push/registration.py`.
+
+    `counter` numbers its pushes; `confirmed_at` is when the phone last said that the token is
+    its own.
+    """
+
+    __tablename__ = "registration"
+
+    person_id: UUID = Field(primary_key=True)
+    device_id: UUID = Field(primary_key=True)
+    token_hash: bytes = Field(sa_column=binary())
+    counter: int = Field(sa_column=big(default=0))
+    confirmed_at: datetime = Field(sa_column=instant())
+    sealed: bytes = Field(sa_column=binary())
+
+
+class PushTokenRow(SQLModel, table=True):
+    """Keyed hash of a push token -> whose phone has it now. Writer: `push/registration.py`."""
+
+    __tablename__ = "push_token"
+
+    token_hash: bytes = Field(sa_column=binary(primary_key=True))
+    person_id: UUID
+    device_id: UUID
+
+
+class NoticePreferenceRow(SQLModel, table=True):
+    """What a person wishes to be told, and how. Writer: `push/prefer.py`."""
+
+    __tablename__ = "notice_preference"
+
+    person_id: UUID = Field(primary_key=True)
+    version: int = Field(sa_column=big())
+    sealed: bytes = Field(sa_column=binary())

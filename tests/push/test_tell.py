@@ -1,0 +1,211 @@
+"""From an effect to a message on a channel: made once, planned, sent, and taken back in time."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from domain.facts.person import ContactReported
+from domain.ids import PersonId
+from push.answer import Answer
+from tests.support.builders import CITIZEN, born, described, died, fact, married
+from tests.support.house import TestHouse, person
+from tests.support.notices import Outbox, enrol, open_push
+from timeline.apply import apply_facts
+
+HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
+PHONE, TABLET = UUID(int=11), UUID(int=12)
+TODAY = date(2026, 11, 21)
+
+
+@pytest.fixture
+def outbox(house: TestHouse) -> Outbox:
+    return Outbox(house)
+
+
+async def reached_by(house: TestHouse, who: PersonId, *, mobile: str = "+971500000001") -> None:
+    await house.apply(fact(ContactReported(who, mobile=mobile), TODAY, source="icp"))
+
+
+async def a_birth(house: TestHouse) -> None:
+    await house.apply(
+        married(HUSBAND, WIFE, date(2025, 1, 1)), described(HUSBAND, TODAY, nationality=CITIZEN)
+    )
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND))
+
+
+async def test_a_father_with_the_app_is_told_by_a_push_that_only_his_phone_reads(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    key = await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.run()
+    titles = [open_push(key, push.payload)["title"] for push in outbox.pushes.messages]
+    assert any(title.startswith("مبروك ما ياك") for title in titles)
+    assert {push.token for push in outbox.pushes.messages} == {"token-1"}
+    for push in outbox.pushes.messages:
+        assert "مبروك".encode() not in push.payload
+    assert not outbox.texts.messages
+
+
+async def test_nothing_is_told_twice_however_often_it_is_looked_at(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.run()
+    count = len(outbox.pushes.messages)
+    assert count
+    for _ in range(3):
+        await outbox.run()
+    assert len(outbox.pushes.messages) == count
+
+
+async def test_every_phone_of_a_person_is_told_under_one_notice(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    one = await enrol(house, HUSBAND, PHONE, token="token-1")
+    two = await enrol(house, HUSBAND, TABLET, token="token-2")
+    await a_birth(house)
+    await outbox.run()
+    seen: dict[str, set[bytes]] = {"token-1": set(), "token-2": set()}
+    for push in outbox.pushes.messages:
+        opened = open_push(one if push.token == "token-1" else two, push.payload)
+        seen[push.token].add(opened["id"])
+    assert seen["token-1"] == seen["token-2"] != set()
+
+
+async def test_without_the_app_an_sms_goes_at_once_and_says_nothing(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await reached_by(house, HUSBAND)
+    await house.apply(described(CHILD, TODAY, name_ar="هند"))
+    await a_birth(house)
+    await outbox.run()
+    assert outbox.texts.messages
+    for text in outbox.texts.messages:
+        assert text.number == "+971500000001"
+        assert "هند" not in text.text
+        assert "https://osrati.example/n/" in text.text
+
+
+async def test_a_birth_taken_back_before_it_is_sent_is_not_told(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.plan()
+    await house.apply(died(CHILD, TODAY))
+    await outbox.run()
+    assert not outbox.pushes.messages
+
+
+async def test_a_fact_that_is_not_weighed_yet_holds_back_what_it_may_take_back(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.plan()
+    await apply_facts(house.ground, (died(CHILD, TODAY),))  # recorded, not refreshed
+    assert await outbox.deliver()
+    assert not outbox.pushes.messages
+
+
+async def test_by_night_the_family_sleeps_and_is_told_in_the_morning(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    house.clock.instant += timedelta(hours=11)  # 23:00 in Dubai
+    await a_birth(house)
+    await outbox.run()
+    assert not outbox.pushes.messages
+    house.clock.instant += timedelta(hours=9, minutes=1)
+    await outbox.run()
+    assert outbox.pushes.messages
+
+
+async def test_a_dead_token_hurts_only_itself_and_the_sms_goes_instead(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await reached_by(house, HUSBAND)
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    outbox.pushes.answers = [Answer("dead_address", "unregistered")] * 9
+    await outbox.run()
+    assert outbox.texts.messages
+    before = len(outbox.pushes.messages)
+    await outbox.run()
+    assert len(outbox.pushes.messages) == before
+
+
+async def test_a_fault_of_the_channel_is_tried_again_when_it_said(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.plan()
+    outbox.pushes.answers = [Answer("retry", "quota", retry_after_seconds=120)] * 9
+    await outbox.deliver()
+    tried = len(outbox.pushes.messages)
+    outbox.pushes.answers = []
+    house.clock.instant += timedelta(seconds=119)
+    await outbox.deliver()
+    assert len(outbox.pushes.messages) == tried
+    house.clock.instant += timedelta(seconds=2)
+    await outbox.deliver()
+    assert len(outbox.pushes.messages) == 2 * tried
+
+
+async def test_a_project_that_is_refused_deletes_no_registration(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.plan()
+    outbox.pushes.answers = [Answer("project_fault", "credentials")] * 9
+    await outbox.deliver()
+    outbox.pushes.answers = []
+    house.clock.instant += timedelta(seconds=301)
+    await outbox.deliver()
+    assert outbox.pushes.messages[-1].token == "token-1"
+
+
+async def test_a_child_that_died_is_not_spoken_of_in_the_sms_that_would_follow(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await reached_by(house, HUSBAND)
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.run()
+    assert not outbox.texts.messages
+    await house.apply(died(CHILD, TODAY))
+    house.clock.move_days(4)
+    await outbox.run()
+    assert not outbox.texts.messages
+
+
+async def test_a_push_nobody_read_is_followed_by_one_sms(house: TestHouse, outbox: Outbox) -> None:
+    await reached_by(house, HUSBAND)
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_birth(house)
+    await outbox.run()
+    assert outbox.pushes.messages
+    house.clock.move_days(4)
+    await outbox.run()
+    assert outbox.texts.messages
+    count = len(outbox.texts.messages)
+    house.clock.move_days(4)
+    await outbox.run()
+    assert len(outbox.texts.messages) <= count + 3  # what came due since, never the same again
+
+
+async def test_a_token_that_moves_to_another_account_tells_the_first_nothing_more(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await enrol(house, WIFE, TABLET, token="token-1")
+    await a_birth(house)
+    await outbox.run()
+    key = TABLET.bytes * 2
+    for push in outbox.pushes.messages:
+        assert not open_push(key, push.payload)["title"].startswith("مبروك ما ياك")
