@@ -1,4 +1,4 @@
-"""Reads a pack: a directory of YAML documents, one a file, as agencies author and keep them.
+"""Reads a pack: YAML documents, one a file, in a directory and those below it.
 
 `api` calls it to publish what is shipped; the tests call it for every pack. It checks YAML alone;
 what a document means is the business of `domain/compile_catalogue.py`.
@@ -14,32 +14,33 @@ from domain.document import CatalogueError, Problem
 
 SHIPPED_PACK = Path(__file__).parent / "packs" / "osrati"
 
-FILES_MAX = 200  # of one pack; the guide's journey has sixteen services
+FILES_MAX = 1_000  # of one pack; the guide's journey has some hundred and fifty documents
 FILE_BYTES_MAX = 256 * 1024  # the largest shipped has 9 KiB
 DEPTH_MAX = 16  # of nested lists and mappings; a service needs 8
 
 
 def read_pack(directory: Path) -> list[tuple[str, dict[str, object]]]:
-    """The documents of a pack with their files' names, sorted by name.
+    """The documents of a pack with their files' paths below it, sorted.
 
     Raises: CatalogueError with every file that is too large, not YAML, not one mapping, repeats a
     key, or uses anchors and aliases (a document says everything where it is read).
     """
     problems: list[Problem] = []
     documents: list[tuple[str, dict[str, object]]] = []
-    files = sorted(directory.iterdir()) if directory.is_dir() else []
+    found = sorted(directory.rglob("*")) if directory.is_dir() else []
     problems += [
-        Problem(file.name, "", "is not read: rename it to .yaml")
-        for file in files
+        Problem(_name(file, directory), "", "is not read: rename it to .yaml")
+        for file in found
         if file.suffix == ".yml"
     ]
-    files = [file for file in files if file.suffix == ".yaml"]
+    files = [file for file in found if file.suffix == ".yaml"]
     if not 1 <= len(files) <= FILES_MAX:
-        found = f"has {len(files)} .yaml files: a pack has 1 to {FILES_MAX}"
-        raise CatalogueError([*problems, Problem(directory.name, "", found)])
+        count = f"has {len(files)} .yaml files: a pack has 1 to {FILES_MAX}"
+        raise CatalogueError([*problems, Problem(directory.name, "", count)])
     for file in files:
+        where = _name(file, directory)
         try:
-            documents.append((file.name, _read(file)))
+            documents.append((where, _read(file, where)))
         except CatalogueError as error:
             problems += error.errors
     if problems:
@@ -63,16 +64,20 @@ def parse_document(text: str, *, where: str) -> dict[str, object]:
     return document
 
 
-def _read(file: Path) -> dict[str, object]:
+def _name(file: Path, directory: Path) -> str:
+    return file.relative_to(directory).as_posix()
+
+
+def _read(file: Path, where: str) -> dict[str, object]:
     with file.open("rb") as source:
         body = source.read(FILE_BYTES_MAX + 1)
     if len(body) > FILE_BYTES_MAX:
-        raise _refusal(file.name, None, f"is larger than {FILE_BYTES_MAX} bytes: split it")
+        raise _refusal(where, None, f"is larger than {FILE_BYTES_MAX} bytes: split it")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _refusal(file.name, None, "is not UTF-8: save it as UTF-8") from error
-    return parse_document(text, where=file.name)
+        raise _refusal(where, None, "is not UTF-8: save it as UTF-8") from error
+    return parse_document(text, where=where)
 
 
 def _check_shape(text: str, where: str) -> None:

@@ -9,7 +9,8 @@ from datetime import date
 
 import msgspec
 
-from domain.catalogue import Bilingual, Service
+from domain.bilingual import Bilingual
+from domain.catalogue import Service
 from domain.record import Record, Truth
 from domain.text import Language, Message, ParameterValue, join_texts
 from domain.variable import DATE_PARAMETERS

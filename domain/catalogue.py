@@ -3,13 +3,16 @@
 Authors write documents (YAML in `content/packs/`); `domain/compile_catalogue.py` makes these.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Literal
 
 import msgspec
 
+from domain.bilingual import Bilingual
 from domain.calendar_date import Offset
 from domain.condition import Condition
+from domain.entry import Channel, Entries, Figure, Reach
 from domain.growth.development import DevelopmentTable
 from domain.growth.standard import GrowthStandard
 from domain.ids import EntryId
@@ -17,25 +20,14 @@ from domain.immunization.programme import Programme
 from domain.immunization.schedule import Schedule
 from domain.pregnancy.follow import PregnancyTables
 from domain.record import Criterion, Nature
-from domain.text import Language, Message
 
 Start = Literal["marriage", "pregnancy", "birth"]
 Role = Literal["husband", "wife", "mother", "father"]
 Unmet = Literal["explain", "withdraw"]
 NoticeMoment = Literal["visible", "due"]
+AskedForm = Literal["text", "number", "date", "choice", "photo", "signature"]
 CalculatorName = Literal["immunization", "pregnancy", "development"]
 ScheduleTables = Programme | Schedule | PregnancyTables | DevelopmentTable | GrowthStandard
-
-
-class Bilingual(msgspec.Struct, frozen=True):
-    """One text in both languages. Arabic comes first everywhere."""
-
-    ar: Message
-    en: Message
-
-    def message(self, language: Language) -> Message:
-        """The text in `language`."""
-        return self.ar if language == "ar" else self.en
 
 
 class EligibilityLine(msgspec.Struct, frozen=True):
@@ -49,6 +41,23 @@ class EligibilityLine(msgspec.Struct, frozen=True):
     when: Condition
     unmet: Unmet
     text: Bilingual
+
+
+class FigureSpan(msgspec.Struct, frozen=True):
+    """A span of time that a figure of law says: as it was on the anchor's day."""
+
+    figure: Figure
+    backwards: bool = False
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """That the audience is told, and when. Without a message the card's own words are said; without
+    channels the sender's usual one is used.
+    """
+
+    moment: NoticeMoment
+    message: EntryId | None = None
+    channels: tuple[Channel, ...] = ()
 
 
 class WindowRule(msgspec.Struct, frozen=True):
@@ -69,6 +78,7 @@ class WindowRule(msgspec.Struct, frozen=True):
     expires: Offset
     catch_up: bool
     expires_from: Literal["due", "anchor"] = "due"
+    figures: Mapping[str, FigureSpan] = {}  # those of its offsets that a figure of law says
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -91,7 +101,7 @@ class CardRule(msgspec.Struct, frozen=True):
     resolved_when: Condition | None
     title: Bilingual
     body: Bilingual
-    notices: tuple[NoticeMoment, ...]
+    notices: tuple[Notice, ...]
     planned: bool = False
 
 
@@ -102,8 +112,30 @@ class Calculator(msgspec.Struct, frozen=True):
     schedule: EntryId
 
 
+class Prefill(msgspec.Struct, frozen=True):
+    """A field that is filled from a registry, under an exchange policy that covers it."""
+
+    field: str
+    registry: EntryId
+    policy: EntryId
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A field that only the applicant can fill; `options` are those of a choice."""
+
+    field: str
+    form: AskedForm
+    text: Bilingual
+    required: bool
+    options: Mapping[str, Bilingual] = {}
+
+
 class Service(msgspec.Struct, frozen=True):
-    """One service of the catalogue. `draft` is said on every card it makes."""
+    """One service of the catalogue. `draft` is said on every card it makes.
+
+    `figures` are the figures of law that its conditions and texts name, `said_figures` those of its
+    texts. Without `scope` it is for every family; `fees` None is not said, empty is free.
+    """
 
     id: EntryId
     version: int
@@ -120,6 +152,16 @@ class Service(msgspec.Struct, frozen=True):
     cards: tuple[CardRule, ...]
     terms: Mapping[str, Bilingual]  # words that parameters refer to
     calculator: Calculator | None = None
+    figures: Mapping[EntryId, Figure] = {}
+    said_figures: tuple[EntryId, ...] = ()
+    bundles: tuple[EntryId, ...] = ()
+    articles: tuple[EntryId, ...] = ()
+    prefill: tuple[Prefill, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    fees: tuple[EntryId, ...] | None = None
+    leads_to: tuple[EntryId, ...] = ()
+    questionnaire: EntryId | None = None
+    scope: Reach | None = None
 
     def card(self, card_id: str) -> CardRule:
         """The card rule with this id. Raises: KeyError when the service has none."""
@@ -130,8 +172,42 @@ class Service(msgspec.Struct, frozen=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """Every service of one published version, and the schedules that calculators go by."""
+    """One published version: every service, the schedules that calculators go by, and the entries
+    that services refer to.
+    """
 
     version: int
     services: Mapping[EntryId, Service]
     schedules: Mapping[EntryId, ScheduleTables] = {}
+    entries: Entries = Entries()
+
+    def agency_of(self, service: Service, on: date) -> str:
+        """The agency that answers for a service on a day: by the agencies' own dated word, else by
+        the service's.
+        """
+        return next(iter(self.providers_of(service.id, on)), service.agency)
+
+    def providers_of(self, what: str, on: date) -> tuple[EntryId, ...]:
+        """The agencies that issue or answer for something on a day; one at most is published."""
+        return tuple(
+            agency_id
+            for agency_id, agency in self.entries.agencies.items()
+            if any(given.what == what and given.holds_on(on) for given in agency.provides)
+        )
+
+    def without(self, gone: Collection[EntryId]) -> "Catalogue":
+        """The same without the entries that are withdrawn."""
+        if not gone:
+            return self
+        kept = {
+            name: {
+                id_: entry for id_, entry in getattr(self.entries, name).items() if id_ not in gone
+            }
+            for name in Entries.__struct_fields__
+            if name != "withdrawn"
+        }
+        return msgspec.structs.replace(
+            self,
+            services={id_: one for id_, one in self.services.items() if id_ not in gone},
+            entries=msgspec.structs.replace(self.entries, **kept),
+        )

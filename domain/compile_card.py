@@ -2,25 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Literal, get_args
+from typing import get_args
 
-from domain.calendar_date import Offset, add_offset
-from domain.catalogue import CalculatorName, CardRule, NoticeMoment, Row, Start, WindowRule
+from domain.calendar_date import add_offset
+from domain.catalogue import CalculatorName, CardRule, Notice, NoticeMoment, Row, Start
 from domain.compile_text import Scope, compile_bilingual, compile_when
+from domain.compile_window import ANCHOR_DAYS, DAYS_MAX, read_offset, read_window
 from domain.document import Node
+from domain.entry import Channel
 from domain.text import ParameterType
-from domain.variable import ANCHORS, PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS
+from domain.variable import PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS
 
 RANK_MAX = 1_000
-MONTHS_MAX = 1_200  # a hundred years, either way
-DAYS_MAX = 36_600
-WEEKS_MAX = 5_200
-DAYS_PER_WEEK = 7
-
-# The order of two offsets may hang on the month they are counted from: so it is tried from the end
-# of a long month, where months are clamped, and from the end of the shortest.
-_ANCHOR_DAYS = (date(2024, 1, 31), date(2025, 2, 28))
 
 
 def compile_cards(
@@ -56,13 +49,13 @@ def _compile_card(
     for key in ("rows", "resolved_when"):
         if planned and key in card:
             card[key].refuse("the calculator says so of a planned card: remove it")
-    window = _read_window(card["window"], starts_with, rows, planned=planned)
+    window = read_window(card["window"], starts_with, rows, planned=planned, figures=scope.figures)
     inner = _widen(scope, rows, calculator if planned else None)
     resolved_when = None
     if "resolved_when" in card:
         resolved_when = compile_when(card["resolved_when"], scope.variables)
-    notices = tuple(item.choice(get_args(NoticeMoment)) for item in card["notices"].items())
-    if len(set(notices)) < len(notices):
+    notices = tuple(_read_notice(item) for item in card["notices"].items())
+    if len({notice.moment for notice in notices}) < len(notices):
         card["notices"].refuse("a moment stands twice: one message for one act, remove one")
     return CardRule(
         id=card_id,
@@ -93,67 +86,23 @@ def _widen(scope: Scope, rows: tuple[Row, ...], calculator: CalculatorName | Non
     return replace(scope, parameters=parameters, rules=frozen)
 
 
-# Windows
-
-
-def _read_window(
-    node: Node, starts_with: Start, rows: tuple[Row, ...], *, planned: bool
-) -> WindowRule:
-    window = node.fields(
-        required=("anchor", "visible", "due_until", "expires", "catch_up"),
-        optional=("due", "expires_from"),
+def _read_notice(node: Node) -> Notice:
+    """A moment alone, or with the message that is said and the channels it goes by."""
+    if not isinstance(node.value, Mapping):
+        return Notice(node.choice(get_args(NoticeMoment)))
+    fields = node.fields(required=("moment", "message"), optional=("channels",))
+    channels = (
+        [item.choice(get_args(Channel)) for item in fields["channels"].items(minimum=1)]
+        if ("channels" in fields)
+        else []
     )
-    from_options: tuple[Literal["due", "anchor"], ...] = ("due", "anchor")
-    rule = WindowRule(
-        anchor=window["anchor"].choice(sorted(ANCHORS[starts_with])),
-        due=_read_offset(window["due"]) if "due" in window else Offset(),
-        visible=_read_offset(window["visible"]),
-        due_until=_read_offset(window["due_until"]),
-        expires=_read_offset(window["expires"]),
-        catch_up=window["catch_up"].boolean(),
-        expires_from=window["expires_from"].choice(from_options)
-        if "expires_from" in window
-        else "due",
+    if len(set(channels)) < len(channels):
+        fields["channels"].refuse("a channel stands twice: remove one")
+    return Notice(
+        fields["moment"].choice(get_args(NoticeMoment)),
+        fields["message"].refers_to("message"),
+        tuple(channels),
     )
-    if rows and "due" in window:
-        window["due"].refuse("the rows say when each is due: remove it")
-    if planned and "due" in window:
-        window["due"].refuse("the calculator says when each is due: remove it")
-    if not node.missing and not rows and not planned and "due" not in window:
-        node.refuse("the key 'due' is missing: add it, or rows that each have an age")
-    _check_order(window, rule, [row.age for row in rows] or [rule.due])
-    return rule
-
-
-def _check_order(window: Mapping[str, Node], rule: WindowRule, ages: list[Offset]) -> None:
-    """visible <= due <= due_until <= expires, for every row and wherever in the calendar."""
-    late: set[str] = set()
-    for anchor in _ANCHOR_DAYS:
-        for age in ages:
-            due = add_offset(anchor, age)
-            until = add_offset(due, rule.due_until)
-            expires_after_due = rule.expires_from == "due"
-            expires = add_offset(due if expires_after_due else anchor, rule.expires)
-            if add_offset(due, rule.visible) > due:
-                late.add("visible")
-            if until < due:
-                late.add("due_until")
-            # Counted from the anchor, the end may cut the last row's grace short, not its due day.
-            if expires < (until if expires_after_due else due):
-                late.add("expires")
-    order = "visible, due, due_until, expires must follow each other"
-    for key in sorted(late):
-        window[key].refuse(f"out of order: {order}; visible counts from due, so 0 or less")
-
-
-def _read_offset(node: Node) -> Offset:
-    parts = node.fields(optional=("months", "weeks", "days"))
-    if not parts:
-        node.refuse("says no time: write months, weeks or days, such as {days: 30}")
-    months = parts["months"].integer(-MONTHS_MAX, MONTHS_MAX) if "months" in parts else 0
-    weeks = parts["weeks"].integer(-WEEKS_MAX, WEEKS_MAX) if "weeks" in parts else 0
-    days = parts["days"].integer(-DAYS_MAX, DAYS_MAX) if "days" in parts else 0
-    return Offset(months=months, days=weeks * DAYS_PER_WEEK + days)
 
 
 # Tables
@@ -165,13 +114,13 @@ def _read_rows(node: Node) -> tuple[Row, ...]:
         fields = item.fields(required=("id", "age"), optional=("parameters",))
         row = Row(
             id=fields["id"].identifier(),
-            age=_read_offset(fields["age"]),
+            age=read_offset(fields["age"]),
             parameters=_read_parameters(fields["parameters"]) if "parameters" in fields else (),
         )
         if any(row.id == other.id for other in rows):
             fields["id"].refuse(f"{row.id!r} stands twice: rename one")
         if rows and any(
-            add_offset(day, rows[-1].age) >= add_offset(day, row.age) for day in _ANCHOR_DAYS
+            add_offset(day, rows[-1].age) >= add_offset(day, row.age) for day in ANCHOR_DAYS
         ):
             fields["age"].refuse("is not after the row before: put the rows in order of age")
         if rows and _shape(row) != _shape(rows[0]):

@@ -1,74 +1,48 @@
 """Makes the catalogue from authored documents, or says everything that is wrong with them.
 
 `content` calls it before it publishes, `timeline` when it loads a published version. It reads no
-file: a document is what a YAML or JSON parser gave. The published form of a document is
-`mobile-contract/catalogue/service.schema.json`; what a schema cannot say is checked here.
+file: a document is what a YAML or JSON parser gave. The published form of a document of each kind
+is `mobile-contract/catalogue/KIND.schema.json`; what a schema cannot say is checked here.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeVar, get_args
 
-from domain.catalogue import (
-    Calculator,
-    CalculatorName,
-    Catalogue,
-    EligibilityLine,
-    Role,
-    ScheduleTables,
-    Service,
-    Start,
-    Unmet,
+from domain.catalogue import Catalogue, ScheduleTables
+from domain.compile_article import read_article, read_message
+from domain.compile_entry import (
+    read_agency,
+    read_bundle,
+    read_figure,
+    read_holidays,
+    read_policy,
+    read_questionnaire,
+    read_ramadan,
+    read_reach,
 )
-from domain.compile_card import compile_cards
+from domain.compile_reference import check_references
 from domain.compile_schedule import read_schedule
-from domain.compile_text import (
-    Scope,
-    compile_bilingual,
-    compile_when,
-    read_terms,
-)
-from domain.document import CatalogueError, Node, Problem, nearest
-from domain.growth.development import DevelopmentTable
+from domain.compile_service import read_service
+from domain.document import CatalogueError, Node, Problem, Reference
+from domain.entry import Entries, Head
 from domain.ids import EntryId
-from domain.immunization.programme import Programme
-from domain.pregnancy.follow import PregnancyTables
-from domain.record import Criterion, Nature
-from domain.variable import PARAMETERS, VARIABLES, group_term
 
-FORMAT = 1  # of the documents; another number is another compiler
-VERSION_MAX = 1_000_000
-
-Sure = Literal["verified", "secondary", "memory", "conflicting"]
-
-_ROLES: Mapping[Start, tuple[Role, ...]] = {
-    "marriage": ("husband", "wife"),
-    "pregnancy": ("mother", "father"),
-    "birth": ("mother", "father"),
-}
-_REQUIRED = (
-    "kind",
-    "format",
-    "id",
-    "version",
-    "revision",
-    "draft",
-    "sources",
-    "nature",
-    "criterion",
+Kind = Literal[
     "agency",
-    "name",
-    "starts_with",
-    "audience",
-    "cards",
-)
-_OPTIONAL = ("sign_off", "otherwise", "eligibility", "calculator", "terms")
+    "article",
+    "bundle",
+    "exchange_policy",
+    "figure",
+    "holiday",
+    "message",
+    "questionnaire",
+    "ramadan",
+    "schedule",
+    "scope",
+    "service",
+]
 
-# What starts a service of each calculator, and the tables it goes by.
-_CALCULATORS: Mapping[CalculatorName, tuple[Start, type[ScheduleTables]]] = {
-    "immunization": ("birth", Programme),
-    "pregnancy": ("pregnancy", PregnancyTables),
-    "development": ("birth", DevelopmentTable),
-}
+_Entry = TypeVar("_Entry", bound=Head)
 
 
 def compile_catalogue(
@@ -76,153 +50,83 @@ def compile_catalogue(
 ) -> Catalogue:
     """The catalogue of these (where, document) pairs, as one published version.
 
-    Raises: CatalogueError with every problem of every document, and for two with one id.
+    A withdrawn entry is read like any other, and left out. Raises: CatalogueError with every
+    problem of every document, of every reference between them, and for two with one id.
     """
-    problems: list[Problem] = []
-    first_seen: dict[str, str] = {}
+    roots = _Roots()
+    order: dict[str, int] = {}
+    for where, document in documents:
+        order.setdefault(where, len(order))
+        roots.add(where, document)
     schedules: dict[EntryId, ScheduleTables] = {}
-    services: dict[EntryId, Service] = {}
-    documents = list(documents)
-    for where, document in documents:
-        if document.get("kind") == "schedule":
-            entry_id, tables = read_schedule(Node(document, where, problems))
-            _check_unique(entry_id, where, first_seen, problems)
-            if tables is not None:
-                schedules[EntryId(entry_id)] = tables
-    for where, document in documents:
-        if document.get("kind") != "schedule":
-            service = _read_service(Node(document, where, problems), schedules)
-            _check_unique(service.id, where, first_seen, problems)
-            services[service.id] = service
-    if problems:
-        raise CatalogueError(problems)
-    return Catalogue(version=version, services=services, schedules=schedules)
+    for root in roots.of("schedule"):
+        schedule_id, tables = read_schedule(root)
+        if tables is not None:
+            schedules[EntryId(schedule_id)] = tables
+    entries = _read_entries(roots)
+    services = (read_service(root, schedules, entries) for root in roots.of("service"))
+    catalogue = Catalogue(version, {one.id: one for one in services}, schedules, entries)
+    check_references(catalogue, roots.references, roots.owners)
+    if roots.problems:
+        raise CatalogueError(sorted(roots.problems, key=lambda found: order[found.where]))
+    return catalogue.without(entries.withdrawn)
 
 
-def _check_unique(
-    entry_id: str, where: str, first_seen: dict[str, str], problems: list[Problem]
-) -> None:
-    if entry_id in first_seen:
-        found = f"{entry_id!r} is {first_seen[entry_id]}'s: rename one"
-        problems.append(Problem(where, "id", found))
-    first_seen.setdefault(entry_id, where)
+class _Roots:
+    """The documents by kind, and what is noted of them."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.references: list[Reference] = []
+        self.owners: dict[str, EntryId] = {}  # which entry a file is
+        self.withdrawn: set[EntryId] = set()
+        self._first_seen: dict[str, str] = {}
+        self._by_kind: dict[str, list[Node]] = {}
+
+    def of(self, kind: Kind) -> Sequence[Node]:
+        """The documents of one kind, in order."""
+        return self._by_kind.get(kind, ())
+
+    def add(self, where: str, document: Mapping[str, object]) -> None:
+        """Files a document under its kind; one of no kind is noted and read no further."""
+        root = Node(document, where, self.problems, references=self.references)
+        if "kind" not in document:
+            root.refuse("the key 'kind' is missing: add it")
+            return
+        kind = root.entries()["kind"]
+        if kind.value not in get_args(Kind):
+            kind.choice(get_args(Kind))
+            return
+        self._by_kind.setdefault(str(kind.value), []).append(root)
+        entry_id = document.get("id")
+        if not isinstance(entry_id, str):
+            return
+        if entry_id in self._first_seen:
+            found = f"{entry_id!r} is {self._first_seen[entry_id]}'s: rename one"
+            self.problems.append(Problem(where, "id", found))
+        self._first_seen.setdefault(entry_id, where)
+        self.owners[where] = EntryId(entry_id)
+        if "withdrawn" in document and root.entries()["withdrawn"].boolean():
+            self.withdrawn.add(EntryId(entry_id))
 
 
-def _read_service(root: Node, schedules: Mapping[EntryId, ScheduleTables]) -> Service:
-    node = root.fields(required=_REQUIRED, optional=_OPTIONAL)
-    _check_head(node)
-    starts_with = node["starts_with"].choice(get_args(Start))
-    terms = read_terms(node.get("terms"))
-    calculator = _read_calculator(node.get("calculator"), starts_with, schedules)
-    tables = schedules.get(calculator.schedule) if calculator is not None else None
-    scope = Scope(
-        variables=VARIABLES[starts_with],
-        parameters=PARAMETERS[starts_with],
-        terms=terms.keys(),
-        groups=[group_term(name) for name in tables.group_names]
-        if isinstance(tables, Programme)
-        else (),
-    )
-    if tables is not None and _is_draft(tables) and node["draft"].value is False:
-        node["draft"].refuse("its schedule is a draft that nobody has signed: so is the service")
-    audience = _read_roles(node["audience"], starts_with, minimum=1)
-    otherwise = _read_roles(node.get("otherwise"), starts_with)
-    for role in set(audience) & set(otherwise):
-        node["otherwise"].refuse(f"{role!r} is told already: remove it from one of the two lists")
-    return Service(
-        id=EntryId(node["id"].identifier()),
-        version=node["version"].integer(1, VERSION_MAX),
-        revision=node["revision"].integer(1, VERSION_MAX),
-        draft=node["draft"].boolean(),
-        nature=node["nature"].choice(get_args(Nature)),
-        criterion=node["criterion"].choice(get_args(Criterion)),
-        agency=node["agency"].identifier(),
-        name=compile_bilingual(node["name"], Scope()),
-        starts_with=starts_with,
-        audience=audience,
-        otherwise=otherwise,
-        eligibility=_read_eligibility(node.get("eligibility"), scope),
-        cards=compile_cards(
-            node["cards"],
-            starts_with,
-            scope=scope,
-            calculator=calculator.name if calculator is not None else None,
-        ),
-        terms=terms,
-        calculator=calculator,
+def _read_entries(roots: _Roots) -> Entries:
+    """Every entry but services and schedules. Articles and services name figures: those first."""
+    figures = _by_id(map(read_figure, roots.of("figure")))
+    return Entries(
+        agencies=_by_id(map(read_agency, roots.of("agency"))),
+        bundles=_by_id(map(read_bundle, roots.of("bundle"))),
+        figures=figures,
+        articles=_by_id(read_article(root, figures) for root in roots.of("article")),
+        messages=_by_id(map(read_message, roots.of("message"))),
+        policies=_by_id(map(read_policy, roots.of("exchange_policy"))),
+        questionnaires=_by_id(map(read_questionnaire, roots.of("questionnaire"))),
+        holidays=_by_id(map(read_holidays, roots.of("holiday"))),
+        ramadans=_by_id(map(read_ramadan, roots.of("ramadan"))),
+        scopes=_by_id(map(read_reach, roots.of("scope"))),
+        withdrawn=frozenset(roots.withdrawn),
     )
 
 
-def _read_calculator(
-    node: Node | None, starts_with: Start, schedules: Mapping[EntryId, ScheduleTables]
-) -> Calculator | None:
-    """The calculator a service names: one for what starts it, with a schedule of its form."""
-    if node is None:
-        return None
-    fields = node.fields(required=("name", "schedule"))
-    name = fields["name"].choice(get_args(CalculatorName))
-    schedule = EntryId(fields["schedule"].identifier())
-    start, form = _CALCULATORS[name]
-    if start != starts_with:
-        fields["name"].refuse(f"{name!r} is for a service that starts with {start!r}: mend one")
-    if schedule not in schedules:
-        fields["schedule"].refuse(f"no such schedule: {nearest(schedule, schedules)}")
-    elif not isinstance(schedules[schedule], form):
-        fields["schedule"].refuse(f"{schedule!r} holds no tables for {name!r}: name another")
-    return Calculator(name, schedule)
-
-
-def _is_draft(tables: ScheduleTables) -> bool:
-    """Whether anything of the tables waits for its owner's signature."""
-    match tables:
-        case Programme():
-            return tables.draft
-        case PregnancyTables():
-            return any(plan.sign_off is not None for plan in tables.plans)
-        case DevelopmentTable():
-            return tables.sign_off is not None
-        case _:
-            return False
-
-
-def _check_head(node: Mapping[str, Node]) -> None:
-    """What a document says of itself: its form, its sources, who has yet to sign it."""
-    node["kind"].choice(("service",))
-    node["format"].integer(FORMAT, FORMAT)
-    for item in node["sources"].items(minimum=1):
-        source = item.fields(required=("text", "sure"))
-        source["text"].text()
-        source["sure"].choice(get_args(Sure))
-    if "sign_off" in node:
-        node["sign_off"].text()
-    if (node["draft"].value is True) != ("sign_off" in node):
-        node["draft"].refuse(
-            "a draft says in sign_off who must confirm what, and only a draft does: mend one"
-        )
-
-
-def _read_roles(node: Node | None, starts_with: Start, *, minimum: int = 0) -> tuple[Role, ...]:
-    if node is None:
-        return ()
-    roles = tuple(item.choice(_ROLES[starts_with]) for item in node.items(minimum=minimum))
-    if len(set(roles)) < len(roles):
-        node.refuse("a role stands twice: remove one")
-    return roles
-
-
-def _read_eligibility(node: Node | None, scope: Scope) -> tuple[EligibilityLine, ...]:
-    lines: list[EligibilityLine] = []
-    for item in node.items() if node else ():
-        line = item.fields(required=("id", "when", "unmet", "text"))
-        line_id = line["id"].identifier()
-        if any(line_id == other.id for other in lines):
-            line["id"].refuse(f"{line_id!r} stands twice: rename one")
-        lines.append(
-            EligibilityLine(
-                id=line_id,
-                when=compile_when(line["when"], scope.variables),
-                unmet=line["unmet"].choice(get_args(Unmet)),
-                text=compile_bilingual(line["text"], scope),
-            )
-        )
-    return tuple(lines)
+def _by_id(entries: Iterable[_Entry]) -> dict[EntryId, _Entry]:
+    return {entry.id: entry for entry in entries}

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from domain.catalogue import Bilingual
+from domain.bilingual import Bilingual
 from domain.condition import Condition, ConditionError, VariableType, compile_condition
-from domain.document import Node, nearest
+from domain.document import TEXT_CHARACTERS_MAX, Node, nearest
+from domain.entry import Figure
+from domain.ids import EntryId
 from domain.text import Language, Message, MessageError, ParameterType, Use, compile_message
 from domain.variable import NAME_PARAMETERS, UNNAMED_TERM, VACCINES_PARAMETER
 
@@ -21,13 +23,16 @@ class Scope:
     terms: Collection[str] = ()
     rules: Mapping[str, frozenset[str]] = field(default_factory=dict)
     groups: Collection[str] = ()
+    figures: Mapping[EntryId, Figure] = field(default_factory=dict)
 
 
-def compile_bilingual(node: Node, scope: Scope) -> Bilingual:
+def compile_bilingual(
+    node: Node, scope: Scope, *, characters_max: int = TEXT_CHARACTERS_MAX
+) -> Bilingual:
     """The text in both languages, which name the same things."""
     texts = node.fields(required=("ar", "en"))
-    arabic = _compile_one(texts["ar"], "ar", scope)
-    english = _compile_one(texts["en"], "en", scope)
+    arabic = _compile_one(texts["ar"], "ar", scope, characters_max)
+    english = _compile_one(texts["en"], "en", scope, characters_max)
     if arabic is None or english is None:
         stand_in = compile_message("?", "en")
         return Bilingual(ar=arabic or stand_in, en=english or stand_in)
@@ -53,11 +58,14 @@ def read_terms(node: Node | None) -> dict[str, Bilingual]:
     return terms
 
 
-def _compile_one(node: Node, language: Language, scope: Scope) -> Message | None:
+def _compile_one(
+    node: Node, language: Language, scope: Scope, characters_max: int
+) -> Message | None:
     if node.missing:
         return None
     try:
-        message = compile_message(node.text(), language)
+        source = node.text(characters_max=characters_max)
+        message = compile_message(source, language, characters_max=characters_max)
     except MessageError as error:
         node.refuse(str(error))
         return None

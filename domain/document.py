@@ -6,14 +6,18 @@ stands in for itself, so that an author sees every error at once, not the first 
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
 
+from domain.ids import EntryId
+
 ITEMS_MAX = 100  # of any list or mapping; the longest shipped, WHO's table of contacts, has 38
-TEXT_CHARACTERS_MAX = 2_000  # of any single value
+TEXT_CHARACTERS_MAX = 2_000  # of any single value but an article's body
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MISSING = object()
 
 Option = TypeVar("Option", bound=str)
@@ -44,13 +48,23 @@ class CatalogueError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """That a document names another entry, by kind and id, and where it does."""
+
+    kind: str
+    entry_id: str
+    node: "Node"
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a document, where it stands, and the list that problems go to."""
+    """One value of a document, where it stands, and the lists that what is noted goes to."""
 
     value: object
     where: str
     problems: list[Problem]
     path: str = ""
+    references: list[Reference] = field(default_factory=list)
 
     @property
     def missing(self) -> bool:
@@ -90,6 +104,10 @@ class Node:
                 self.refuse(f"the key {key!r} is not a word: put it in quotes")
         return found
 
+    def at_key(self, key: str) -> "Node":
+        """The key that this value stands under, as a value: for keys of a closed list."""
+        return replace(self, value=key)
+
     def named(self) -> dict[str, "Node"]:
         """Every key with its value, when the keys are ids of the author's own."""
         found = self.entries()
@@ -110,16 +128,24 @@ class Node:
             for index, value in enumerate(self.value)
         ]
 
-    def text(self) -> str:
+    def text(self, *, characters_max: int = TEXT_CHARACTERS_MAX) -> str:
         """A text that is not blank."""
         if not isinstance(self.value, str) or not self.value.strip():
             self.refuse(f"expected a text, got {_shown(self.value)}")
             return "?"
-        if len(self.value) > TEXT_CHARACTERS_MAX:
-            self.refuse(
-                f"has {len(self.value)} characters; at most {TEXT_CHARACTERS_MAX}: shorten it"
-            )
+        if len(self.value) > characters_max:
+            self.refuse(f"has {len(self.value)} characters; at most {characters_max}: shorten it")
         return self.value
+
+    def day(self) -> date:
+        """A day, written 2026-11-21."""
+        if isinstance(self.value, str) and _DAY.fullmatch(self.value):
+            try:
+                return date.fromisoformat(self.value)
+            except ValueError:
+                pass  # such as 2026-02-30: said below
+        self.refuse(f"{_shown(self.value)} is no day: write it as 2026-11-21")
+        return date.min
 
     def identifier(self) -> str:
         """A name of the document's own: small letters, digits and underscores."""
@@ -130,6 +156,16 @@ class Node:
             " a letter first"
         )
         return "unreadable"
+
+    def refers_to(self, kind: str) -> EntryId:
+        """The id of another entry of that kind, which is looked for when all are known."""
+        if self.missing:
+            return EntryId("unreadable")
+        noted = len(self.problems)
+        entry_id = self.identifier()
+        if len(self.problems) == noted:
+            self.references.append(Reference(kind, entry_id, self))
+        return EntryId(entry_id)
 
     def integer(self, minimum: int, maximum: int) -> int:
         """A whole number within the bounds, both allowed."""

@@ -16,6 +16,7 @@ from domain.fact import Fact
 from domain.family import Family
 from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
+from domain.law import under_the_law
 from domain.planned.calculations import Calculations
 from domain.planned.occurrence import Planned
 from domain.record import (
@@ -45,6 +46,9 @@ def plan_records(
     if situation.ends_on is not None and horizon.reached(situation.ends_on):
         return
     if situation.begins_on is not None and not horizon.reached(situation.begins_on):
+        return
+    service, situation = under_the_law(service, situation, horizon)
+    if not service.cards:
         return
     lines = tuple(
         Line(line.id, line.when.evaluate(situation.variables)) for line in service.eligibility

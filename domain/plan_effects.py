@@ -20,7 +20,8 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
     if window is None or record.quiet or record.resolved_on is not None or record.dismissed:
         return
     told_on: set[date] = set()
-    for moment in catalogue.services[record.entry].card(record.card).notices:
+    for notice in catalogue.services[record.entry].card(record.card).notices:
+        moment = notice.moment
         not_before_on, not_after_on = _told_between(moment, window)
         if moment == "visible" and record.acknowledged:
             continue

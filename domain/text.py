@@ -111,7 +111,9 @@ class Message:
         return format_date(value, style, locale=_LOCALES[self.language])
 
 
-def compile_message(source: str, language: Language) -> Message:
+def compile_message(
+    source: str, language: Language, *, characters_max: int = MESSAGE_CHARACTERS_MAX
+) -> Message:
     """The message that `source` is in `language`.
 
     Raises: MessageError when it is empty, too long, not ICU MessageFormat, or has a plural that
@@ -120,9 +122,9 @@ def compile_message(source: str, language: Language) -> Message:
     """
     if not source.strip():
         raise MessageError("a text is empty: write it, or leave its card out")
-    if len(source) > MESSAGE_CHARACTERS_MAX:
+    if len(source) > characters_max:
         raise MessageError(
-            f"{source[:40]!r}… has {len(source)} characters; at most {MESSAGE_CHARACTERS_MAX} are"
+            f"{source[:40]!r}… has {len(source)} characters; at most {characters_max} are"
             " allowed: shorten it"
         )
     try:

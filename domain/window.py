@@ -2,13 +2,38 @@
 anchor.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 
-from domain.calendar_date import add_offset
+import msgspec
+
+from domain.calendar_date import MONTHS_PER_YEAR, Offset, add_offset
 from domain.catalogue import Row, WindowRule
+from domain.entry import Unit
 from domain.record import Window
 
+SPAN_UNITS: Mapping[Unit, tuple[int, int]] = MappingProxyType(
+    {"days": (0, 1), "weeks": (0, 7), "months": (1, 0), "years": (MONTHS_PER_YEAR, 0)}
+)
+"""The months and days of one of each unit in which a figure of law can say a span of time."""
+
 EMIT_AHEAD_DAYS = 90  # a record exists this long before it shows, so that an offline phone has it
+
+
+def rule_on(rule: WindowRule, day: date) -> WindowRule | None:
+    """The rule with the spans that figures of law say as they were on `day`; None where one of them
+    was not known then.
+    """
+    said: dict[str, Offset] = {}
+    for key, span in rule.figures.items():
+        found = span.figure.on(day)
+        if found is None:
+            return None
+        months, days = SPAN_UNITS[span.figure.unit]
+        count = -found.value if span.backwards else found.value
+        said[key] = Offset(months=months * count, days=days * count)
+    return msgspec.structs.replace(rule, **said, figures={}) if said else rule
 
 
 def plan_window(

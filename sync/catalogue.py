@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.catalogue import Bilingual, Catalogue, Service
+from domain.bilingual import Bilingual
+from domain.catalogue import Catalogue, Service
 from domain.error import Refusal
 from domain.text import LANGUAGES, Language
 from domain.variable import PARAMETERS, PLANNED_PARAMETERS

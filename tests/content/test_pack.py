@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import jsonschema_rs
 import pytest
@@ -20,8 +21,9 @@ from content.pack import (
 )
 from content.schedule.read_programme import read_programme
 from content.schedule_entries import read_catalogue
-from domain.catalogue import Bilingual, CardRule, Catalogue, Service
-from domain.compile_catalogue import compile_catalogue
+from domain.bilingual import Bilingual
+from domain.catalogue import CardRule, Catalogue, Service
+from domain.compile_catalogue import Kind, compile_catalogue
 from domain.document import CatalogueError
 from domain.ids import EntryId
 from domain.pregnancy.follow import PregnancyTables
@@ -29,7 +31,11 @@ from domain.text import LANGUAGES, ParameterValue
 from domain.variable import PLANNED_CHOICES, group_term
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((ROOT / "mobile-contract/catalogue/service.schema.json").read_text("utf-8"))
+SCHEMAS = {
+    file.name.removesuffix(".schema.json"): json.loads(file.read_text("utf-8"))
+    for file in (ROOT / "mobile-contract/catalogue").glob("*.schema.json")
+}
+SCHEMA = SCHEMAS["service"]
 
 # Lines of WHO's matrix (WHO-SRH-21.2, ANC.S.01): an early one, an ordinary one, one of those that
 # leave the interval rules (22), a late one.
@@ -153,11 +159,13 @@ def service(catalogue: Catalogue, entry_id: str) -> Service:
     return catalogue.services[EntryId(entry_id)]
 
 
-@pytest.mark.parametrize("where", sorted(file.name for file in SHIPPED_PACK.glob("*.yaml")))
-def test_every_shipped_file_follows_the_published_schema(where: str) -> None:
-    jsonschema_rs.meta.validate(SCHEMA)
-    document = dict(read_pack(SHIPPED_PACK))[where]
-    assert not list(jsonschema_rs.validator_for(SCHEMA).iter_errors(document))
+def test_every_shipped_file_follows_the_published_schema_of_its_kind() -> None:
+    assert {*SCHEMAS, "schedule"} == set(get_args(Kind))
+    for schema in SCHEMAS.values():
+        jsonschema_rs.meta.validate(schema)
+    validators = {kind: jsonschema_rs.validator_for(schema) for kind, schema in SCHEMAS.items()}
+    for where, document in read_pack(SHIPPED_PACK):
+        assert not list(validators[str(document["kind"])].iter_errors(document)), where
 
 
 @pytest.mark.parametrize(
@@ -175,6 +183,23 @@ def test_the_published_schema_refuses_what_the_compiler_refuses(broken: dict[str
     assert not jsonschema_rs.validator_for(SCHEMA).is_valid(document)
     with pytest.raises(CatalogueError):
         compile_catalogue([("family_book.yaml", document)], version=1)
+
+
+def test_nobody_but_an_owner_signs_a_figure(catalogue: Catalogue) -> None:
+    figures = catalogue.entries.figures.values()
+    assert len(figures) >= 30
+    assert all(figure.draft for figure in figures)
+    assert all(value.sign_off for figure in figures for value in figure.values)
+
+
+def test_an_agency_has_the_name_and_the_duties_of_the_day(catalogue: Catalogue) -> None:
+    icp = catalogue.entries.agencies[EntryId("icp")]
+    assert "(ICA)" in icp.name_on(date(2020, 9, 1)).en.source
+    assert "(ICP)" in icp.name_on(date(2026, 9, 1)).en.source
+    form = service(catalogue, "growth_questionnaire")
+    assert catalogue.agency_of(form, date(2020, 9, 1)) == "mocd"
+    assert catalogue.agency_of(form, date(2026, 9, 1)) == "family_ministry"
+    assert catalogue.agency_of(service(catalogue, "family_book"), date(2026, 9, 1)) == "icp"
 
 
 def test_the_shipped_pack_has_the_first_five_services(catalogue: Catalogue) -> None:

@@ -10,7 +10,8 @@ from content.schedule_entries import read_schedule_entries
 from domain.calendar_date import Offset
 from domain.catalogue import Calculator, Row, Service
 from domain.compile_card import RANK_MAX
-from domain.compile_catalogue import VERSION_MAX, compile_catalogue
+from domain.compile_catalogue import compile_catalogue
+from domain.compile_head import VERSION_MAX
 from domain.compile_schedule import UNPACKED_BYTES_MAX, pack_tables, unpack_tables
 from domain.document import ITEMS_MAX, TEXT_CHARACTERS_MAX, CatalogueError, Problem
 from domain.ids import EntryId
@@ -170,8 +171,8 @@ WINDOW = "cards.0.window"
 ROWS = "cards.0.rows"
 ONE_ERROR: list[tuple[str, object, str, str]] = [
     # where it is spoiled, by what, the path of the problem, words of its message
-    ("kind", "article", "kind", "'article' is unknown"),
-    ("format", 2, "format", "out of bounds: use 1 to 1"),
+    ("kind", "servise", "kind", "did you mean 'service'?"),
+    ("format", 2, "format", "reads up to 1: upgrade it"),
     ("colour", "red", "colour", "unknown key"),
     ("audiance", [], "audiance", "did you mean 'audience'?"),
     ("version", ..., "", "the key 'version' is missing"),

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.bilingual import Bilingual
 from domain.calendar_date import Offset
 from domain.card_text import RenderedLine, render_record
-from domain.catalogue import Bilingual, CardRule, EligibilityLine, Service, WindowRule
+from domain.catalogue import CardRule, EligibilityLine, Service, WindowRule
 from domain.condition import compile_condition
 from domain.ids import EntryId, PersonId, RecordKey
 from domain.message_syntax import NESTING_MAX
