@@ -49,3 +49,9 @@ def add_offset(day: date, offset: Offset) -> date:
 def adult_on(born_on: date) -> date:
     """The day a person born on `born_on` turns 18 (29 February: 28 February in a common year)."""
     return add_months(born_on, ADULT_AGE_YEARS * MONTHS_PER_YEAR)
+
+
+def whole_years(born_on: date, day: date) -> int:
+    """A person's age in whole years on a day (29 February: a year older on the 28th)."""
+    years = day.year - born_on.year
+    return years if add_months(born_on, years * MONTHS_PER_YEAR) <= day else years - 1

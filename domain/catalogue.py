@@ -21,8 +21,25 @@ from domain.immunization.schedule import Schedule
 from domain.pregnancy.follow import PregnancyTables
 from domain.record import Criterion, Nature
 
-Start = Literal["marriage", "pregnancy", "birth"]
-Role = Literal["husband", "wife", "mother", "father"]
+Start = Literal[
+    "contract",
+    "marriage",
+    "pregnancy",
+    "birth",
+    "delivery",
+    "divorce",
+    "death",
+    "disability",
+    "appointment",
+    "document",
+    "employment",
+    "residence",
+    "place",
+    "regulation",
+    "licence",
+    "partner",
+]
+Role = Literal["husband", "wife", "mother", "father", "self", "widowed", "owner"]
 Unmet = Literal["explain", "withdraw"]
 NoticeMoment = Literal["visible", "due"]
 AskedForm = Literal["text", "number", "date", "choice", "photo", "signature"]
@@ -89,9 +106,32 @@ class Row(msgspec.Struct, frozen=True):
     parameters: tuple[tuple[str, str | int], ...] = ()
 
 
+class Submit(msgspec.Struct, frozen=True):
+    """What is sent to an agency once a card is due: by itself, or when a member approves it.
+
+    `fields` are those of variable.FIELDS; one that is not known is left out, `required` ones stop
+    it until they are.
+    """
+
+    kind: str
+    agency: str
+    by: Literal["itself", "approval"]
+    fields: tuple[str, ...]
+    required: tuple[str, ...] = ()
+
+
+class Waits(msgspec.Struct, frozen=True):
+    """How long a service whose lines are not met says why: until so long after a date that is
+    always known."""
+
+    anchor: str
+    until: Offset
+
+
 class CardRule(msgspec.Struct, frozen=True):
     """One card, or one per row of its table, or one per occurrence that the service's calculator
-    plans (`planned`).
+    plans (`planned`). Where `when` is not met there is none, and nobody is told why: it is another
+    card's turn. `submit` is what an agency is sent because of it.
     """
 
     id: str
@@ -103,6 +143,8 @@ class CardRule(msgspec.Struct, frozen=True):
     body: Bilingual
     notices: tuple[Notice, ...]
     planned: bool = False
+    when: Condition | None = None
+    submit: Submit | None = None
 
 
 class Calculator(msgspec.Struct, frozen=True):
@@ -162,6 +204,7 @@ class Service(msgspec.Struct, frozen=True):
     leads_to: tuple[EntryId, ...] = ()
     questionnaire: EntryId | None = None
     scope: Reach | None = None
+    waits: Waits | None = None
 
     def card(self, card_id: str) -> CardRule:
         """The card rule with this id. Raises: KeyError when the service has none."""

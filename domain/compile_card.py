@@ -2,16 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 from domain.calendar_date import add_offset
-from domain.catalogue import CalculatorName, CardRule, Notice, NoticeMoment, Row, Start
+from domain.catalogue import (
+    CalculatorName,
+    CardRule,
+    Notice,
+    NoticeMoment,
+    Row,
+    Start,
+    Submit,
+)
 from domain.compile_text import Scope, compile_bilingual, compile_when
 from domain.compile_window import ANCHOR_DAYS, DAYS_MAX, read_offset, read_window
 from domain.document import Node
 from domain.entry import Channel
 from domain.text import ParameterType
-from domain.variable import PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS
+from domain.variable import PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS, fields_of
 
 RANK_MAX = 1_000
 
@@ -24,7 +32,7 @@ def compile_cards(
     for item in node.items(minimum=1):
         card = item.fields(
             required=("id", "rank", "window", "title", "body", "notices"),
-            optional=("rows", "planned", "resolved_when"),
+            optional=("rows", "planned", "resolved_when", "when", "submit"),
         )
         card_id = card["id"].identifier()
         if any(card_id == other.id for other in cards):
@@ -51,6 +59,8 @@ def _compile_card(
             card[key].refuse("the calculator says so of a planned card: remove it")
     window = read_window(card["window"], starts_with, rows, planned=planned, figures=scope.figures)
     inner = _widen(scope, rows, calculator if planned else None)
+    when = compile_when(card["when"], scope.variables) if "when" in card else None
+    submit = _read_submit(card["submit"], starts_with) if "submit" in card else None
     resolved_when = None
     if "resolved_when" in card:
         resolved_when = compile_when(card["resolved_when"], scope.variables)
@@ -67,13 +77,36 @@ def _compile_card(
         body=compile_bilingual(card["body"], inner),
         notices=notices,
         planned=planned,
+        when=when,
+        submit=submit,
+    )
+
+
+def _read_submit(node: Node, starts_with: Start) -> Submit:
+    fields = node.fields(required=("kind", "agency", "by", "fields"), optional=("required",))
+    known = fields_of(starts_with)
+    names = tuple(item.choice(known) for item in fields["fields"].items(minimum=1))
+    required = (
+        tuple(item.choice(names or known) for item in fields["required"].items())
+        if "required" in fields
+        else ()
+    )
+    if len(set(names)) < len(names):
+        fields["fields"].refuse("a field stands twice: remove one")
+    by: tuple[Literal["itself", "approval"], ...] = ("itself", "approval")
+    return Submit(
+        kind=fields["kind"].identifier(),
+        agency=fields["agency"].refers_to("agency"),
+        by=fields["by"].choice(by),
+        fields=names,
+        required=required,
     )
 
 
 def _widen(scope: Scope, rows: tuple[Row, ...], calculator: CalculatorName | None) -> Scope:
     """The service's scope with what the card's rows or its calculator add to it."""
     parameters: dict[str, ParameterType] = dict(scope.parameters)
-    rules: dict[str, set[str]] = {}
+    rules = {name: set(values) for name, values in scope.rules.items()}
     if calculator is not None:
         parameters.update(PLANNED_PARAMETERS[calculator])
         rules.update({name: set(PLANNED_CHOICES[name]) for name in PLANNED_CHOICES})

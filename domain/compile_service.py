@@ -18,11 +18,13 @@ from domain.catalogue import (
     Service,
     Start,
     Unmet,
+    Waits,
 )
 from domain.compile_card import compile_cards
 from domain.compile_entry import fields_of, refer_once
 from domain.compile_head import read_head
 from domain.compile_text import Scope, compile_bilingual, compile_when, read_terms
+from domain.compile_window import read_offset
 from domain.document import Node, nearest
 from domain.entry import Entries
 from domain.growth.development import DevelopmentTable
@@ -30,13 +32,16 @@ from domain.ids import EntryId
 from domain.immunization.programme import Programme
 from domain.pregnancy.follow import PregnancyTables
 from domain.record import Criterion, Nature
-from domain.variable import PARAMETERS, VARIABLES, group_term
+from domain.variable import (
+    ANCHORS,
+    LATER_ANCHORS,
+    PARAMETERS,
+    ROLES,
+    START_CHOICES,
+    VARIABLES,
+    group_term,
+)
 
-_ROLES: Mapping[Start, tuple[Role, ...]] = {
-    "marriage": ("husband", "wife"),
-    "pregnancy": ("mother", "father"),
-    "birth": ("mother", "father"),
-}
 _REQUIRED = (
     "nature",
     "criterion",
@@ -59,6 +64,7 @@ _OPTIONAL = (
     "leads_to",
     "questionnaire",
     "scope",
+    "waits",
 )
 
 # What starts a service of each calculator, and the tables it goes by.
@@ -83,6 +89,7 @@ def read_service(
         variables={**VARIABLES[starts_with], **dict.fromkeys(entries.figures, "int")},
         parameters={**dict.fromkeys(entries.figures, "number"), **PARAMETERS[starts_with]},
         terms=terms.keys(),
+        rules=START_CHOICES.get(starts_with, {}),
         groups=[group_term(name) for name in tables.group_names]
         if isinstance(tables, Programme)
         else (),
@@ -122,7 +129,9 @@ def read_service(
         if "questionnaire" in node
         else None,
         scope=entries.scopes.get(node["scope"].refers_to("scope")) if "scope" in node else None,
+        waits=_read_waits(node["waits"], starts_with) if "waits" in node else None,
     )
+    _check_later_anchors(node, service)
     return _with_figures(node, service, entries)
 
 
@@ -132,6 +141,7 @@ def _with_figures(node: Mapping[str, Node], service: Service, entries: Entries) 
     asked = {name for line in service.eligibility for name in line.when.variables}
     for card in service.cards:
         asked |= card.resolved_when.variables if card.resolved_when is not None else frozenset()
+        asked |= card.when.variables if card.when is not None else frozenset()
     used = {name: entries.figures[name] for name in entries.figures if name in said | asked}
     spans = [span.figure for card in service.cards for span in card.window.figures.values()]
     unsigned = [figure.id for figure in (*used.values(), *spans) if figure.draft]
@@ -218,10 +228,31 @@ def _is_draft(tables: ScheduleTables) -> bool:
 def _read_roles(node: Node | None, starts_with: Start, *, minimum: int = 0) -> tuple[Role, ...]:
     if node is None:
         return ()
-    roles = tuple(item.choice(_ROLES[starts_with]) for item in node.items(minimum=minimum))
+    roles = tuple(item.choice(ROLES[starts_with]) for item in node.items(minimum=minimum))
     if len(set(roles)) < len(roles):
         node.refuse("a role stands twice: remove one")
     return roles
+
+
+def _read_waits(node: Node, starts_with: Start) -> Waits:
+    fields = node.fields(required=("anchor", "until"))
+    known = sorted(ANCHORS[starts_with] - LATER_ANCHORS.keys())
+    return Waits(fields["anchor"].choice(known or ["none"]), read_offset(fields["until"]))
+
+
+def _check_later_anchors(node: Mapping[str, Node], service: Service) -> None:
+    """A service whose cards all count from a date that comes later says why it waits, and how long;
+    one that explains no line shows nothing until then."""
+    later = {LATER_ANCHORS.get(card.window.anchor) for card in service.cards}
+    lines = [line for line in service.eligibility if line.unmet == "explain"]
+    asked = {name for line in lines for name in line.when.variables}
+    if None in later or not lines:
+        return
+    if not later & asked:
+        names = ", ".join(sorted(name for name in later if name))
+        node["cards"].refuse(f"no card has its date until {names}: ask for it in a line")
+    if service.waits is None:
+        node["cards"].refuse("all cards count from dates that come later: say in waits how long")
 
 
 def _read_eligibility(node: Node | None, scope: Scope) -> tuple[EligibilityLine, ...]:

@@ -11,21 +11,22 @@ from datetime import date
 import msgspec
 
 from domain.act_on_card import apply_acts, standing_acts
-from domain.catalogue import Catalogue
+from domain.catalogue import Catalogue, Start
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.family import family_of
 from domain.first_load import Loaded, loaded_on, untold
 from domain.horizon import Horizon
-from domain.ids import PersonId, RecordKey
+from domain.ids import ActKey, PersonId, RecordKey
 from domain.keyed_hash import keyed_hash
 from domain.member import members_of
 from domain.plan_cards import plan_records
-from domain.plan_effects import plan_effects, plan_look_ups
+from domain.plan_effects import plan_effects, plan_look_ups, plan_submission
 from domain.planned.calculations import Calculations
-from domain.record import Evaluation, Record
-from domain.situation import situations_of
+from domain.record import Effect, Evaluation, Record
+from domain.situation import Situation
 from domain.standing import standing_facts
+from domain.start.situations import situations_of
 
 ENGINE_VERSION = 8  # raised with every change after which the same facts may give other records
 STREAM_RECORDS_MAX = 2_000
@@ -50,15 +51,25 @@ def evaluate(
     members = members_of(circle, family, horizon.reached)
     found: dict[RecordKey, Record] = {}
     loaded: dict[RecordKey, Loaded] = {}
+    submissions: dict[ActKey, Effect] = {}
+    situations: dict[Start, tuple[Situation, ...]] = {}
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
-        for situation in situations_of(family, service.starts_with):
+        if service.starts_with not in situations:
+            situations[service.starts_with] = tuple(
+                situations_of(family, service.starts_with, horizon)
+            )
+        for situation in situations[service.starts_with]:
             on = loaded_on(situation)
             for planned in plan_records(service, situation, family, calculations, horizon):
                 if planned.recipient not in members:
                     continue
                 keyed = _keyed(planned, record_secret)
                 found[keyed.key] = apply_acts(keyed, acts)
+                submitted = plan_submission(keyed, service, situation, record_secret)
+                if submitted is not None:
+                    known = submissions.get(submitted.key, submitted)
+                    submissions[submitted.key] = min(submitted, known, key=_reader)
                 if on is not None:
                     loaded[keyed.key] = Loaded(keyed, on)
     records = _bounded(found)
@@ -69,6 +80,7 @@ def evaluate(
     }
     for act_key in untold(loaded.values(), catalogue, record_secret):
         effects.pop(act_key, None)
+    effects |= submissions
     for look_up in plan_look_ups(circle, standing_facts(facts), record_secret):
         effects[look_up.key] = look_up
     return Evaluation(
@@ -77,6 +89,10 @@ def evaluate(
         next_change_on=horizon.next_change_on,
         members=members,
     )
+
+
+def _reader(effect: Effect) -> bytes:
+    return effect.recipient.bytes
 
 
 def _keyed(record: Record, secret: bytes) -> Record:

@@ -71,6 +71,7 @@ from domain.facts.support import (
     BenefitDecided,
     GrantDecided,
     HousingDecided,
+    RegistryAnswered,
     RegulationChanged,
     SchoolStageReached,
     SeatReleased,
@@ -133,6 +134,7 @@ Payload = (
     | GrantDecided
     | HousingDecided
     | BenefitDecided
+    | RegistryAnswered
     | SchoolStageReached
     | SeatReserved
     | SeatReleased

@@ -17,10 +17,14 @@ import msgspec
 
 from domain.calendar_date import Sex
 from domain.circle import Circle
+from domain.contract import Contract, contracts_of
 from domain.development_evidence import development_of
 from domain.fact import Fact
 from domain.facts.birth import AdoptionDecided, BirthNotified
-from domain.facts.person import PersonDescribed, PersonDied
+from domain.facts.health import DisabilityRecognised
+from domain.facts.marriage import ContractSigned
+from domain.facts.person import EmploymentChanged, PersonDescribed, PersonDied
+from domain.facts.support import RegistryAnswered
 from domain.gestation import Pregnancy, pregnancies_of, was_lost
 from domain.identity import read_as_they_are
 from domain.ids import PersonId
@@ -30,6 +34,7 @@ from domain.marriage import (
     family_books_of,
     father_at,
     is_couple,
+    is_home,
     latest_of_each,
     marriages_of,
 )
@@ -56,7 +61,8 @@ class Person(msgspec.Struct, frozen=True):
 
     `nationality_fact` is the first that said the nationality which counts: said again by another
     event, it stays the reason, so that nobody learns of that event. `residences` are the moves, in
-    order.
+    order. `employment` and `disability` are the last of their kind, `answers` the last that a
+    registry gave to each question.
     """
 
     id: PersonId
@@ -69,6 +75,9 @@ class Person(msgspec.Struct, frozen=True):
     nationality_fact: Fact | None = None
     born_in: str | None = None
     residences: tuple[Fact, ...] = ()
+    employment: Fact | None = None
+    disability: Fact | None = None
+    answers: Mapping[str, Fact] = {}
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -100,13 +109,21 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Family(msgspec.Struct, frozen=True):
-    """Everything at home in one circle, each tuple in a fixed order."""
+    """Everything at home in one circle, each tuple in a fixed order. `about` has what stands of
+    each person, by whom it is foremost about, in order of precedence. `own_marriages` and
+    `own_pregnancies` are all those of the one whose own circle this is, wherever they are at home.
+    """
 
+    circle: Circle
+    about: Mapping[PersonId, tuple[Fact, ...]]
     people: Mapping[PersonId, Person]
+    contracts: tuple[Contract, ...]
     marriages: tuple[Marriage, ...]
     family_books: tuple[FamilyBook, ...]
     pregnancies: tuple[Pregnancy, ...]
     children: tuple[Child, ...]
+    own_marriages: tuple[Marriage, ...] = ()
+    own_pregnancies: tuple[Pregnancy, ...] = ()
 
     def person(self, person_id: PersonId) -> Person:
         """What is known of a person, even if that is nothing."""
@@ -119,23 +136,58 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     standing = without_protected_places(circle, standing_facts(facts))
     marriages = marriages_of(standing)
     people = people_of(standing)
+    pregnant = tuple(pregnancies_of(standing, marriages))
     return Family(
+        circle=circle,
+        about=_about(standing),
         people=people,
+        contracts=contracts_of(
+            (fact for fact in standing if _is_contract_of(circle, fact)),
+            (m for m in marriages if is_couple(circle, m.husband, m.wife)),
+        ),
         marriages=latest_of_each(m for m in marriages if is_couple(circle, m.husband, m.wife)),
         family_books=tuple(
             book for book in family_books_of(standing) if is_couple(circle, book.husband, book.wife)
         ),
-        pregnancies=tuple(pregnancies_of(circle, standing, marriages)),
+        pregnancies=tuple(one for one in pregnant if is_home(circle, one.mother, one.father)),
         children=tuple(_children(circle, standing, marriages, people, corrections_of(facts))),
+        own_marriages=tuple(m for m in marriages if circle.members in ((m.husband,), (m.wife,))),
+        own_pregnancies=tuple(one for one in pregnant if circle.members == (one.mother,)),
     )
+
+
+def _is_contract_of(circle: Circle, fact: Fact) -> bool:
+    said = fact.payload
+    return isinstance(said, ContractSigned) and is_couple(circle, said.husband, said.wife)
+
+
+def _about(standing: Iterable[Fact]) -> dict[PersonId, tuple[Fact, ...]]:
+    found: dict[PersonId, list[Fact]] = {}
+    for fact in standing:
+        for person in fact.payload.subjects()[:1]:
+            found.setdefault(person, []).append(fact)
+    return {person: tuple(facts) for person, facts in found.items()}
 
 
 def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
     """Everybody of whom anything was said, by the facts given in order of precedence."""
     described: dict[PersonId, list[Described]] = {}
     died: dict[PersonId, date] = {}
+    employed: dict[PersonId, Fact] = {}
+    disabled: dict[PersonId, Fact] = {}
+    answers: dict[PersonId, dict[str, Fact]] = {}
     facts = tuple(facts)
     residences = residences_of(facts)
+    for fact in sorted(facts, key=decided_precedence):
+        match fact.payload:
+            case EmploymentChanged(person=person):
+                employed[person] = fact
+            case DisabilityRecognised(person=person):
+                disabled[person] = fact
+            case RegistryAnswered(person=person, question=question):
+                answers.setdefault(person, {})[question] = fact
+            case _:
+                pass
     for fact in facts:
         match fact.payload:
             case PersonDescribed() as said:
@@ -148,8 +200,11 @@ def people_of(facts: Iterable[Fact]) -> dict[PersonId, Person]:
         person: msgspec.structs.replace(
             _person(person, described.get(person, []), died.get(person)),
             residences=residences.get(person, ()),
+            employment=employed.get(person),
+            disability=disabled.get(person),
+            answers=answers.get(person, {}),
         )
-        for person in described.keys() | died.keys() | residences.keys()
+        for person in set().union(described, died, residences, employed, disabled, answers)
     }
 
 

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.pregnancy import (
@@ -17,7 +16,7 @@ from domain.facts.pregnancy import (
     PregnancyScanned,
 )
 from domain.ids import PersonId
-from domain.marriage import Marriage, father_at, is_home
+from domain.marriage import Marriage, father_at
 from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS, evidence_of
 
 GESTATION_DAYS = 280  # from the last period to the estimated delivery: Naegele's rule
@@ -28,7 +27,7 @@ SAME_LOSS_DAYS = 7  # two sources that date a loss this near mean the same one
 class Pregnancy(msgspec.Struct, frozen=True):
     """`first` is the earliest assertion of it (its identity), `start` the one that counts (its
     dating). `confirmations` are what was said of it, the one that counts last; `evidence` what was
-    found besides, by which the calculator dates it.
+    found besides, by which the calculator dates it. `loss` is what ended it, where no birth did.
     """
 
     mother: PersonId
@@ -40,6 +39,7 @@ class Pregnancy(msgspec.Struct, frozen=True):
     ended: PregnancyOutcome | None
     confirmations: tuple[PregnancyConfirmed, ...]
     evidence: tuple[Fact, ...] = ()
+    loss: Fact | None = None
 
     @property
     def last_period_on(self) -> date:
@@ -56,10 +56,8 @@ End: TypeAlias = tuple[date, PregnancyOutcome]
 Loss: TypeAlias = tuple[Fact, PregnancyEnded]
 
 
-def pregnancies_of(
-    circle: Circle, facts: tuple[Fact, ...], marriages: list[Marriage]
-) -> Iterable[Pregnancy]:
-    """The pregnancies at home in the circle, by mother, each in its order."""
+def pregnancies_of(facts: tuple[Fact, ...], marriages: list[Marriage]) -> Iterable[Pregnancy]:
+    """Every pregnancy that was confirmed, by mother, each in its order."""
     by_mother: dict[PersonId, list[Confirmation]] = {}
     for fact in facts:
         if isinstance(fact.payload, PregnancyConfirmed):
@@ -74,13 +72,13 @@ def pregnancies_of(
             start, due_on = _dating(group, evidence)
             named = next((said.father for _, said in reversed(group) if said.father), None)
             father = father_at(mother, named, first.occurred_on, marriages, delivered_on=due_on)
-            if is_home(circle, mother, father):
-                known_on = min(fact.known_on for fact, _ in group)
-                ended = _outcome(group, ends)
-                said = tuple(said for _, said in group)
-                yield Pregnancy(
-                    mother, father, due_on, first, start, known_on, ended, said, evidence
-                )
+            known_on = min(fact.known_on for fact, _ in group)
+            ended = _outcome(group, ends)
+            said = tuple(said for _, said in group)
+            loss = _loss_of(group, mother, facts) if ended not in (None, "birth") else None
+            yield Pregnancy(
+                mother, father, due_on, first, start, known_on, ended, said, evidence, loss
+            )
 
 
 def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:
@@ -214,6 +212,18 @@ def _outcome(group: list[Confirmation], ends: list[End]) -> PregnancyOutcome | N
     """How the pregnancy ended, if it did: as a hospital said, else by a birth of its time."""
     outcomes = [outcome for on, outcome in ends if _is_end_of(group, on)]
     return outcomes[-1] if outcomes else None
+
+
+def _loss_of(group: list[Confirmation], mother: PersonId, facts: tuple[Fact, ...]) -> Fact | None:
+    """What a hospital said of the end of this pregnancy, the last said."""
+    found = [
+        fact
+        for fact, end in _losses(mother, facts)
+        if end.outcome != "birth"
+        and _is_end_of(group, fact.occurred_on)
+        and not _is_partial((fact, end), facts)
+    ]
+    return found[-1] if found else None
 
 
 def was_lost(mother: PersonId, on: date, facts: tuple[Fact, ...]) -> bool:

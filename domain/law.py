@@ -65,5 +65,8 @@ def value_now(figure: Figure, horizon: Horizon) -> FigureValue | None:
 def _ruled(card: CardRule, situation: Situation) -> CardRule | None:
     if not card.window.figures:
         return card
-    window = rule_on(card.window, situation.anchors[card.window.anchor])
+    anchor_on = situation.anchors.get(card.window.anchor)
+    if anchor_on is None:  # a date that comes later: no card counts from it yet
+        return card
+    window = rule_on(card.window, anchor_on)
     return msgspec.structs.replace(card, window=window) if window is not None else None

@@ -4,13 +4,13 @@
 reader's acts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 
 import msgspec
 
 from domain.audience import recipients_of
-from domain.calendar_date import local_date
+from domain.calendar_date import add_offset, local_date
 from domain.catalogue import CardRule, Row, Service
 from domain.fact import Fact
 from domain.family import Family
@@ -66,6 +66,8 @@ def plan_records(
     said = [fact for name, fact in situation.variable_facts.items() if name in asked]
     facts = (*situation.facts, *said)
     why = Why(lines, _provenance(facts))
+    if not unmet:
+        situation = msgspec.structs.replace(situation, known_on=_met_on(service, situation, asked))
     is_own = situation.care is not None and situation.care.is_own
     audience = recipients_of(service, situation, family, horizon.reached)
     if unmet:
@@ -130,6 +132,8 @@ def _offered(
     """Every card of a situation that exists today, and the record that a calculator keeps."""
     found: list[_Card] = []
     for rule in service.cards:
+        if not _is_for(rule, situation):
+            continue
         cards = (
             _planned_cards(rule, situation, planned) if rule.planned else _cards(rule, situation)
         )
@@ -169,9 +173,17 @@ def _planned_cards(rule: CardRule, situation: Situation, planned: Planned) -> It
             )
 
 
+def _is_for(rule: CardRule, situation: Situation) -> bool:
+    """Whether the date that a card counts from is known, and its own condition holds."""
+    if rule.window.anchor not in situation.anchors:
+        return False
+    return rule.when is None or rule.when.evaluate(situation.variables) == "met"
+
+
 def _cards(rule: CardRule, situation: Situation) -> Iterator[_Card]:
     is_first_caught_up = True
-    resolved_on = _resolved_on(rule, situation)
+    resolved_on, resolved_by = _resolved_on(rule, situation)
+    own = _own_facts(rule, situation) + resolved_by
     for row, window in _windows(rule, situation):
         is_quiet = False
         own_on = due_on(rule.window, row, situation.anchors[rule.window.anchor])
@@ -185,6 +197,7 @@ def _cards(rule: CardRule, situation: Situation) -> Iterator[_Card]:
             resolved_on=resolved_on,
             parameters=_row_parameters(row),
             quiet=is_quiet,
+            facts=own,
         )
 
 
@@ -219,9 +232,13 @@ def _record(
 def _windows(rule: CardRule, situation: Situation) -> Iterator[tuple[Row | None, Window]]:
     """Each occurrence of a card with its window; none that had closed before it was known."""
     anchor_on = situation.anchors[rule.window.anchor]
+    anchored_by = situation.anchor_facts.get(rule.window.anchor)
+    known_on = situation.known_on
+    if anchored_by is not None:
+        known_on = max(known_on, anchored_by.known_on)
     for row in rule.rows or (None,):
         own_on = due_on(rule.window, row, anchor_on)
-        window = plan_window(rule.window, own_on, anchor_on, known_on=situation.known_on)
+        window = plan_window(rule.window, own_on, anchor_on, known_on=known_on)
         if window is not None:
             yield row, window
 
@@ -232,14 +249,55 @@ def _is_over(service: Service, situation: Situation, horizon: Horizon) -> bool:
     """
     if service.calculator is not None:
         return False
-    ends = [window.expires_on for rule in service.cards for _, window in _windows(rule, situation)]
+    if service.waits is not None:
+        waits_until = add_offset(situation.anchors[service.waits.anchor], service.waits.until)
+        return horizon.reached(waits_until + timedelta(days=1))
+    ends = [
+        window.expires_on
+        for rule in service.cards
+        if rule.window.anchor in situation.anchors
+        for _, window in _windows(rule, situation)
+    ]
     return not ends or horizon.reached(max(ends) + timedelta(days=1))
 
 
-def _resolved_on(rule: CardRule, situation: Situation) -> date | None:
+def _met_on(service: Service, situation: Situation, asked: Collection[str]) -> date:
+    """The first day on which all lines were met by what was known: nothing they open is late
+    before. What no fact said is taken to have held from the beginning."""
+    later = {
+        name: fact.known_on
+        for name, fact in situation.variable_facts.items()
+        if name in asked and fact.known_on > situation.known_on
+    }
+    for day in sorted({situation.known_on, *later.values()}):
+        known = {
+            name: value
+            for name, value in situation.variables.items()
+            if later.get(name, day) <= day
+        }
+        if all(line.when.evaluate(known) == "met" for line in service.eligibility):
+            return day
+    return situation.known_on
+
+
+def _resolved_on(rule: CardRule, situation: Situation) -> tuple[date | None, tuple[Fact, ...]]:
+    """The day of what resolved the card, and the facts that did."""
     if rule.resolved_when is None or rule.resolved_when.evaluate(situation.variables) != "met":
-        return None
-    return situation.resolved_on or situation.known_on
+        return None, ()
+    by = tuple(
+        fact
+        for name, fact in situation.variable_facts.items()
+        if name in rule.resolved_when.variables
+    )
+    return max((fact.occurred_on for fact in by), default=situation.known_on), by
+
+
+def _own_facts(rule: CardRule, situation: Situation) -> tuple[Fact, ...]:
+    """What a card rests on beside its service's: the date it counts from, its own condition."""
+    names = rule.when.variables if rule.when is not None else frozenset()
+    found = [fact for name, fact in situation.variable_facts.items() if name in names]
+    anchored_by = situation.anchor_facts.get(rule.window.anchor)
+    return (*found, anchored_by) if anchored_by is not None else tuple(found)
 
 
 def _row_parameters(row: Row | None) -> tuple[Parameter, ...]:

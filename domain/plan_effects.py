@@ -1,15 +1,18 @@
-"""What a refresh wants done elsewhere: whom to tell of which card, whom to look up."""
+"""What a refresh wants done elsewhere: whom to tell of which card, what to send an agency, whom to
+look up."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from domain.catalogue import Catalogue, NoticeMoment
+from domain.calendar_date import local_date
+from domain.catalogue import Catalogue, NoticeMoment, Service
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.person import PersonFirstSeen
 from domain.ids import ActKey
 from domain.keyed_hash import keyed_hash
-from domain.record import Effect, LookUp, Record, Window
+from domain.record import Effect, FilledField, LookUp, Record, Submission, Window
+from domain.situation import Situation
 
 LOOK_UP_DAYS = 365  # a registry that was away so long is not asked any more
 
@@ -44,6 +47,43 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
             not_before_on=not_before_on,
             not_after_on=not_after_on,
         )
+
+
+def plan_submission(
+    record: Record, service: Service, situation: Situation, secret: bytes
+) -> Effect | None:
+    """What an agency is sent because of a card, once for whatever number of readers: nothing for
+    one that waits or is resolved, and nothing before a required field is known.
+
+    What its reader put away is sent all the same: it is not theirs to ask for.
+    """
+    window = record.window
+    if not record.is_card or window is None or record.resolved_on is not None:
+        return None
+    submit = service.card(record.card).submit
+    if submit is None or submit.by != "itself":
+        return None
+    known = {name: situation.fields[name] for name in submit.fields if name in situation.fields}
+    if any(name not in known for name in submit.required):
+        return None
+    fields = tuple(
+        FilledField(name, field.value, field.fact.source, local_date(field.fact.asserted_at))
+        for name, field in known.items()
+    )
+    return Effect(
+        key=ActKey(
+            keyed_hash(secret, "submit", record.subject.bytes, record.entry, record.occurrence)
+        ),
+        kind="submit",
+        recipient=record.recipient,
+        record_key=record.key,
+        entry=record.entry,
+        version=record.version,
+        card=record.card,
+        not_before_on=window.due_from,
+        not_after_on=window.expires_on,
+        submission=Submission(submit.kind, submit.agency, record.subject, fields),
+    )
 
 
 def plan_look_ups(circle: Circle, facts: Iterable[Fact], secret: bytes) -> Iterator[Effect]:

@@ -166,7 +166,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind == "card"
 
 
-EffectKind = Literal["tell", "look_up"]
+EffectKind = Literal["tell", "look_up", "submit"]
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -176,11 +176,30 @@ class LookUp(msgspec.Struct, frozen=True):
     value: str
 
 
+class FilledField(msgspec.Struct, frozen=True):
+    """One field of a submission: its value, and the registry and day it came from."""
+
+    name: str
+    value: str
+    source: str
+    said_on: date
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """What an agency is sent. `subject` is whom it is about."""
+
+    kind: str
+    agency: str
+    subject: PersonId
+    fields: tuple[FilledField, ...]
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something a refresh wants done elsewhere, once per act key.
 
     To tell a member of a card: then the fields from `record_key` to `act` say of which, and why
-    now. To look a person up in a registry: then `look_up` says whom.
+    now. To look a person up in a registry: then `look_up` says whom. To send an agency what a
+    service does by itself: then `submission` says what; `recipient` is who is told of the card.
     """
 
     key: ActKey
@@ -194,6 +213,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     card: str = ""
     act: str = ""
     look_up: LookUp | None = None
+    submission: Submission | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,6 +96,7 @@ _LIST = (
     EventKind(support.GrantDecided),
     EventKind(support.HousingDecided),
     EventKind(support.BenefitDecided),
+    EventKind(support.RegistryAnswered, living=("person",)),
     EventKind(support.SchoolStageReached, living=("person",)),
     EventKind(support.SeatReserved, living=("person",)),
     EventKind(support.SeatReleased),

@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 from store.column import big, binary, instant, small
 
 EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_DONE, EFFECT_CANCELLED = 0, 1, 2, 3
-EFFECT_TELL, EFFECT_LOOK_UP = 0, 1
+EFFECT_TELL, EFFECT_LOOK_UP, EFFECT_SUBMIT = 0, 1, 2
 CALL_OPEN, CALL_DONE, CALL_DEAD = 0, 1, 2
 
 

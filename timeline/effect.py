@@ -22,6 +22,7 @@ from store.circle_tables import (
     EFFECT_DONE,
     EFFECT_LOOK_UP,
     EFFECT_PENDING,
+    EFFECT_SUBMIT,
     EFFECT_TELL,
     CircleRow,
     EffectRow,
@@ -34,7 +35,9 @@ from timeline.ground import Ground
 
 LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
 DUE_BATCH_MAX = 500
-KINDS: Mapping[EffectKind, int] = MappingProxyType({"tell": EFFECT_TELL, "look_up": EFFECT_LOOK_UP})
+KINDS: Mapping[EffectKind, int] = MappingProxyType(
+    {"tell": EFFECT_TELL, "look_up": EFFECT_LOOK_UP, "submit": EFFECT_SUBMIT}
+)
 
 _UPSERT = """
 INSERT INTO effect

@@ -80,6 +80,7 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
         "grant.decided": Named("قرار منحة الزواج", "Marriage grant decided"),
         "housing.decided": Named("قرار الدعم السكني", "Housing support decided"),
         "benefit.decided": Named("قرار إجازة أو علاوة", "Leave or allowance decided"),
+        "registry.answered": Named("جواب سجل حكومي", "Answer of a registry"),
         "school_stage.reached": Named("مرحلة دراسية", "School stage"),
         "seat.reserved": Named("حجز مقعد", "Seat reserved"),
         "seat.released": Named("إلغاء حجز مقعد", "Seat released"),

@@ -9,6 +9,14 @@ from domain.ids import PersonId
 Decision = Literal["approved", "refused", "more_needed"]
 HousingSupport = Literal["loan", "grant", "ready_home", "land", "maintenance"]
 Benefit = Literal["maternity_leave", "paternity_leave", "child_allowance", "social_support"]
+RegistryQuestion = Literal[
+    "granted_before",
+    "housed_before",
+    "income_within_limit",
+    "owns_home",
+    "owns_trade_licence",
+    "took_course",
+]
 SchoolStage = Literal[
     "nursery",
     "pre_kg",
@@ -53,6 +61,9 @@ class HousingDecided(Statement, frozen=True, tag="housing.decided"):
     amount_dirhams: int | None = None
     number: str | None = None
 
+    def policy(self) -> Carried:
+        return "couple" if self.spouse is not None else "person"
+
 
 class BenefitDecided(Statement, frozen=True, tag="benefit.decided"):
     """On leave or an allowance of a person; `child` is for whom, where it is for one."""
@@ -63,6 +74,16 @@ class BenefitDecided(Statement, frozen=True, tag="benefit.decided"):
     decision: Decision
     child: PersonId | None = None
     number: str | None = None
+
+
+class RegistryAnswered(Statement, frozen=True, tag="registry.answered"):
+    """What a registry said with yes or no when it was asked in place of a certificate: no figure of
+    a person's income or property is kept, only how it stands to the condition."""
+
+    carried: ClassVar[Carried] = "person"
+    person: PersonId
+    question: RegistryQuestion
+    answer: bool
 
 
 class SchoolStageReached(Statement, frozen=True, tag="school_stage.reached"):

@@ -23,6 +23,7 @@ from domain.facts.pregnancy import (
 )
 from domain.family import Family, family_of
 from domain.gestation import SAME_LOSS_DAYS
+from domain.horizon import Horizon
 from domain.ids import CircleId, PersonId
 from domain.marriage import (
     PRESUMED_AFTER_END_DAYS,
@@ -32,8 +33,8 @@ from domain.marriage import (
     father_at,
     marriages_of,
 )
-from domain.situation import situations_of
 from domain.standing import standing_facts
+from domain.start.situations import situations_of
 from tests.support.builders import (
     born,
     died,
@@ -205,20 +206,20 @@ def test_each_marriage_has_its_own_family_book_and_its_own_cards() -> None:
         divorced(HUSBAND, WIFE, after(500)),
         married(HUSBAND, WIFE, after(900)),
     )
-    (situation,) = situations_of(family(*facts), "marriage")
+    (situation,) = situations_of(family(*facts), "marriage", Horizon(WEDDING))
     assert situation.occurrence == "marriage_2/"
     assert situation.variables["family_book_issued"] is False
-    (before,) = situations_of(family(*facts[:2]), "marriage")
+    (before,) = situations_of(family(*facts[:2]), "marriage", Horizon(WEDDING))
     assert before.occurrence == ""
     assert before.variables["family_book_issued"] is True
     second = family_book(HUSBAND, WIFE, after(910))
-    (resolved,) = situations_of(family(*facts, second), "marriage")
-    assert resolved.resolved_on == after(910)
+    (resolved,) = situations_of(family(*facts, second), "marriage", Horizon(WEDDING))
+    assert resolved.variable_facts["family_book_issued"] == second
 
 
 def test_a_marriage_that_ended_is_not_in_force() -> None:
     facts = (married(HUSBAND, WIFE, WEDDING), divorced(HUSBAND, WIFE, after(500)))
-    (situation,) = situations_of(family(*facts), "marriage")
+    (situation,) = situations_of(family(*facts), "marriage", Horizon(WEDDING))
     assert situation.variables["marriage_in_force"] is False
     assert {said.kind for said in situation.facts} == {"marriage.registered", "divorce.registered"}
 

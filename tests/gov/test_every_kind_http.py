@@ -157,6 +157,7 @@ CARRIED = {
     "family_book.changed": True,
     "grant.decided": True,
     "housing.decided": True,
+    "registry.answered": True,
     "document.issued": True,  # of both
     "birth.notified": True,
     "visit.kept": False,  # no pregnancy of its time

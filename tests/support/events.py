@@ -212,6 +212,7 @@ def examples(on: date) -> dict[str, Json]:
             "decision": "approved",
             "number": "11",
         },
+        "registry.answered": {"person": _husband, "question": "owns_home", "answer": False},
         "school_stage.reached": {
             "person": _child,
             "stage": "grade_1",

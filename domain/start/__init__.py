@@ -1,0 +1,1 @@
+"""What services start from: marriages, births, appointments, documents … of a family."""
