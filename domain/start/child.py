@@ -17,6 +17,7 @@ from domain.record import Parameter
 from domain.situation import Situation
 from domain.start.said import Said, emirate_of, last_of, named, parents_of
 
+CITIZEN = "ARE"  # ISO 3166-1 alpha-3
 _TWIN_DAYS = timedelta(days=CONTRADICTION_DAYS)  # born so near of one mother: one delivery
 
 
@@ -55,6 +56,7 @@ def _of_child(family: Family, child: Child, horizon: Horizon) -> Situation:
     said.value("child_sex", person.sex)
     said.value("child_disabled", is_disabled(person.disability, horizon), person.disability)
     said.value("father_known", child.father is not None)
+    said.value("born_to_residents", _is_of_residents(family, child))
     said.value("has_older_siblings", _has_older(family, child))
     said.field("born_on", child.born_on.isoformat(), child.start)
     said.field("child_sex", person.sex, child.start)
@@ -117,6 +119,17 @@ def _allowance(said: Said, family: Family, child: Child) -> None:
         and fact.payload.decision != "more_needed"
     ]
     said.happened("allowance_decided", last_of(decided, BenefitDecided))
+
+
+def _is_of_residents(family: Family, child: Child) -> bool:
+    """Whether the child is a foreigner, as recorded; where that is not known yet, whether all that
+    is known of both parents says so."""
+    own = family.person(child.id).nationality
+    if own is not None:
+        return own != CITIZEN
+    parents = parents_of(child.mother, child.father).values()
+    known = [family.person(parent).nationality for parent in parents]
+    return bool(known) and all(one is not None and one != CITIZEN for one in known)
 
 
 def _has_older(family: Family, child: Child) -> bool:
