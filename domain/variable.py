@@ -63,7 +63,7 @@ _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
             "child_emirate": "string",  # of residence, else the mother's
             "child_disabled": "bool",  # recognised as a child of determination, today
             "father_known": "bool",  # the notification named him
-            "born_to_residents": "bool",  # the child is no citizen, nor, unknown, can be one by them
+            "born_to_residents": "bool",  # the child, or unknown both parents, are foreign
             "has_older_siblings": "bool",  # of the same mother, known here
             "birth_certificate_issued": "bool",
             "emirates_id_issued": "bool",  # the child's own
