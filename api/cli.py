@@ -56,14 +56,19 @@ def _run(settings: Settings) -> int:
 
 def _api(settings: Settings) -> int:
     _end_with_parent()
-    asyncio.run(_of("api.serve", "run_api")(_require_urls(settings, *SERVERS)))
+    _serve("api.serve", "run_api", settings)
     return 0
 
 
 def _worker(settings: Settings) -> int:
     _end_with_parent()
-    asyncio.run(_of("api.worker", "run_worker")(_require_urls(settings, *SERVERS)))
+    _serve("api.worker", "run_worker", settings)
     return 0
+
+
+def _serve(module: str, name: str, settings: Settings) -> None:
+    """Runs a process that serves, on uvloop: its reads and writes cost less than asyncio's own."""
+    _of("uvloop", "run")(_of(module, name)(_require_urls(settings, *SERVERS)))
 
 
 def _migrate(settings: Settings) -> int:

@@ -1,10 +1,14 @@
-"""The preset dictionary of bodies, number 1: words and forms that bodies share, nothing of anybody.
+"""The preset dictionaries of bodies: words and forms that bodies share, nothing of anybody.
 
-The same bytes are `mobile-contract/sync/dictionary-1.bin`. It never changes: a better one gets the
-next number, and a value of `flags` of its own.
+The same bytes are `mobile-contract/sync/dictionary-<number>.bin`. One never changes: a better one
+gets the next number, which is the value of `flags` of what is deflated with it. Number 2 came when
+cards had begun to say why a visit is asked for: with number 1 a thousand of them took 285 KB.
 """
 
-DICTIONARY = (
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_FIRST = (
     b"kfamily_book\x82qmarriage_in_forcecmet\x82qmarriage_in_forcegnot_met\x82nrecords_activecme"
     b"t\x82nrecords_activegnot_met\x82ohusband_citizencmet\x82ohusband_citizengnot_meteoffernnew"
     b"born_bundle\x82obirth_confirmedcmet\x82obirth_confirmedgnot_met\x82mrecord_activecmet\x82m"
@@ -38,3 +42,72 @@ DICTIONARY = (
     b"ild_name_en\x82gborn_onj2026-04-25\x82cage\x81jat_month_4\x82hvaccines\x86cdtpepoliochibdh"
     b"epbcpcvirotavirus\x82mvaccine_count\x06kresolved_on\x19P\xd2"
 )
+
+_SECOND = (
+    b"kfamily_book\x82qmarriage_in_forcecmet\x82qmarriage_in_forcegnot_met\x82nrecords_activecmet"
+    b"\x82nrecords_activegnot_met\x82ohusband_citizencmet\x82ohusband_citizengnot_meteoffernnewbo"
+    b"rn_bundle\x82obirth_confirmedcmet\x82obirth_confirmedgnot_met\x82mrecord_activecmet\x82mrec"
+    b"ord_activegnot_met\x82gcitizencmet\x82gcitizengnot_metgunnamedrpregnancy_followup\x82qpregn"
+    b"ancy_ongoingcmet\x82qpregnancy_ongoinggnot_metocongratulationsgcontactqcontact/contact_2qco"
+    b"ntact/contact_3qcontact/contact_4qcontact/contact_5qcontact/contact_6qcontact/contact_7qcon"
+    b"tact/contact_8qcontact/contact_9pcontact/deliverykvaccinationhat_birthjat_month_2jat_month_"
+    b"4jat_month_6kat_month_12kat_month_18iat_year_5jat_year_13qat_year_13_secondjat_year_16cbcgd"
+    b"hepbcdtpepoliochibcpcvirotaviruscmmrivaricellachpvdtdapgmenacwyevisitkvisit/birthmvisit/mon"
+    b"th_2mvisit/month_4mvisit/month_6nvisit/month_12nvisit/month_18lvisit/year_5mvisit/year_13tv"
+    b"isit/year_13_secondmvisit/year_16lsnoozed_until\x19Mmresolved_on\x19M\xf5equiet\xf5ldismiss"
+    b"ed\xf5lacknowledged\xf5gwaiting\xf5\x82gunknownsmarriage.registeredrfamily_book.issuedspreg"
+    b"nancy.confirmedopregnancy.endednbirth.notifiedqvaccination.givenkperson.diedpperson.describ"
+    b"edpentered_in_errorhcard.actcmojcicpemohapfmember\xa9cwhy\x83\x82\x82obirth_confirmedcmet"
+    b"\x82mrecord_activecmet\x81\x84nbirth.notifiedemohap\x19@\xe9\x19@\xe9\x80dcardecheckdrank"
+    b"\x14eentrytgrowth_questionnairefwindow\x84\x19A'\x19A'\x19Ac\x19AcgsubjectP\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00gversion\x01joccurrencemcheck/ltsae_2jparam"
+    b"eters\x85\x82mchild_name_ar`\x82mchild_name_en`\x82gborn_onj2015-07-01\x82cage\x02\x82hage_"
+    b"unit\x81fmonths\xaacwhy\x83\x82\x82obirth_confirmedcmet\x82mrecord_activecmet\x83\x84nbirth"
+    b".notifiedemohap\x19A\xc8\x19A\xc8\x84qvaccination.givenemohap\x19A\xc8\x19A\xc8\x84qvaccina"
+    b"tion.givenemohap\x19A\xc8\x19A\xc8\x80dcardevisitdrank\neentrykvaccinationfwindow\x84\x19A"
+    b"\xba\x19A\xc8\x19A\xe6\x19[vgsubjectP\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00gversion\x02joccurrencekvisit/bcg_1jparameters\x8a\x82mchild_name_ar`\x82mchild"
+    b"_name_en`\x82gborn_onj2016-02-09\x82hvaccines\x82cbcgdhepb\x82mvaccine_count\x02\x82cage"
+    b"\x00\x82hage_unit\x81ebirth\x82fcourse\x81groutine\x82dduty\x81imandatory\x82fshared\x81bno"
+    b"kresolved_on\x19A\xc8\xa9cwhy\x83\x82\x82obirth_confirmedcmet\x82mrecord_activecmet\x82\x84"
+    b"nbirth.notifiedemohap\x19Qm\x19Qm\x84qvaccination.givenemohap\x19Qm\x19Qm\x86\x83cdtp\x02jd"
+    b"ue_by_age\x83dhepb\x03jdue_by_age\x83chib\x02jdue_by_age\x83cpcv\x02jdue_by_age\x83epolio"
+    b"\x02jdue_by_age\x83irotavirus\x02jdue_by_agedcardevisitdrank\neentrykvaccinationfwindow\x84"
+    b"\x19Q\xd7\x19Q\xe5\x19R\x03\x19k\x1bgsubjectP\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00gversion\x02joccurrencekvisit/dtp_2jparameters\x8d\x82mchild_name_ar`"
+    b"\x82mchild_name_en`\x82gborn_onj2027-01-27\x82hvaccines\x86cdtpdhepbchibcpcvepolioirotaviru"
+    b"s\x82mvaccine_count\x06\x82cage\x04\x82hage_unit\x81fmonths\x82fcourse\x81groutine\x82dduty"
+    b"\x81imandatory\x82fshared\x81cyes\x82ksiblings_ar`\x82ksiblings_en`\x82ishared_onj2027-05-2"
+    b"7\xaacwhy\x83\x82\x82obirth_confirmedcmet\x82mrecord_activecmet\x82\x84nbirth.notifiedemoha"
+    b"p\x19K\x16\x19K\x16\x84qvaccination.givenemohap\x19L\x85\x19L\x85\x80dcardevisitdrank\neent"
+    b"rykvaccinationfwindow\x84\x19Lw\x19L\x85\x19L\xa3\x19d\xc4gsubjectP\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00gversion\x02joccurrenceqvisit/varicella_1jparameter"
+    b"s\x8a\x82mchild_name_ar`\x82mchild_name_en`\x82gborn_onj2022-08-18\x82hvaccines\x81ivaricel"
+    b"la\x82mvaccine_count\x01\x82cage\x0c\x82hage_unit\x81fmonths\x82fcourse\x81groutine\x82ddut"
+    b"y\x81imandatory\x82fshared\x81bnokresolved_on\x19L\x85\xa9cwhy\x83\x82\x82obirth_confirmedc"
+    b"met\x82mrecord_activecmet\x85\x84nbirth.notifiedemohap\x19;N\x19;N\x84qvaccination.givenemo"
+    b"hap\x19;N\x19;N\x84qvaccination.givenemohap\x19<\n\x19<\n\x84qvaccination.givenemohap\x19=q"
+    b"\x19=q\x84qvaccination.givenemohap\x19=q\x19=q\x85\x83cdtp\x02odue_by_interval\x83dhepb\x02"
+    b"jdue_by_age\x83cmmr\x02odue_by_interval\x83copv\x01jdue_by_age\x83epolio\x02odue_by_interva"
+    b"ldcardevisitdrank\neentrykvaccinationfwindow\x84\x19=\x7f\x19=\x8d\x19=\xab\x19T\xfcgsubjec"
+    b"tP\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00gversion\x02joccurrencelv"
+    b"isit/hepb_2jparameters\x8d\x82mchild_name_ar`\x82mchild_name_en`\x82gborn_onj2011-07-27\x82"
+    b"hvaccines\x85cdtpdhepbcmmrcopvepolio\x82mvaccine_count\x05\x82cage\x12\x82hage_unit\x81fmon"
+    b"ths\x82fcourse\x81hcatch_up\x82dduty\x81imandatory\x82fshared\x81cyes\x82ksiblings_ar`\x82k"
+    b"siblings_en`\x82ishared_onj2021-07-08\xa9cwhy\x83\x82\x82obirth_confirmedcmet\x82mrecord_ac"
+    b"tivecmet\x81\x84nbirth.notifiedemohap\x19L\xd2\x19L\xd2\x80dcardecheckdrank\x14eentrytgrowt"
+    b"h_questionnairefwindow\x84\x19Pb\x19Pb\x19Q\x19\x19Q\x19gsubjectP\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00gversion\x01joccurrencencheck/ltsae_30jparameters"
+    b"\x85\x82mchild_name_ar`\x82mchild_name_en`\x82gborn_onj2023-11-05\x82cage\x18\x1e\x82hage_u"
+    b"nit\x81fmonths\xa9cwhy\x83\x82\x82obirth_confirmedcmet\x82mrecord_activecmet\x83\x84nbirth."
+    b"notifiedemohap\x19F\x82\x19F\x82\x84qvaccination.givenemohap\x19F\x82\x19F\x82\x84qvaccinat"
+    b"ion.givenemohap\x19G\xec\x19G\xec\x84\x83cdtp\x02odue_by_interval\x83dhepb\x03odue_by_inter"
+    b"val\x83cmmr\x02odue_by_interval\x83epolio\x03odue_by_intervaldcardevisitdrank\neentrykvacci"
+    b"nationfwindow\x84\x19J#\x19J1\x19JO\x19`0gsubjectP\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+    b"\x00\x00\x00\x00\x00\x00gversion\x02joccurrencekvisit/dtp_2jparameters\x8d\x82mchild_name_a"
+    b"r`\x82mchild_name_en`\x82gborn_onj2019-06-03\x82hvaccines\x84cdtpdhepbcmmrepolio\x82mvaccin"
+    b"e_count\x04\x82cage\x02\x82hage_unit\x81eyears\x82fcourse\x81groutine\x82dduty\x81imandator"
+    b"y\x82fshared\x81cyes\x82ksiblings_ar`\x82ksiblings_en`\x82ishared_onj2022-01-16"
+)
+
+DICTIONARIES: Mapping[int, bytes] = MappingProxyType({1: _FIRST, 2: _SECOND})

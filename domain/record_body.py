@@ -13,7 +13,7 @@ from typing import Any  # a body before its type is known
 import cbor2
 import msgspec
 
-from domain.body_dictionary import DICTIONARY
+from domain.body_dictionary import DICTIONARIES
 from domain.ids import PersonId, RecordKey
 from domain.record import Record, decode_record
 
@@ -21,7 +21,7 @@ BODY_BYTES_MAX = 256 * 1024  # inflated; a card has under 2 KB, a record of 500 
 BODY_FORMAT = 1  # part of the content digest: another form of the same record is written anew
 
 PLAIN = 0  # flags of an envelope: canonical CBOR, as rows were before the first phone
-DEFLATED = 1  # raw DEFLATE (RFC 1951) with dictionary 1
+DEFLATED = 2  # raw DEFLATE (RFC 1951) with the dictionary of this number; 1 is still read
 
 _FIRST_DAY = date(1970, 1, 1)
 _LEFT_OUT: dict[str, object] = {
@@ -46,13 +46,13 @@ def day_number(day: date) -> int:
     return (day - _FIRST_DAY).days
 
 
-def encode_body(record: Record) -> bytes:
-    """The record without its key and recipient, small: to be sealed with the flags `DEFLATED`."""
+def encode_body(record: Record, coding: int = DEFLATED) -> bytes:
+    """The record without its key and recipient, small: to be sealed with `coding` as its flags."""
     plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(bytes, date))
     del plain["key"], plain["recipient"]
     plain["subject"] = record.subject.bytes
     said = {name: value for name, value in plain.items() if _LEFT_OUT.get(name, ...) != value}
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=DICTIONARY)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=DICTIONARIES[coding])
     return packer.compress(cbor2.dumps(_numbered(said), canonical=True)) + packer.flush()
 
 
@@ -60,9 +60,9 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
     """The record that lies at this place. Raises: BodyUnreadable."""
     if flags == PLAIN:
         return decode_record(body)
-    if flags != DEFLATED:
+    if flags not in DICTIONARIES:
         raise BodyUnreadable("unknown coding")
-    said: dict[str, Any] = {**_LEFT_OUT, **cbor2.loads(_inflate(body))}
+    said: dict[str, Any] = {**_LEFT_OUT, **cbor2.loads(_inflate(body, DICTIONARIES[flags]))}
     lines, facts, *reasons = said["why"]
     dated = [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts]
     said["why"] = (lines, dated, *reasons)
@@ -98,8 +98,8 @@ def _dated_record(said: list[Any]) -> list[Any]:
     ]
 
 
-def _inflate(body: bytes) -> bytes:
-    opener = zlib.decompressobj(-zlib.MAX_WBITS, zdict=DICTIONARY)
+def _inflate(body: bytes, dictionary: bytes) -> bytes:
+    opener = zlib.decompressobj(-zlib.MAX_WBITS, zdict=dictionary)
     inflated = opener.decompress(body, BODY_BYTES_MAX)
     if not opener.eof or opener.unused_data:
         raise BodyUnreadable("too long or cut")

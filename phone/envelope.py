@@ -20,15 +20,17 @@ from phone.store import Store
 from phone.stream_key import find_secret
 
 SUITE = 1
-DEFLATED = 1
 COMMIT_BYTES = 16
 NONCE_BYTES = 12
 TAG_BYTES = 16
-BODY_BYTES_MAX = 16_384  # of a body, inflated: a bomb is not let out
+BODY_BYTES_MAX = 262_144  # of a body, inflated: a bomb is not let out
 
 _PREFIX = struct.Struct(">BIB16s12s")
 _HEADER = struct.Struct(">B16s16sIQB16s")
-_DICTIONARY = (CONTRACT / "sync" / "dictionary-1.bin").read_bytes()
+# By the coding (`flags`) that names each.
+_DICTIONARIES = {
+    number: (CONTRACT / "sync" / f"dictionary-{number}.bin").read_bytes() for number in (1, 2)
+}
 
 
 class HeldRow(msgspec.Struct, frozen=True):
@@ -58,9 +60,7 @@ class StreamKeys:
     def read(self, row: HeldRow) -> bytes:
         """The CBOR in a row. Raises: EnvelopeBroken, UnknownCoding."""
         flags, body = self.open(row)
-        if flags != DEFLATED:
-            raise UnknownCoding(f"coding {flags}")
-        return inflate(body)
+        return inflate(body, flags)
 
     def open(self, row: HeldRow) -> tuple[int, bytes]:
         """The coding of a row's inside, and the inside. Raises: EnvelopeBroken."""
@@ -92,9 +92,11 @@ class StreamKeys:
         return ready
 
 
-def inflate(body: bytes) -> bytes:
-    """What was deflated with the contract's dictionary. Raises: UnknownCoding."""
-    stream = zlib.decompressobj(wbits=-15, zdict=_DICTIONARY)
+def inflate(body: bytes, coding: int) -> bytes:
+    """What was deflated with a dictionary of the contract. Raises: UnknownCoding."""
+    if coding not in _DICTIONARIES:
+        raise UnknownCoding(f"coding {coding}")
+    stream = zlib.decompressobj(wbits=-15, zdict=_DICTIONARIES[coding])
     try:
         plain = stream.decompress(body, BODY_BYTES_MAX)
     except zlib.error:

@@ -28,9 +28,13 @@ from phone.wire import (
 APP = "phone/1"
 DEVICE = "device/id"
 FIRST_SCREEN_BYTES = 16_384  # of a first load: something to show soon
+# Of later pages: twice as much after each that came, down to the first again after a cut, which
+# costs one page.
+PAGE_BYTES_MIN, PAGE_BYTES_MAX = 65_536, 262_144
 
 _ROUND = "exchange/round"
 _BATCH = "exchange/batch"
+_PAGE = "exchange/page_bytes"
 _OFFSET = "clock/offset_seconds"
 _CONTACT = "clock/contact"
 _TAG = "exchange/tag"
@@ -76,7 +80,7 @@ def plan_exchange(store: Store, *, app: str = APP, schema: int = SCHEMA) -> Aske
             cursors=stream.cursors(store),
             keys=held_epochs(store),
             commands=commands,
-            want=None if stream.held_streams(store) else Want(FIRST_SCREEN_BYTES),
+            want=Want(_page_bytes(store)),
         )
         return Asked(request, store.find_number(_ROUND))
 
@@ -105,6 +109,8 @@ def take_answer(store: Store, asked: Asked, answer: SyncAnswer, *, phone_utc: da
             outbox.settle(store)
         if answer.tag is not None:
             store.set_setting(_TAG, answer.tag.encode())
+        wanted = store.find_number(_PAGE, PAGE_BYTES_MIN)
+        store.set_number(_PAGE, min(2 * wanted, PAGE_BYTES_MAX) if answer.more else PAGE_BYTES_MIN)
         again = answer.more or not complete or outbox.has_pending(store)
         return Taken(again, True, stopped)
 
@@ -118,6 +124,12 @@ def take_outdated(store: Store, asked: Asked, answer: OutdatedAnswer) -> Taken:
         stopped = _take_stopped(store, answer.stopped)
         store.set_number(_OUTDATED, answer.minimum)
         return Taken(outbox.has_pending(store), False, stopped)
+
+
+def take_cut(store: Store) -> None:
+    """No answer, or half of one: smaller pages the next time."""
+    with store.transaction():
+        store.set_number(_PAGE, PAGE_BYTES_MIN)
 
 
 def take_too_large(store: Store, asked: Asked) -> None:
@@ -151,6 +163,12 @@ def outdated_minimum(store: Store) -> int:
 def published_catalogue(store: Store) -> int:
     """The catalogue's version in force when the server was last heard."""
     return store.find_number(_CATALOGUE)
+
+
+def _page_bytes(store: Store) -> int:
+    if not stream.held_streams(store):
+        return FIRST_SCREEN_BYTES
+    return store.find_number(_PAGE, PAGE_BYTES_MIN)
 
 
 def _is_fresh(store: Store, asked: Asked) -> bool:

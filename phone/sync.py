@@ -19,6 +19,7 @@ from phone.exchange import (
     find_tag,
     plan_exchange,
     take_answer,
+    take_cut,
     take_outdated,
     take_too_large,
 )
@@ -93,6 +94,9 @@ async def round_trip(phone: Phone) -> Taken:
     except DeviceUnknown:
         await enrol(phone)
         return Taken(True, False)
+    except TryLater:
+        take_cut(phone.store)
+        raise
     if isinstance(answer, OutdatedAnswer):
         return take_outdated(phone.store, asked, answer)
     return take_answer(phone.store, asked, answer, phone_utc=phone.clock.now_utc())

@@ -4,7 +4,6 @@ A read session cannot write (PostgreSQL refuses it too); a function that writes 
 and mypy refuses the other. No session is held across the network.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Generic, TypeVar
@@ -18,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.error import Busy
+from store.glance import Glances
 from store.scope import Scope
 
 POOL_CONNECTIONS = 12  # a process; PostgreSQL's own limit is 100 for API, worker and tools together
@@ -101,8 +101,9 @@ class Database:
             pool_pre_ping=False,
             connect_args={"server_settings": _SERVER_SETTINGS},
         )
-        self._glances: Any = None  # asyncpg's pool, untyped
-        self._opening = asyncio.Lock()
+        self._glances = Glances(
+            self._connect, connections=GLANCE_CONNECTIONS, seconds_max=GLANCE_SECONDS_MAX
+        )
         self._snapshots = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -136,8 +137,7 @@ class Database:
         Raises: Busy when the database is away or too slow to answer.
         """
         with passing_faults():
-            pool = await self._glance_pool()
-            async with pool.acquire(timeout=GLANCE_SECONDS_MAX) as connection:
+            async with self._glances.lend() as connection:
                 yield Glance(connection, scope)
 
     async def ping(self) -> None:
@@ -147,28 +147,17 @@ class Database:
                 await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
-        if self._glances is not None:
-            await self._glances.close()
+        await self._glances.close()
         await self.engine.dispose()
 
-    async def _glance_pool(self) -> Any:
-        """The pool of glances, made when it is first needed."""
-        async with self._opening:
-            if self._glances is None:
-                _, found = self.engine.dialect.create_connect_args(self.engine.url)
-                named = ("host", "port", "user", "password", "database", "ssl")
-                self._glances = await asyncpg.create_pool(
-                    **{name: found[name] for name in named if name in found},
-                    min_size=0,
-                    max_size=GLANCE_CONNECTIONS,
-                    reset=_leave,
-                    server_settings={**_SERVER_SETTINGS, "default_transaction_read_only": "on"},
-                )
-        return self._glances
-
-
-async def _leave(_: Any) -> None:
-    """A glance leaves nothing behind in its session that would have to be reset."""
+    async def _connect(self) -> Any:
+        """A read-only connection of the driver."""
+        _, found = self.engine.dialect.create_connect_args(self.engine.url)
+        named = ("host", "port", "user", "password", "database", "ssl")
+        return await asyncpg.connect(
+            **{name: found[name] for name in named if name in found},
+            server_settings={**_SERVER_SETTINGS, "default_transaction_read_only": "on"},
+        )
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from domain.ids import PersonId
 from store.person_tables import CommandCounterRow, DeviceOutcomeRow
 from store.scope import PersonScope
 from store.seal import Place, open_, seal
+from sync.device import Device
+from sync.error import DeviceUnknown
 from timeline.ground import Ground
 from timeline.outcome import Outcome
 
@@ -37,6 +39,7 @@ class Settled(msgspec.Struct, frozen=True):
 class Counter(msgspec.Struct, frozen=True):
     """Where a device stands: the last settled sequence, and what it has not acknowledged."""
 
+    device: Device
     last_sequence: int
     kept: dict[int, Settled]
 
@@ -49,30 +52,38 @@ class Faults(msgspec.Struct, frozen=True):
 
 
 async def read_counter(ground: Ground, actor: Actor, device_id: UUID, *, acked: int) -> Counter:
-    """The device's counter; outcomes up to `acked` are let go."""
+    """The actor's device and its counter, in one statement; outcomes up to `acked` are let go.
+
+    Raises: DeviceUnknown for every device that is not the actor's.
+    """
     person_id = actor.person_id
     async with ground.database.glance(PersonScope(person_id)) as session:
         connection = await session.raw()
         rows = await connection.fetch(
-            "SELECT counter.last_sequence, kept.sequence, kept.command_id, kept.sealed"
-            " FROM command_counter AS counter LEFT JOIN device_outcome AS kept"
-            " ON kept.person_id = $1 AND kept.device_id = $2"
-            " WHERE counter.person_id = $1 AND counter.device_id = $2",
+            "SELECT device.agreement_key, coalesce(counter.last_sequence, 0) AS last_sequence,"
+            " kept.sequence, kept.command_id, kept.sealed"
+            " FROM device LEFT JOIN command_counter AS counter"
+            " ON counter.person_id = $1 AND counter.device_id = $2"
+            " LEFT JOIN device_outcome AS kept ON kept.person_id = $1 AND kept.device_id = $2"
+            " WHERE device.person_id = $1 AND device.device_id = $2",
             person_id,
             device_id,
         )
     if not rows:
-        return Counter(0, {})
+        raise DeviceUnknown
+    device = Device(device_id, rows[0]["agreement_key"])
     held = [row for row in rows if row["sequence"] is not None]
     if any(row["sequence"] <= acked for row in held):
         await _forget(ground, person_id, device_id, acked)
+    if not held:
+        return Counter(device, rows[0]["last_sequence"], {})
     key = (await ground.keys.person(person_id)).for_("device_outcome")
     kept = {}
-    for _, sequence, command_id, sealed in held:
+    for _, _, sequence, command_id, sealed in held:
         if sequence > acked:
             body = open_(key, _place(person_id, device_id, sequence), sealed)
             kept[sequence] = Settled(sequence, command_id, _outcomes.decode(body))
-    return Counter(rows[0]["last_sequence"], kept)
+    return Counter(device, rows[0]["last_sequence"], kept)
 
 
 async def advance_counter(ground: Ground, actor: Actor, device_id: UUID, settled: Settled) -> bool:

@@ -17,7 +17,7 @@ from store.person_tables import DeviceRow
 from store.scope import PersonScope
 from store.session import Reading
 from store.signing import is_signed, load_point
-from sync.error import DeviceTaken, DeviceUnknown, KeyInvalid, ProofInvalid, TooManyDevices
+from sync.error import DeviceTaken, KeyInvalid, ProofInvalid, TooManyDevices
 from sync.wire import EnrolRequest
 from timeline.ground import Ground
 
@@ -63,20 +63,6 @@ async def enrol_device(ground: Ground, actor: Actor, asked: EnrolRequest) -> Non
             found = await _find_row(unit, asked.device)
         if found != (asked.signing_key, asked.agreement_key):
             raise DeviceTaken
-
-
-async def get_device(ground: Ground, actor: Actor, device_id: UUID) -> Device:
-    """The actor's phone. Raises: DeviceUnknown for every other."""
-    async with ground.database.glance(PersonScope(actor.person_id)) as session:
-        connection = await session.raw()
-        key = await connection.fetchval(
-            "SELECT agreement_key FROM device WHERE person_id = $1 AND device_id = $2",
-            actor.person_id,
-            device_id,
-        )
-    if key is None:
-        raise DeviceUnknown
-    return Device(device_id, key)
 
 
 def _check_proof(asked: EnrolRequest) -> None:

@@ -13,7 +13,6 @@ import msgspec
 
 from domain.ids import PersonId
 from store.scope import MemberScope
-from store.signing import SigningKey
 from sync.cursor import (
     Cursor,
     Reset,
@@ -25,7 +24,7 @@ from sync.cursor import (
 )
 from sync.device import Device
 from sync.wire import STREAMS_MAX, SyncRequest
-from sync.wrap import Wrap, wrap_secret
+from sync.wrap import Wrap, Wraps
 from timeline.ground import Ground
 from timeline.member_stream import MemberStream, MemberStreams
 from timeline.stream import DIGEST_BYTES
@@ -58,7 +57,7 @@ class Pulled(msgspec.Struct, frozen=True):
 
 async def pull(
     ground: Ground,
-    registry: SigningKey,
+    wraps: Wraps,
     person_id: PersonId,
     device: Device,
     asked: SyncRequest,
@@ -72,7 +71,7 @@ async def pull(
     """
     streams = mine.streams[:STREAMS_MAX]
     pages: dict[UUID, Page] = {}
-    wraps: list[Wrap] = []
+    keys: list[Wrap] = []
     left = asked.want.bytes
     for place, stream in enumerate(streams):
         sent = asked.cursors.get(stream.stream_id)
@@ -89,13 +88,13 @@ async def pull(
         pages[stream.stream_id] = page
         above = asked.keys.get(stream.stream_id, 0)
         if above < stream.key_epoch:
-            keys = await ground.keys.circle(stream.circle_id)
-            async with ground.database.read(MemberScope(stream.circle_id, person_id)) as session:
-                secrets = await list_secrets_in_use(session, keys, above_epoch=above)
-            wraps += [wrap_secret(registry, device, stream.stream_id, one) for one in secrets]
+            owner = await ground.keys.circle(stream.circle_id)
+            async with ground.database.glance(MemberScope(stream.circle_id, person_id)) as session:
+                secrets = await list_secrets_in_use(session, owner, above_epoch=above)
+            keys += [wraps.wrap(device, stream.stream_id, one) for one in secrets]
     more = any(page.more for page in pages.values())
     closed = sorted(asked.cursors.keys() - {stream.stream_id for stream in streams})
-    return Pulled(pages, closed, wraps, more, None if more else heads_tag(mine))
+    return Pulled(pages, closed, keys, more, None if more else heads_tag(mine))
 
 
 def heads_tag(mine: MemberStreams) -> str:

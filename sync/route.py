@@ -18,12 +18,13 @@ from domain.error import SignInRequired
 from domain.record_body import day_number
 from store.signing import SigningKey
 from sync.counter import read_counter
-from sync.device import enrol_device, get_device
+from sync.device import enrol_device
 from sync.error import AppOutdated, ContentTypeRefused, SyncTooLarge
 from sync.pace import Pace
 from sync.pull import Pulled, heads_tag, pull
 from sync.settle import SentOutcome, Stopped, Uploaded, settle_commands
 from sync.wire import EnrolRequest, SyncRequest, decode, encode
+from sync.wrap import Wraps
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
 from timeline.member_stream import MemberStreams, list_member_streams
@@ -84,6 +85,8 @@ class Sync:
         self._pace = pace or Pace(ground.clock)
         self._schema_min = schema_min
         self._signer: SigningKey = ground.keys.signer("registry")
+        self._publisher: SigningKey = ground.keys.signer("publisher")
+        self._wraps = Wraps(self._signer)
 
     def routes(self) -> list[Route]:
         """Every call's route."""
@@ -105,7 +108,7 @@ class Sync:
                 actor.person_id,
                 counter.last_sequence,
                 self._signer.point,
-                self._ground.keys.signer("publisher").point,
+                self._publisher.point,
                 self._schema_min,
             )
         )
@@ -128,14 +131,15 @@ class Sync:
         """Commands up, then rows down, which show what the commands did."""
         actor = await self._caller(request)
         asked = decode(await self._body(request), SyncRequest)
-        device = await get_device(self._ground, actor, asked.device)
+        counter = await read_counter(self._ground, actor, asked.device, acked=asked.acked)
         uploaded = await settle_commands(
-            self._ground, self._registry, actor, device.id, asked.commands, acked=asked.acked
+            self._ground, self._registry, actor, counter, asked.commands
         )
         if asked.schema < self._schema_min:
             return _answer(self._outdated(uploaded), status=AppOutdated.status)
         mine = await list_member_streams(self._ground, actor.person_id)
-        pulled = await pull(self._ground, self._signer, actor.person_id, device, asked, mine)
+        device = counter.device
+        pulled = await pull(self._ground, self._wraps, actor.person_id, device, asked, mine)
         return _answer(self._said(actor, uploaded, pulled, mine))
 
     async def _caller(self, request: Request) -> Actor:

@@ -18,7 +18,7 @@ import structlog
 from domain.actor import Actor
 from domain.error import Busy, NotFound, Refusal, TryLater
 from domain.ids import CommandId
-from sync.counter import Counter, Settled, advance_counter, is_hopeless, note_fault, read_counter
+from sync.counter import Counter, Settled, advance_counter, is_hopeless, note_fault
 from sync.error import (
     CommandGap,
     CommandInvalid,
@@ -80,14 +80,11 @@ async def settle_commands(
     ground: Ground,
     registry: CommandRegistry,
     actor: Actor,
-    device_id: UUID,
+    counter: Counter,
     commands: Sequence[SentCommand],
-    *,
-    acked: int,
 ) -> Uploaded:
     """Settles what a phone sent, in the order of its list."""
-    counter = await read_counter(ground, actor, device_id, acked=acked)
-    last = counter.last_sequence
+    last, device_id = counter.last_sequence, counter.device.id
     outcomes: list[SentOutcome] = []
     for sent in commands:
         found: Settled | Stopped

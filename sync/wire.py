@@ -20,7 +20,8 @@ STREAMS_MAX = 64
 APP_CHARACTERS_MAX = 64
 CURSOR_BYTES_MAX = 128
 PAGE_BYTES_MIN = 1_024
-PAGE_BYTES_MAX = 65_536
+PAGE_BYTES_DEFAULT = 65_536
+PAGE_BYTES_MAX = 262_144  # a thousand records are some 210 KB: one call where the network allows
 SEQUENCE_MAX = 2**53  # what every language counts exactly
 BUILTIN_TAGS = (*range(6), 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000)
 
@@ -57,7 +58,7 @@ class SentCommand(msgspec.Struct, frozen=True):
 class Want(msgspec.Struct, frozen=True):
     """How much a phone wants at once."""
 
-    bytes: Annotated[int, msgspec.Meta(ge=PAGE_BYTES_MIN, le=PAGE_BYTES_MAX)] = PAGE_BYTES_MAX
+    bytes: Annotated[int, msgspec.Meta(ge=PAGE_BYTES_MIN, le=PAGE_BYTES_MAX)] = PAGE_BYTES_DEFAULT
 
 
 class SyncRequest(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ HPKE (RFC 9180) in base mode says nothing of who sent it, so each wrap is signed
 (stream, epoch, device) is bound by `info`, since the library takes no `aad`.
 """
 
+from collections import OrderedDict
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from timeline.stream_key import EpochSecret
 
 WRAP_CONTEXT = b"osrati/1/wrap"
 SIGNATURE_CONTEXT = b"osrati/1/wrap-signature"
+WRAPS_MAX = 16_384  # kept; x some 600 bytes = 10 MB a process
 
 
 class Wrap(msgspec.Struct, frozen=True):
@@ -24,6 +26,26 @@ class Wrap(msgspec.Struct, frozen=True):
     epoch: int
     wrapped: bytes
     signature: bytes
+
+
+class Wraps:
+    """Wraps by device and epoch, made once a process: a phone that starts over, or whose call was
+    cut, is given the same again.
+    """
+
+    def __init__(self, registry: SigningKey) -> None:
+        self._registry = registry
+        self._held: OrderedDict[tuple[UUID, bytes, UUID, int], Wrap] = OrderedDict()
+
+    def wrap(self, device: Device, stream: UUID, secret: EpochSecret) -> Wrap:
+        """The secret as only this device opens it."""
+        place = (device.id, device.agreement_key, stream, secret.epoch)
+        found = self._held.get(place)
+        if found is None:
+            found = self._held[place] = wrap_secret(self._registry, device, stream, secret)
+            if len(self._held) > WRAPS_MAX:
+                self._held.popitem(last=False)
+        return found
 
 
 def wrap_secret(registry: SigningKey, device: Device, stream: UUID, secret: EpochSecret) -> Wrap:

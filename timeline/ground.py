@@ -10,6 +10,7 @@ from store.keys import KeyRing
 from store.session import Database
 from timeline.catalogue import Catalogues
 from timeline.opened import OpenedStreams
+from timeline.survivor import Alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,4 @@ class Ground:
     clock: Clock
     catalogues: Catalogues
     opened: OpenedStreams = field(default_factory=OpenedStreams)
+    alone: Alone = field(default_factory=Alone)

@@ -16,10 +16,17 @@ from domain.facts.act import EnteredInError
 from domain.facts.person import IdentifierReplaced
 from domain.identity import Names, joined_with, names_of, renamed
 from domain.ids import CircleId, PersonId
-from store.scope import CirclesScope, PeopleScope
+from store.scope import CircleScope, CirclesScope, PeopleScope
 from timeline.ground import Ground
 from timeline.people import list_links
-from timeline.record import fact_key, list_held, read_circles, read_facts_of, single_circle
+from timeline.record import (
+    fact_key,
+    find_facts_version,
+    list_held,
+    read_circles,
+    read_facts_of,
+    single_circle,
+)
 
 
 async def list_holding(
@@ -165,9 +172,19 @@ def _identity(fact: Fact) -> tuple[str, str, str]:
 
 
 async def find_survivor(ground: Ground, person: PersonId) -> PersonId:
-    """Whom a person is read as, by all that is said of their numbers: mostly themselves."""
+    """Whom a person is read as, by all that is said of their numbers: mostly themselves.
+
+    The version is read before the facts: what comes between makes the next call look again.
+    """
+    own = single_circle(ground.keys, person).id
+    async with ground.database.glance(CircleScope(own)) as session:
+        version = await find_facts_version(session)
+    if ground.alone.holds(person, version):
+        return person
     known = KnownPeople(ground)
     await known.look_at([person])
+    if known.joined_to(person) == (person,):
+        ground.alone.put(person, version)
     return known.survivor(person)
 
 

@@ -20,7 +20,7 @@ from store.circle_tables import CircleRow, FactRow, MembershipRow
 from store.keys import KeyRing, OwnerKeys
 from store.scope import CircleScope, CirclesScope
 from store.seal import Place, open_, seal
-from store.session import Reading, Unit
+from store.session import Glance, Reading, Unit
 from timeline.ground import Ground
 
 _circles = msgspec.json.Decoder(Circle)
@@ -169,6 +169,15 @@ async def find_circle_state(session: Reading[CircleScope], keys: OwnerKeys) -> C
     """The circle's state in this snapshot, or None when it was never opened."""
     row = (await session.execute(_state_query(session.scope.circle_id))).one_or_none()
     return None if row is None else _state(row, keys)
+
+
+async def find_facts_version(session: Glance[CircleScope]) -> int:
+    """How many facts the scope's circle holds; 0 for one that was never opened."""
+    connection = await session.raw()
+    version: int | None = await connection.fetchval(
+        "SELECT facts_version FROM circle WHERE circle_id = $1", session.scope.circle_id
+    )
+    return version or 0
 
 
 def _state_query(circle_id: CircleId) -> Select[UUID, int, int, int, bytes]:

@@ -12,7 +12,7 @@ from store.circle_tables import StreamKeyRow
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope
 from store.seal import KEY_BYTES, Place, SealingKey, new_key, open_, seal, sealing_key
-from store.session import Reading, Unit
+from store.session import Glance, Reading, Unit
 
 FIRST_EPOCH = 1
 
@@ -59,7 +59,7 @@ async def get_stream_key(
 
 
 async def list_secrets_in_use(
-    session: Reading[MemberScope], keys: OwnerKeys, *, above_epoch: int
+    session: Reading[MemberScope] | Glance[MemberScope], keys: OwnerKeys, *, above_epoch: int
 ) -> tuple[EpochSecret, ...]:
     """The secrets above an epoch that a live row lies under or that rows to come will, sorted."""
     scope = session.scope

@@ -30,7 +30,8 @@ WITH candidate AS (
                || substr(int4send(coalesce(length(sealed), 0)), 3) || coalesce(sealed, ''::bytea),
                ''::bytea ORDER BY {order}
            ) AS frames,
-           array_agg({lead} ORDER BY {order}) AS leads
+           array_agg({lead} ORDER BY {order}) AS leads,
+           (array_agg(record_key ORDER BY {order}))[count(*)] AS last_key
     FROM candidate
 )
 SELECT {head}, page.* FROM stream, page WHERE circle_id = $1 AND person_id = $2
@@ -97,20 +98,24 @@ async def _find(
     stream, frames = MemberStream(*row[:8]), row["frames"]
     if frames is None:
         return RowPage(stream, b"", after, more=False)
-    ends = _ends(frames, bytes_max)
-    begin = ends[-2] if len(ends) > 1 else 0
-    last = Position(row["leads"][len(ends) - 1], RecordKey(frames[begin : begin + KEY_BYTES]))
-    more = ends[-1] < len(frames) or len(row["leads"]) == rows_max
-    return RowPage(stream, frames[: ends[-1]], last, more)
+    leads = row["leads"]
+    if len(frames) <= bytes_max:
+        last = Position(leads[-1], RecordKey(row["last_key"]))
+        return RowPage(stream, frames, last, more=len(leads) == rows_max)
+    count, begin, end = _cut(frames, bytes_max)
+    last = Position(leads[count - 1], RecordKey(frames[begin : begin + KEY_BYTES]))
+    more = end < len(frames) or len(leads) == rows_max
+    return RowPage(stream, frames[:end], last, more)
 
 
-def _ends(frames: bytes, bytes_max: int) -> list[int]:
-    """Where each frame ends, of those within the limit; of the first, however long it is."""
-    ends: list[int] = []
-    at = 0
-    while at < len(frames):
-        at += FRAME_BYTES + int.from_bytes(frames[at + FRAME_BYTES - 2 : at + FRAME_BYTES], "big")
-        if at > bytes_max and ends:
+def _cut(frames: bytes, bytes_max: int) -> tuple[int, int, int]:
+    """How many frames are within the limit, and where the last of them begins and ends. The first
+    one is, however long it is.
+    """
+    count = begin = end = 0
+    while end < len(frames):
+        size = FRAME_BYTES + int.from_bytes(frames[end + 24 : end + FRAME_BYTES], "big")
+        if count and end + size > bytes_max:
             break
-        ends.append(at)
-    return ends
+        count, begin, end = count + 1, end, end + size
+    return count, begin, end

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.body_dictionary import DICTIONARY
+from domain.body_dictionary import DICTIONARIES
 from domain.ids import EntryId, PersonId, RecordKey
 from domain.record import Line, Parameter, Provenance, Record, Why, Window, encode_record
 from domain.record_body import (
@@ -22,7 +22,7 @@ from domain.record_body import (
     encode_body,
 )
 
-PUBLISHED = Path(__file__).parents[2] / "mobile-contract" / "sync" / "dictionary-1.bin"
+PUBLISHED = Path(__file__).parents[2] / "mobile-contract" / "sync"
 KEY = RecordKey(bytes(range(16)))
 READER, CHILD = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 
@@ -95,17 +95,28 @@ def test_a_visit_takes_a_fifth_of_its_canonical_form() -> None:
     assert len(encode_body(visit())) * 5 < len(encode_record(visit()))
 
 
-def test_the_dictionary_is_the_published_one() -> None:
-    assert PUBLISHED.read_bytes() == DICTIONARY
+def test_the_dictionaries_are_the_published_ones() -> None:
+    published = {
+        int(path.stem.removeprefix("dictionary-")): path.read_bytes()
+        for path in PUBLISHED.glob("dictionary-*.bin")
+    }
+    assert published == DICTIONARIES
+
+
+def test_a_body_deflated_with_the_dictionary_before_still_opens() -> None:
+    dictionary = DICTIONARIES[DEFLATED]
+    opener = zlib.decompressobj(-zlib.MAX_WBITS, zdict=dictionary)
+    body = deflated(opener.decompress(encode_body(visit())), DICTIONARIES[1])
+    assert decode_body(body, 1, key=KEY, recipient=READER) == visit()
 
 
 def test_a_coding_of_tomorrow_is_refused() -> None:
     with pytest.raises(BodyUnreadable):
-        decode_body(encode_body(visit()), 2, key=KEY, recipient=READER)
+        decode_body(encode_body(visit()), DEFLATED + 1, key=KEY, recipient=READER)
 
 
-def deflated(body: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=DICTIONARY)
+def deflated(body: bytes, dictionary: bytes = DICTIONARIES[DEFLATED]) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=dictionary)
     return packer.compress(body) + packer.flush()
 
 

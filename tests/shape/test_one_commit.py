@@ -27,9 +27,8 @@ OPENING_WORDS = {"COMMIT", "ROLLBACK", "BEGIN", "SAVEPOINT", "START TRANSACTION"
 
 ALLOWED = {
     ("store/session.py", "commit"): "the one commit",
-    ("store/session.py", "connect"): "the two kinds of session, and the ping of health",
+    ("store/session.py", "connect"): "the kinds of session, and the ping of health",
     ("store/session.py", "create_async_engine"): "the one engine of a process",
-    ("store/session.py", "create_pool"): "the glances, read-only",
     ("api/worker.py", "create_pool"): "the queue's, of arq",
     ("store/keys.py", "begin"): "a key is committed apart, before the first row sealed under it",
     ("store/migrate.py", "begin"): "a migration is one transaction under its own lock",

@@ -97,13 +97,13 @@ async function digest(rows) {
   return unhex(total);
 }
 
-async function opened(vectors, dictionary) {
+async function opened(vectors, dictionaries) {
   const secrets = {};
   for (const wrap of vectors.wraps) secrets[wrap.epoch] = await unwrap(vectors, wrap);
   const bodies = [];
   for (const row of vectors.rows) {
     const deflated = await openRow(secrets[row.epoch], vectors.stream, row);
-    bodies.push([unhex(deflated), unhex(await inflate(deflated, hex(dictionary)))]);
+    bodies.push([unhex(deflated), unhex(await inflate(deflated, hex(dictionaries[row.coding])))]);
   }
   const text = join(ascii("osrati/1/catalogue"), hex(vectors.catalogue.body));
   if (!(await signed(hex(vectors.publisher_key), hex(vectors.catalogue.signature), text))) throw new Error("catalogue");

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from domain.body_dictionary import DICTIONARY
+from domain.body_dictionary import DICTIONARIES
 from sync.make_vectors import VECTORS_PATH, make_vectors
 from tests.support.browser import launch_browser
 
@@ -35,7 +35,8 @@ async def in_browser(call: str, *arguments: object) -> Any:
 
 @pytest.mark.parametrize("vectors", [PUBLISHED, make_vectors()], ids=["published", "fresh"])
 async def test_a_browser_opens_them(vectors: dict[str, Any]) -> None:
-    found = await in_browser("opened", vectors, DICTIONARY.hex())
+    dictionaries = {str(number): one.hex() for number, one in DICTIONARIES.items()}
+    found = await in_browser("opened", vectors, dictionaries)
     assert found["secrets"] == vectors["secrets"]
     assert found["digest"] == vectors["digest"]
     assert [deflated for deflated, _ in found["bodies"]] == [
