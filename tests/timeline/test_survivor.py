@@ -21,7 +21,7 @@ async def test_a_join_and_its_end_count_at_once(house: TestHouse) -> None:
     joined = fact(IdentifierReplaced(ONE, OTHER, "newborn_numbered"), TODAY)
     await house.apply(joined)
     assert await find_survivor(house.ground, ONE) == await find_survivor(house.ground, OTHER)
-    await house.apply(in_error(joined, TODAY))
+    await house.apply(in_error(joined, TODAY), concerns=(ONE, OTHER))
     assert [await find_survivor(house.ground, who) for who in (ONE, OTHER)] == [ONE, OTHER]
 
 
