@@ -44,6 +44,7 @@ Unmet = Literal["explain", "withdraw"]
 NoticeMoment = Literal["visible", "due"]
 AskedForm = Literal["text", "number", "date", "choice", "photo", "signature"]
 CalculatorName = Literal["immunization", "pregnancy", "development"]
+VisitPlace = Literal["health_centre"]  # where a planned card asks its reader to come
 ScheduleTables = Programme | Schedule | PregnancyTables | DevelopmentTable | GrowthStandard
 
 
@@ -131,7 +132,8 @@ class Waits(msgspec.Struct, frozen=True):
 class CardRule(msgspec.Struct, frozen=True):
     """One card, or one per row of its table, or one per occurrence that the service's calculator
     plans (`planned`). Where `when` is not met there is none, and nobody is told why: it is another
-    card's turn. `submit` is what an agency is sent because of it.
+    card's turn. `submit` is what an agency is sent because of it. What is to be done at the same
+    `place` can be done by one visit.
     """
 
     id: str
@@ -145,6 +147,7 @@ class CardRule(msgspec.Struct, frozen=True):
     planned: bool = False
     when: Condition | None = None
     submit: Submit | None = None
+    place: VisitPlace | None = None
 
 
 class Calculator(msgspec.Struct, frozen=True):

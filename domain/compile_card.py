@@ -13,13 +13,20 @@ from domain.catalogue import (
     Row,
     Start,
     Submit,
+    VisitPlace,
 )
 from domain.compile_text import Scope, compile_bilingual, compile_when
 from domain.compile_window import ANCHOR_DAYS, DAYS_MAX, read_offset, read_window
 from domain.document import Node
 from domain.entry import Channel
 from domain.text import ParameterType
-from domain.variable import PARAMETERS, PLANNED_CHOICES, PLANNED_PARAMETERS, fields_of
+from domain.variable import (
+    PARAMETERS,
+    PLANNED_CHOICES,
+    PLANNED_PARAMETERS,
+    beside_term,
+    fields_of,
+)
 
 RANK_MAX = 1_000
 
@@ -32,7 +39,7 @@ def compile_cards(
     for item in node.items(minimum=1):
         card = item.fields(
             required=("id", "rank", "window", "title", "body", "notices"),
-            optional=("rows", "planned", "resolved_when", "when", "submit"),
+            optional=("rows", "planned", "place", "resolved_when", "when", "submit"),
         )
         card_id = card["id"].identifier()
         if any(card_id == other.id for other in cards):
@@ -57,6 +64,8 @@ def _compile_card(
     for key in ("rows", "resolved_when"):
         if planned and key in card:
             card[key].refuse("the calculator says so of a planned card: remove it")
+    if "place" in card and not planned:
+        card["place"].refuse("only what a calculator plans is joined by its place: remove it")
     window = read_window(card["window"], starts_with, rows, planned=planned, figures=scope.figures)
     inner = _widen(scope, rows, calculator if planned else None)
     when = compile_when(card["when"], scope.variables) if "when" in card else None
@@ -79,6 +88,7 @@ def _compile_card(
         planned=planned,
         when=when,
         submit=submit,
+        place=card["place"].choice(get_args(VisitPlace)) if "place" in card else None,
     )
 
 
@@ -107,7 +117,9 @@ def _widen(scope: Scope, rows: tuple[Row, ...], calculator: CalculatorName | Non
     """The service's scope with what the card's rows or its calculator add to it."""
     parameters: dict[str, ParameterType] = dict(scope.parameters)
     rules = {name: set(values) for name, values in scope.rules.items()}
+    beside: list[str] = []
     if calculator is not None:
+        beside = [beside_term(kind) for kind in get_args(CalculatorName) if kind != calculator]
         parameters.update(PLANNED_PARAMETERS[calculator])
         rules.update({name: set(PLANNED_CHOICES[name]) for name in PLANNED_CHOICES})
     for row in rows:
@@ -116,7 +128,7 @@ def _widen(scope: Scope, rows: tuple[Row, ...], calculator: CalculatorName | Non
             if isinstance(value, str):
                 rules.setdefault(name, set()).add(value)
     frozen = {name: frozenset(values) for name, values in rules.items()}
-    return replace(scope, parameters=parameters, rules=frozen)
+    return replace(scope, parameters=parameters, rules=frozen, beside=beside)
 
 
 def _read_notice(node: Node) -> Notice:

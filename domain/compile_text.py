@@ -9,7 +9,12 @@ from domain.document import TEXT_CHARACTERS_MAX, Node, nearest
 from domain.entry import Figure
 from domain.ids import EntryId
 from domain.text import Language, Message, MessageError, ParameterType, Use, compile_message
-from domain.variable import NAME_PARAMETERS, UNNAMED_TERM, VACCINES_PARAMETER
+from domain.variable import (
+    BESIDE_PARAMETER,
+    NAME_PARAMETERS,
+    UNNAMED_TERM,
+    VACCINES_PARAMETER,
+)
 
 _WANTED: Mapping[Use, ParameterType] = {"plural": "number", "select": "text", "date": "date"}
 
@@ -24,6 +29,7 @@ class Scope:
     rules: Mapping[str, frozenset[str]] = field(default_factory=dict)
     groups: Collection[str] = ()
     figures: Mapping[EntryId, Figure] = field(default_factory=dict)
+    beside: Collection[str] = ()
 
 
 def compile_bilingual(
@@ -93,6 +99,8 @@ def _check_use(node: Node, name: str, use: Use, scope: Scope) -> None:
         reason = "what to say while a name is not known"
     elif name == VACCINES_PARAMETER:
         needed, reason = frozenset(scope.groups), "what parents call the vaccine"
+    elif name == BESIDE_PARAMETER:
+        needed, reason = frozenset(scope.beside), "what the other visit is for"
     else:
         needed, reason = scope.rules.get(name, frozenset()), f"the words of {name!r}"
     for term in sorted(needed - set(scope.terms)):

@@ -5,13 +5,13 @@ Pure: the same facts, catalogue and day give the same result in whatever order f
 every refresh and every command.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
 
 from domain.act_on_card import apply_acts, standing_acts
-from domain.catalogue import Catalogue, Start
+from domain.catalogue import Catalogue, Service, Start
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.family import family_of
@@ -23,12 +23,14 @@ from domain.member import members_of
 from domain.plan_cards import plan_records
 from domain.plan_effects import plan_effects, plan_look_ups, plan_submission
 from domain.planned.calculations import Calculations
+from domain.planned.occurrence import VisitDays
+from domain.planned.shared_visit import Errand, share_visits
 from domain.record import Effect, Evaluation, Record
 from domain.situation import Situation
 from domain.standing import standing_facts
 from domain.start.situations import situations_of
 
-ENGINE_VERSION = 9  # raised with every change after which the same facts may give other records
+ENGINE_VERSION = 10  # raised with every change after which the same facts may give other records
 STREAM_RECORDS_MAX = 2_000
 
 
@@ -53,6 +55,7 @@ def evaluate(
     loaded: dict[RecordKey, Loaded] = {}
     submissions: dict[ActKey, Effect] = {}
     situations: dict[Start, tuple[Situation, ...]] = {}
+    errands: list[Errand] = []
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
         if service.starts_with not in situations:
@@ -62,16 +65,18 @@ def evaluate(
         for situation in situations[service.starts_with]:
             on = loaded_on(situation)
             for planned in plan_records(service, situation, family, calculations, horizon):
-                if planned.recipient not in members:
+                if planned.record.recipient not in members:
                     continue
-                keyed = _keyed(planned, record_secret)
+                keyed = _keyed(planned.record, record_secret)
                 found[keyed.key] = apply_acts(keyed, acts)
                 submitted = plan_submission(keyed, service, situation, record_secret)
                 if submitted is not None:
                     known = submissions.get(submitted.key, submitted)
                     submissions[submitted.key] = min(submitted, known, key=_reader)
+                errands += _errands(service, found[keyed.key], planned.visit)
                 if on is not None:
                     loaded[keyed.key] = Loaded(keyed, on)
+    found.update(share_visits(errands, horizon))
     records = _bounded(found)
     effects = {
         effect.key: effect
@@ -93,6 +98,14 @@ def evaluate(
 
 def _reader(effect: Effect) -> bytes:
     return effect.recipient.bytes
+
+
+def _errands(service: Service, record: Record, days: VisitDays | None) -> Iterator[Errand]:
+    """What a card asks its reader to come for, if it does."""
+    if service.calculator is not None and days is not None:
+        place = service.card(record.card).place
+        if place is not None:
+            yield Errand(record, service.calculator.name, place, days)
 
 
 def _keyed(record: Record, secret: bytes) -> Record:

@@ -18,7 +18,7 @@ from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
 from domain.law import under_the_law
 from domain.planned.calculations import Calculations
-from domain.planned.occurrence import Planned
+from domain.planned.occurrence import Planned, VisitDays
 from domain.record import (
     Line,
     Parameter,
@@ -35,13 +35,20 @@ from domain.window import due_on, emitted_from, plan_window
 NO_KEY = RecordKey(b"")  # until `evaluate` gives one
 
 
+class PlannedRecord(msgspec.Struct, frozen=True):
+    """A record, and the days of the visit that its card asks for."""
+
+    record: Record
+    visit: VisitDays | None = None
+
+
 def plan_records(
     service: Service,
     situation: Situation,
     family: Family,
     calculations: Calculations,
     horizon: Horizon,
-) -> Iterator[Record]:
+) -> Iterator[PlannedRecord]:
     """The records of one service for one situation, still without key and acts."""
     if situation.ends_on is not None and horizon.reached(situation.ends_on):
         return
@@ -72,17 +79,17 @@ def plan_records(
     audience = recipients_of(service, situation, family, horizon.reached)
     if unmet:
         for recipient in audience if not is_own else ():
-            yield _waiting(service, situation, recipient.person, why)
+            yield PlannedRecord(_waiting(service, situation, recipient.person, why))
     elif audience:
+        planned = calculations.plan(service, situation)
+        found = _with_found(situation, planned)
         for recipient in audience:
-            planned = calculations.plan(service, situation, recipient.person)
-            found = _with_found(situation, planned)
             for card in _offered(service, found, planned, horizon):
                 if is_own and card.resolved_on is None and card.vaccinations is None:
                     continue  # a grown child keeps what was done; what was not is no duty of theirs
                 record = _record(service, found, recipient.person, why, facts, card)
                 quiet = record.quiet or recipient.is_quiet
-                yield msgspec.structs.replace(record, quiet=quiet)
+                yield PlannedRecord(msgspec.structs.replace(record, quiet=quiet), card.visit)
 
 
 def _with_found(situation: Situation, planned: Planned) -> Situation:
@@ -124,6 +131,7 @@ class _Card(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
     quiet: bool = False
     vaccinations: VaccinationRecord | None = None
+    visit: VisitDays | None = None
 
 
 def _offered(
@@ -170,6 +178,7 @@ def _planned_cards(rule: CardRule, situation: Situation, planned: Planned) -> It
                 parameters=item.parameters,
                 reasons=item.reasons,
                 facts=item.facts,
+                visit=item.visit,
             )
 
 

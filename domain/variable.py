@@ -277,6 +277,14 @@ START_CHOICES: Mapping[Start, Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """Which of those parameters are words of a list: a text chooses by one, or names it by a term."""
 
+_JOINT: Mapping[str, ParameterType] = MappingProxyType(
+    {
+        "joint": "text",  # whether one visit can serve another service as well
+        "beside": "text",  # what else, each a term of the service by `beside_term`
+        "joint_on": "date",  # the day that serves all of it
+    }
+)
+
 PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = MappingProxyType(
     {
         "immunization": {
@@ -289,6 +297,7 @@ PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = Mappi
             "shared": "text",  # whether one visit can serve a brother or sister as well
             "siblings": "text",  # their names
             "shared_on": "date",  # the day that serves all of them
+            **_JOINT,
         },
         "pregnancy": {
             "contact": "number",  # which of the plan
@@ -296,12 +305,14 @@ PLANNED_PARAMETERS: Mapping[CalculatorName, Mapping[str, ParameterType]] = Mappi
             "visit": "text",
             "week": "number",  # of the pregnancy
             "children": "text",  # whether it is a multiple pregnancy
+            **_JOINT,
         },
         "development": {
             "age": "number",  # of the child, as for a visit
             "age_unit": "text",
             "step": "text",  # whether to answer a form, or to follow what an evaluation found
             "result": "text",  # of the form's evaluation
+            **_JOINT,
         },
     }
 )
@@ -321,6 +332,7 @@ PLANNED_CHOICES: Mapping[str, frozenset[str]] = MappingProxyType(
         "course": frozenset({"routine", "catch_up"}),
         "duty": frozenset({"mandatory", "voluntary"}),
         "shared": frozenset({"yes", "no"}),
+        "joint": frozenset({"yes", "no"}),
         "visit": frozenset({"check", "contact", "delivery"}),
         "children": frozenset({"one", "several"}),
         "step": frozenset({"form", "follow_up"}),
@@ -331,6 +343,14 @@ PLANNED_CHOICES: Mapping[str, frozenset[str]] = MappingProxyType(
 
 VACCINES_PARAMETER = "vaccines"
 """A list of vaccine groups, each a term of the service by `group_term`."""
+
+BESIDE_PARAMETER = "beside"
+"""A list of what other calculators plan, each a term of the service by `beside_term`."""
+
+
+def beside_term(calculator: CalculatorName) -> str:
+    """The term by which a service's texts name what another calculator's card asks to come for."""
+    return f"visit_{calculator}"
 
 
 def group_term(group: str) -> str:

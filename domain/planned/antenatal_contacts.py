@@ -9,7 +9,8 @@ from domain.facts.appointment import AppointmentKept, VisitKept
 from domain.facts.pregnancy import EmbryoTransferred, PregnancyRedated, PregnancyScanned
 from domain.gestation import Pregnancy
 from domain.horizon import Horizon
-from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence
+from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence, VisitDays
+from domain.planned.shared_visit import no_visit_shared
 from domain.pregnancy.contacts import Contact
 from domain.pregnancy.dating import BEGINS_AHEAD_DAYS_MAX, TERM_DAYS
 from domain.pregnancy.evidence import (
@@ -30,6 +31,7 @@ from domain.record import Parameter
 
 _BEGINS_AHEAD = timedelta(days=BEGINS_AHEAD_DAYS_MAX)
 _TERM = timedelta(days=TERM_DAYS)
+_ONE_DAY = timedelta(days=1)
 
 
 def plan_contacts_of(pregnancy: Pregnancy, tables: PregnancyTables, horizon: Horizon) -> Planned:
@@ -65,6 +67,7 @@ def _check_of(pregnancy: Pregnancy) -> PlannedOccurrence:
             Parameter("visit", ("check",)),
             Parameter("week", 0),
             Parameter("children", ("one",)),
+            *no_visit_shared(),
         ),
     )
 
@@ -142,7 +145,12 @@ def _occurrences(
             facts=tuple(
                 fact for fact in found if not _is_visit(fact) or fact.occurred_on == kept_on
             ),
+            visit=None if is_delivery else _days_of(contact),
         )
+
+
+def _days_of(contact: Contact) -> VisitDays:
+    return VisitDays(contact.due_on, contact.overdue_on - _ONE_DAY, contact.due_on)
 
 
 def _parameters(contact: Contact, count: int, *, several: bool) -> tuple[Parameter, ...]:
@@ -153,4 +161,5 @@ def _parameters(contact: Contact, count: int, *, several: bool) -> tuple[Paramet
         Parameter("visit", ("delivery" if is_delivery else "contact",)),
         Parameter("week", contact.week),
         Parameter("children", ("several" if several else "one",)),
+        *no_visit_shared(),
     )

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import TypeAlias
 
-from domain.calendar_date import add_offset, adult_on
+from domain.calendar_date import add_offset
 from domain.catalogue import Catalogue, Service
 from domain.error import Refusal
 from domain.family import Child, Family
@@ -14,16 +14,14 @@ from domain.immunization.programme import Programme
 from domain.planned.antenatal_contacts import plan_contacts_of
 from domain.planned.development_forms import plan_forms_of
 from domain.planned.occurrence import NOTHING, Planned
-from domain.planned.shared_visit import Sibling, share_visits
 from domain.planned.vaccination_file import VaccinationFile, vaccination_file_of
 from domain.planned.vaccination_plan import PlanInForce, plan_in_force
 from domain.planned.vaccination_record import refused_record, vaccination_record_of
 from domain.planned.vaccination_visits import visits_of
 from domain.pregnancy.follow import PregnancyTables
-from domain.rights import rights_over
 from domain.situation import Situation
 
-_Asked: TypeAlias = tuple[str, PersonId, str, frozenset[PersonId]]
+_Asked: TypeAlias = tuple[str, PersonId, str]
 _ANY_DAY = date(2026, 1, 1)  # from which a grace of days, or a month of them, is counted
 
 
@@ -37,28 +35,22 @@ class Calculations:
         self._horizon = horizon
         self._plans: dict[PersonId, PlanInForce] = {}
         self._planned: dict[_Asked, Planned] = {}
-        self._seen: dict[PersonId, frozenset[PersonId]] = {}
 
-    def plan(self, service: Service, situation: Situation, reader: PersonId) -> Planned:
-        """What the service's calculator plans for a situation, as `reader` may see it: no child is
-        named over whom the reader has no right. Nothing where it has no calculator.
-        """
-        seen = self._list_seen(reader)
-        asked = (service.id, situation.subject, situation.occurrence, seen)
+    def plan(self, service: Service, situation: Situation) -> Planned:
+        """What the service's calculator plans for a situation; nothing where it has none."""
+        asked = (service.id, situation.subject, situation.occurrence)
         if asked not in self._planned:
-            self._planned[asked] = self._calculate(service, situation, seen)
+            self._planned[asked] = self._calculate(service, situation)
         return self._planned[asked]
 
-    def _calculate(
-        self, service: Service, situation: Situation, seen: frozenset[PersonId]
-    ) -> Planned:
+    def _calculate(self, service: Service, situation: Situation) -> Planned:
         if service.calculator is None:
             return NOTHING
         tables = self._catalogue.schedules.get(service.calculator.schedule)
         match tables:
             case Programme() if situation.child is not None:
                 schedule = service.calculator.schedule
-                return self._vaccinations(situation.child, tables, schedule, _grace(service), seen)
+                return self._vaccinations(situation.child, tables, schedule, _grace(service))
             case PregnancyTables() if situation.pregnancy is not None:
                 return plan_contacts_of(situation.pregnancy, tables, self._horizon)
             case DevelopmentTable() if situation.child is not None:
@@ -68,28 +60,12 @@ class Calculations:
             case _:
                 return NOTHING
 
-    def _list_seen(self, reader: PersonId) -> frozenset[PersonId]:
-        """The children over whom somebody has a right today."""
-        if reader not in self._seen:
-            self._seen[reader] = frozenset(
-                child.id
-                for child in self._family.children
-                for right in rights_over(
-                    child.care,
-                    is_alive=lambda person: self._family.person(person).died_on is None,
-                    reached=self._horizon.reached,
-                )
-                if right.person == reader
-            )
-        return self._seen[reader]
-
     def _vaccinations(
         self,
         child: Child,
         programme: Programme,
         schedule: str,
         grace: timedelta,
-        seen: frozenset[PersonId],
     ) -> Planned:
         file = self._file(child, programme)
         if not self._horizon.reached(file.changed_on):
@@ -99,9 +75,8 @@ class Calculations:
         except Refusal as refusal:
             record = refused_record(file, programme, schedule, refusal)
             return Planned(vaccinations=record, facts=file.facts)
-        shared = share_visits(plan.visits, self._list_siblings(child, programme, grace, seen))
         return Planned(
-            occurrences=visits_of(file, plan, shared),
+            occurrences=visits_of(file, plan),
             vaccinations=vaccination_record_of(file, plan, programme, schedule),
             facts=file.facts,
         )
@@ -116,30 +91,6 @@ class Calculations:
                 file, programme, grace=grace, horizon=self._horizon
             )
         return self._plans[child.id]
-
-    def _list_siblings(
-        self, child: Child, programme: Programme, grace: timedelta, seen: frozenset[PersonId]
-    ) -> list[Sibling]:
-        """The brothers and sisters at home in the circle who are asked to visits as well, of those
-        whom the reader sees.
-        """
-        found: list[Sibling] = []
-        for other in self._family.children:
-            person = self._family.person(other.id)
-            if (
-                other.id == child.id
-                or other.id not in seen
-                or not other.is_confirmed
-                or person.died_on is not None
-                or not self._horizon.reached(other.born_on)
-                or self._horizon.reached(adult_on(other.born_on))
-            ):
-                continue
-            try:
-                found.append((person, self._plan(other, programme, grace).visits))
-            except Refusal:  # told in the record of that child
-                continue
-        return found
 
 
 def _grace(service: Service) -> timedelta:

@@ -22,7 +22,8 @@ from domain.growth.child import check_child
 from domain.growth.development import DevelopmentTable, FormOnDay, plan_development
 from domain.horizon import Horizon
 from domain.planned.form_answers import Answer, match_answers, name_of_form, result_of
-from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence
+from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence, VisitDays
+from domain.planned.shared_visit import no_visit_shared
 from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX
 from domain.record import Parameter
 
@@ -73,8 +74,10 @@ def _form(
             *_age(months),
             Parameter("step", ("form",)),
             Parameter("result", (result_of(answers) or "none",)),
+            *no_visit_shared(),
         ),
         facts=tuple(answer.fact for answer in answers),
+        visit=VisitDays(form.due_on, form.expires_on - _ONE_DAY, form.due_on, is_guest=True),
     )
 
 
@@ -104,6 +107,7 @@ def _follow_ups(
                 *_age(0 if form is None else months[form]),
                 Parameter("step", ("follow_up",)),
                 Parameter("result", ("refer",)),
+                *no_visit_shared(),
             ),
             facts=(answer.fact,),
         )

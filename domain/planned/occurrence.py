@@ -8,10 +8,21 @@ from domain.fact import Fact
 from domain.record import Parameter, Reason, VaccinationRecord
 
 
+class VisitDays(msgspec.Struct, frozen=True):
+    """The days on which one may come for it, and the day on which it is wanted. `is_guest`: it is
+    worth no visit of its own, and can be done at another's.
+    """
+
+    first_on: date
+    last_on: date
+    wanted_on: date
+    is_guest: bool = False
+
+
 class PlannedOccurrence(msgspec.Struct, frozen=True, kw_only=True):
     """`id` stays when the plan is made again. `due_until` is the last day before it is overdue,
     where the calculator says more than the card's window; what had closed before `known_on` is
-    not made."""
+    not made. With `visit` it can be joined with another of the family."""
 
     id: str
     due_from: date
@@ -21,6 +32,7 @@ class PlannedOccurrence(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     reasons: tuple[Reason, ...] = ()
     facts: tuple[Fact, ...] = ()
+    visit: VisitDays | None = None
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):

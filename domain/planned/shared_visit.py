@@ -1,69 +1,137 @@
-"""One visit proposed where the windows of brothers and sisters overlap.
+"""One visit for several: where what a member is asked to come for can be done on one day.
 
-Each child keeps an own card with its own window; the card says whom else the visit can serve, and
-on which day.
+Vaccinations of brothers and sisters, an antenatal contact and a check of development, each an own
+card with its own window; the card says what else the visit can serve, and on which day. It sees
+one member's cards alone, so nobody learns here of what is another's.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 import msgspec
 
-from domain.family import Person
-from domain.planned.vaccination_plan import DatedVisit
-from domain.record import Parameter
+from domain.catalogue import CalculatorName, VisitPlace
+from domain.horizon import Horizon
+from domain.ids import PersonId, RecordKey
+from domain.planned.occurrence import VisitDays
+from domain.record import Parameter, Record
 from domain.text import LANGUAGES, Language, join_texts
+from domain.variable import beside_term
+
+# What may wait for another's visit waits no longer than that past its own day: a vaccine given in
+# time protects in time.
+WAIT_DAYS_MAX = 14
+
+_ONE_DAY = timedelta(days=1)
 
 
-class SharedVisit(msgspec.Struct, frozen=True):
-    """The names of those whom one visit on `on` serves as well."""
+class Errand(msgspec.Struct, frozen=True):
+    """One card that asks its reader to come somewhere, on one of some days."""
 
-    names: tuple[Parameter, ...]
+    record: Record
+    kind: CalculatorName
+    place: VisitPlace
+    days: VisitDays
+
+
+class _Joint(msgspec.Struct, frozen=True):
+    """Errands that one visit on `on` serves."""
+
+    errands: tuple[Errand, ...]
     on: date
 
 
-Sibling = tuple[Person, Sequence[DatedVisit]]
+def share_visits(errands: Iterable[Errand], horizon: Horizon) -> Mapping[RecordKey, Record]:
+    """The cards of those errands that one visit can serve with others, each saying so. Errands that
+    are done or given up are none; a day that has gone by is proposed no more.
+    """
+    by_reader: dict[tuple[PersonId, VisitPlace], list[Errand]] = {}
+    for errand in errands:
+        record = errand.record
+        if record.resolved_on is not None or record.dismissed:
+            continue
+        if not horizon.reached(errand.days.last_on + _ONE_DAY):
+            by_reader.setdefault((record.recipient, errand.place), []).append(errand)
+    return {
+        errand.record.key: _said(errand, joint)
+        for found in by_reader.values()
+        for joint in _join(found, horizon)
+        for errand in joint.errands
+    }
 
 
-def share_visits(
-    visits: Sequence[DatedVisit], siblings: Sequence[Sibling]
-) -> list[SharedVisit | None]:
-    """For each visit, the brothers and sisters who have one within the same days."""
-    return [_share(visit, siblings) for visit in visits]
+def no_visit_shared() -> tuple[Parameter, ...]:
+    """What a card says of it that nothing can be joined with."""
+    return Parameter("shared", ("no",)), Parameter("joint", ("no",))
 
 
-def _share(visit: DatedVisit, siblings: Sequence[Sibling]) -> SharedVisit | None:
-    people: list[Person] = []
-    first_on, last_on = _days_of(visit)
-    wanted_on = visit.due_from
-    for person, visits in siblings:
-        for other in visits:
-            from_on, until_on = _days_of(other)
-            if max(first_on, from_on) <= min(last_on, until_on):
-                first_on, last_on = max(first_on, from_on), min(last_on, until_on)
-                wanted_on = max(wanted_on, other.due_from)
-                people.append(person)
+def _join(errands: Sequence[Errand], horizon: Horizon) -> list[_Joint]:
+    """The fewest visits: on the last day of whichever ends first, all that is open by then. Nobody
+    comes twice for one thing on one day. A guest moves no visit: it goes to the first whose day
+    suits it.
+    """
+    left = sorted((one for one in errands if not one.days.is_guest), key=_order)
+    joints: list[_Joint] = []
+    while left:
+        last_on = left[0].days.last_on
+        group: dict[tuple[str, PersonId], Errand] = {}
+        for errand in left:
+            if errand.days.first_on <= last_on:
+                group.setdefault((errand.kind, errand.record.subject), errand)
+        taken = {errand.record.key for errand in group.values()}
+        left = [errand for errand in left if errand.record.key not in taken]
+        joints.append(_Joint(tuple(group.values()), _day_of(group.values(), horizon)))
+    joints.sort(key=lambda joint: joint.on)
+    for guest in sorted((one for one in errands if one.days.is_guest), key=_order):
+        for place, joint in enumerate(joints):
+            if guest.days.first_on <= joint.on <= guest.days.last_on:
+                joints[place] = _Joint((*joint.errands, guest), joint.on)
                 break
-    if not people:
-        return None
-    return SharedVisit(_names(people), max(first_on, min(last_on, wanted_on)))
+    return [joint for joint in joints if len(joint.errands) > 1]
 
 
-def _days_of(visit: DatedVisit) -> tuple[date, date]:
-    return min(visit.visit.first_on, visit.due_from), max(visit.due_until, visit.visit.on)
+def _order(errand: Errand) -> tuple[date, date, RecordKey]:
+    return errand.days.last_on, errand.days.wanted_on, errand.record.key
 
 
-def _names(people: Sequence[Person]) -> tuple[Parameter, ...]:
+def _day_of(group: Collection[Errand], horizon: Horizon) -> date:
+    """The day on which the last of them is wanted; once it has gone by, the last that serves."""
+    first_on = max(errand.days.first_on for errand in group)
+    last_on = min(errand.days.last_on for errand in group)
+    wanted_on = max(errand.days.wanted_on for errand in group)
+    day = max(first_on, min(last_on, wanted_on))
+    return last_on if horizon.reached(day + _ONE_DAY) else day
+
+
+def _said(errand: Errand, joint: _Joint) -> Record:
+    others = [other for other in joint.errands if other is not errand]
+    siblings = [other for other in others if other.kind == errand.kind]
+    beside = sorted({other.kind for other in others} - {errand.kind})
+    said: list[Parameter] = []
+    if siblings and errand.kind == "immunization":
+        said += [Parameter("shared", ("yes",)), *_names(siblings)]
+        said.append(Parameter("shared_on", joint.on.isoformat()))
+    if beside:
+        said += [
+            Parameter("joint", ("yes",)),
+            Parameter("beside", tuple(beside_term(kind) for kind in beside)),
+            Parameter("joint_on", joint.on.isoformat()),
+        ]
+    names = {parameter.name for parameter in said}
+    kept = [known for known in errand.record.parameters if known.name not in names]
+    return msgspec.structs.replace(errand.record, parameters=(*kept, *said))
+
+
+def _names(errands: Sequence[Errand]) -> tuple[Parameter, ...]:
     """Their names in both languages; where one has no name in either, a word for a child is all."""
-    if any(person.name_ar is None and person.name_en is None for person in people):
+    given = [{one.name: one.value for one in errand.record.parameters} for errand in errands]
+    if not all("child_name_ar" in names and "child_name_en" in names for names in given):
         return (Parameter("siblings", ("unnamed",)),)
     return tuple(
-        Parameter(f"siblings_{language}", join_texts(_named(people, language), language))
+        Parameter(f"siblings_{language}", join_texts(_named(given, language), language))
         for language in LANGUAGES
     )
 
 
-def _named(people: Sequence[Person], language: Language) -> tuple[str, ...]:
-    ar = [person.name_ar or person.name_en or "" for person in people]
-    en = [person.name_en or person.name_ar or "" for person in people]
-    return tuple(ar if language == "ar" else en)
+def _named(given: Iterable[Mapping[str, object]], language: Language) -> tuple[str, ...]:
+    return tuple(str(names[f"child_name_{language}"]) for names in given)

@@ -3,13 +3,13 @@ that counts was given.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from domain.calendar_date import MONTHS_PER_YEAR
 from domain.fact import Fact
-from domain.planned.occurrence import PlannedOccurrence
-from domain.planned.shared_visit import SharedVisit
+from domain.planned.occurrence import PlannedOccurrence, VisitDays
+from domain.planned.shared_visit import WAIT_DAYS_MAX, no_visit_shared
 from domain.planned.vaccination_file import VaccinationFile
 from domain.planned.vaccination_plan import DatedVisit, PlanInForce, visit_id
 from domain.record import Parameter, Reason
@@ -22,20 +22,11 @@ _MONTHS_UNTIL_YEARS = 24
 AgeUnit = Literal["birth", "weeks", "months", "years"]
 
 
-def visits_of(
-    file: VaccinationFile,
-    plan: PlanInForce,
-    shared: Sequence[SharedVisit | None],
-) -> tuple[PlannedOccurrence, ...]:
-    """The occurrences of a child's visits; `shared` says of each planned one whom it can serve
-    beside the child.
-    """
+def visits_of(file: VaccinationFile, plan: PlanInForce) -> tuple[PlannedOccurrence, ...]:
+    """The occurrences of a child's visits."""
     kept = [_kept(file, day, doses) for day, doses in plan.counted.by_day().items()]
     counted = _counted_facts(file, plan)
-    planned = [
-        _to_come(file, visit, plan, counted, other)
-        for visit, other in zip(plan.visits, shared, strict=True)
-    ]
+    planned = [_to_come(file, visit, plan, counted) for visit in plan.visits]
     return (*kept, *planned)
 
 
@@ -44,7 +35,6 @@ def _to_come(
     visit: DatedVisit,
     plan: PlanInForce,
     counted: Iterable[tuple[str, Fact]],
-    shared: SharedVisit | None,
 ) -> PlannedOccurrence:
     doses = visit.visit.doses
     groups = [dose.group for dose in doses]
@@ -59,7 +49,7 @@ def _to_come(
             *_age(file.history.born_on, visit.due_from),
             Parameter("course", ("catch_up" if late else "routine",)),
             Parameter("duty", ("voluntary" if voluntary else "mandatory",)),
-            *_shared(shared),
+            *no_visit_shared(),
         ),
         reasons=tuple(
             Reason(group_term(dose.group), dose.dose_number, code)
@@ -67,6 +57,7 @@ def _to_come(
             for code in dose.reasons
         ),
         facts=tuple(fact for group, fact in counted if group in groups),
+        visit=_days_of(visit),
     )
 
 
@@ -82,7 +73,7 @@ def _kept(file: VaccinationFile, day: date, doses: list[tuple[str, int]]) -> Pla
             *_age(file.history.born_on, day),
             Parameter("course", ("routine",)),
             Parameter("duty", ("mandatory",)),
-            *_shared(None),
+            *no_visit_shared(),
         ),
         facts=tuple(facts),
     )
@@ -102,14 +93,12 @@ def _vaccines(groups: Sequence[str]) -> tuple[Parameter, Parameter]:
     return Parameter("vaccines", terms), Parameter("vaccine_count", len(terms))
 
 
-def _shared(shared: SharedVisit | None) -> tuple[Parameter, ...]:
-    if shared is None:
-        return (Parameter("shared", ("no",)),)
-    return (
-        Parameter("shared", ("yes",)),
-        *shared.names,
-        Parameter("shared_on", shared.on.isoformat()),
-    )
+def _days_of(visit: DatedVisit) -> VisitDays:
+    """When the visit serves, by the plan as it is now: a missed one is wanted on its new day."""
+    on = visit.visit.on
+    first_on = min(visit.visit.first_on, on)
+    last_on = min(max(visit.due_until, on), on + timedelta(days=WAIT_DAYS_MAX))
+    return VisitDays(first_on, last_on, on)
 
 
 def _age(born_on: date, on: date) -> tuple[Parameter, Parameter]:

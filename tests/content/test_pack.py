@@ -245,6 +245,8 @@ def plausible(card: CardRule | None) -> Iterator[dict[str, ParameterValue]]:
         "vaccines": "لقاح",
         "siblings": "مها",
         "shared_on": date(2026, 3, 5),
+        "beside": "زيارة",
+        "joint_on": date(2026, 3, 5),
     }
     numbers = ("vaccine_count", "age", "contact", "contact_count", "week")
     choices = [
