@@ -1,0 +1,183 @@
+"""The same over a phone's calls: every command of the registry, every stream, device and blob."""
+
+from collections.abc import Awaitable
+from datetime import date
+from hashlib import sha256
+from itertools import cycle
+from typing import Any, get_type_hints  # Any: CBOR
+from uuid import UUID, uuid4
+
+import cbor2
+import httpx2
+import msgspec
+import pytest
+
+from domain.ids import CommandId
+from schema.node import decode_id
+from tests.access.world import ROLES, World
+from tests.schema.test_statements import counted
+from tests.support.phone import BarePhone
+from timeline.act import Key
+from timeline.command import CommandRegistry
+from timeline.member_stream import list_member_streams
+
+CHUNK = b"a picture"
+
+
+@pytest.fixture
+async def phones(world: World, http: httpx2.AsyncClient) -> dict[str, BarePhone]:
+    """A phone of everybody, enrolled, that has pulled all it gets."""
+    found = {}
+    for name, role in ROLES.items():
+        if role is not None:
+            found[name] = BarePhone(http, role)
+            await found[name].enrol()
+            await found[name].sync()
+    return found
+
+
+def payload(registry: CommandRegistry, name: str, key: bytes, command_id: UUID) -> dict[str, Any]:
+    """A command's payload about one card; a field of an unknown type stops the walk."""
+    kind = registry.types[name].payload
+    hints = get_type_hints(kind, include_extras=True)
+    tried: dict[Any, object] = {
+        Key: key,
+        date: "2026-11-25",
+        int: 1,
+        CommandId | None: command_id.bytes,
+    }
+    fields = msgspec.structs.fields(kind)
+    unknown = [field.name for field in fields if hints[field.name] not in tried]
+    assert not unknown, f"teach the walk what to try for {unknown} of {name}"
+    return {field.name: tried[hints[field.name]] for field in fields}
+
+
+async def test_what_a_phone_pulls_names_nobody_else(
+    world: World, phones: dict[str, BarePhone]
+) -> None:
+    for name, phone in phones.items():
+        for body in phone.bodies().values():
+            assert world.leaks(phone.person_id, repr(body)) == [], name
+    assert all(phones[name].cards() for name in ("mother", "adoptive father", "child of 18"))
+    assert phones["former guardian"].cards() == {}
+
+
+async def test_a_command_about_anothers_card_is_as_one_about_none(
+    world: World, phones: dict[str, BarePhone]
+) -> None:
+    registry, found = world.house.registry, []
+    for role_name, phone in phones.items():
+        others = [one for one in world.of("Card") if phone.person_id not in one.readers]
+        commands = cycle(UUID(one.id) for one in world.of("Command"))
+        for name in registry.types:
+            await outcome(phone, name, payload(registry, name, uuid4().bytes, uuid4()))
+            missed = await outcome(phone, name, payload(registry, name, uuid4().bytes, uuid4()))
+            assert missed[0] == "not_found"
+            for own in others:
+                key = decode_id("Card", own.id)
+                assert key is not None
+                sent = payload(registry, name, key, next(commands))
+                if (answer := await outcome(phone, name, sent)) != missed:
+                    found.append(f"{role_name}: {name} {own.name}: {answer}, missing {missed}")
+    assert found == []
+
+
+async def outcome(phone: BarePhone, name: str, sent: dict[str, Any]) -> tuple[str, int]:
+    """What became of a command, and how many statements it took."""
+    with counted() as statements:
+        said = await phone.call(phone.command(name, sent))
+    (ended,) = said["outcomes"]
+    return ended["code"], len(statements)
+
+
+async def test_ones_own_card_is_acted_on(world: World, phones: dict[str, BarePhone]) -> None:
+    """So that the walk above cannot pass because nothing is ever found."""
+    phone = phones["mother"]
+    own = next(one for one in world.of("Card") if phone.person_id in one.readers)
+    key = decode_id("Card", own.id)
+    assert key is not None
+    said = await phone.call(phone.command("card.acknowledge", {"key": key}))
+    assert said["outcomes"][0]["code"] == "applied"
+
+
+async def test_anothers_streams_and_devices_are_as_none(phones: dict[str, BarePhone]) -> None:
+    streams = {name: list(phone.streams) for name, phone in phones.items()}
+    assert any(streams.values())
+    found = []
+    for role_name, phone in phones.items():
+        missed = [await counting(call(phone, device=uuid4().bytes)) for _ in range(2)][1]
+        for other_name, other in phones.items():
+            if other is phone:
+                continue
+            if await counting(call(phone, device=other.device.bytes)) != missed:
+                found.append(f"{role_name}: the device of {other_name}")
+            missed_stream = await closed(phone, uuid4().bytes)
+            theirs = [await closed(phone, stream) for stream in streams[other_name]]
+            if any(answer != missed_stream for answer in theirs):
+                found.append(f"{role_name}: a stream of {other_name}")
+    assert found == []
+
+
+async def call(phone: BarePhone, **changed: object) -> httpx2.Response:
+    return await phone.post("/v1/sync", {**phone.request([]), **changed})
+
+
+async def closed(phone: BarePhone, stream: bytes) -> tuple[set[bytes], int, int]:
+    """What a phone gets that names a stream: the streams, keys, and statements it took."""
+    with counted() as sent:
+        answer = await call(phone, cursors={stream: b""}, keys={stream: 0})
+    said = cbor2.loads(answer.content)
+    assert said["closed"] == [stream]
+    return set(said["streams"]), len(said["keys"]), len(sent)
+
+
+async def test_anothers_blob_is_as_none(world: World, phones: dict[str, BarePhone]) -> None:
+    """Also for the other parent, who shares the circle that it lies in."""
+    blobs = []
+    for name in ("mother", "adoptive mother", "father of another family", "child of 18"):
+        stream, blob = (await streams_of(world, phones[name]))[0], uuid4()
+        assert (await put(phones[name], stream, blob)).status_code == 200
+        assert (await read(phones[name], stream, blob, "/0")).content == CHUNK
+        blobs.append((name, stream, blob))
+    found = []
+    for role_name, phone in phones.items():
+        own = await streams_of(world, phone)
+        for name, stream, blob in blobs:
+            if name == role_name:
+                continue
+            for named, other in ((stream, uuid4()), *((each, each) for each in own)):
+                for part in ("", "/0"):
+                    await counting(read(phone, other, uuid4(), part))
+                    missed = await counting(read(phone, other, uuid4(), part))
+                    if await counting(read(phone, named, blob, part)) != missed:
+                        found.append(f"{role_name}: reads {part} of {name}")
+            missed = await counting(put(phone, uuid4(), blob))
+            if await counting(put(phone, stream, blob)) != missed:
+                found.append(f"{role_name}: puts into the stream of {name}")
+    assert found == []
+
+
+async def streams_of(world: World, phone: BarePhone) -> list[UUID]:
+    mine = await list_member_streams(world.house.ground, phone.person_id)
+    return [one.stream_id for one in mine.streams]
+
+
+async def put(phone: BarePhone, stream: UUID, blob: UUID) -> httpx2.Response:
+    plan = {"stream": str(stream), "size": str(len(CHUNK)), "sha256": sha256(CHUNK).hexdigest()}
+    return await phone.http.put(
+        f"/v1/blob/{blob}/0", content=CHUNK, params=plan, headers=phone.headers
+    )
+
+
+async def read(phone: BarePhone, stream: UUID, blob: UUID, part: str) -> httpx2.Response:
+    """What has come of a blob, or one chunk of it."""
+    return await phone.http.get(
+        f"/v1/blob/{blob}{part}", params={"stream": str(stream)}, headers=phone.headers
+    )
+
+
+async def counting(call: Awaitable[httpx2.Response]) -> tuple[int, bytes, int]:
+    """An answer, and how many statements it took."""
+    with counted() as sent:
+        answer = await call
+    return answer.status_code, answer.content, len(sent)
