@@ -12,16 +12,19 @@ import msgspec
 from domain.bilingual import Bilingual
 from domain.catalogue import Service
 from domain.record import Record, Truth
+from domain.shortfall import say_gap
 from domain.text import Language, Message, ParameterValue, join_texts
 from domain.variable import DATE_PARAMETERS
 
 
 class RenderedLine(msgspec.Struct, frozen=True):
-    """One eligibility line in words, and how it stood."""
+    """One eligibility line in words, and how it stood; of one not met, what would change it."""
 
     id: str
     text: str
     truth: Truth
+    gaps: tuple[str, ...] = ()
+    met_from: date | None = None
 
 
 class RenderedCard(msgspec.Struct, frozen=True):
@@ -48,7 +51,14 @@ def render_record(service: Service, record: Record, language: Language) -> Rende
         return message.render(_values(message, given, service, language))
 
     lines = tuple(
-        RenderedLine(line.id, say(texts[line.id]), line.truth) for line in record.why.lines
+        RenderedLine(
+            line.id,
+            say(texts[line.id]),
+            line.truth,
+            tuple(say_gap(gap, language) for gap in line.gaps),
+            line.met_from,
+        )
+        for line in record.why.lines
     )
     if record.waiting:
         unmet = [line.text for line in lines if line.truth != "met"]

@@ -15,9 +15,12 @@ from typing import Literal
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # has .pyi, lacks py.typed
 
+from domain.condition_tree import Several, Tree, TreeError, nodes_of, read_tree
 from domain.record import Truth
 
 SOURCE_CHARACTERS_MAX = 500  # the longest shipped has 57; the library itself takes any length
+NODES_MAX = 120  # names, literals and operators; what the longest condition can hold is 250
+LIST_ITEMS_MAX = 50  # of one list; the longest shipped names the seven emirates
 NESTING_MAX = 8  # brackets and `?` open at once; the library's own parser gives up at 32
 
 VariableType = Literal["bool", "int", "string"]
@@ -51,6 +54,7 @@ class Condition:
 
     source: str
     variables: frozenset[str] = field(compare=False)
+    tree: Tree = field(compare=False, repr=False)
     _types: Mapping[str, type] = field(compare=False, repr=False)
     _program: cel.Expression = field(compare=False, repr=False)
 
@@ -105,7 +109,28 @@ def compile_condition(source: str, variables: Mapping[str, VariableType]) -> Con
             f"condition {source!r} gives {kind}, not bool: compare it with something, such as =="
         )
     types = {name: _PYTHON_TYPES[variables[name]] for name in sorted(names)}
-    return Condition(source, names, types, program)
+    return Condition(source, names, _bounded_tree(source, program), types, program)
+
+
+def _bounded_tree(source: str, program: cel.Expression) -> Tree:
+    """What is run, as a tree. Raises: ConditionError where it costs more than a family may."""
+    try:
+        tree = read_tree(program.serialize())
+    except TreeError as error:
+        raise ConditionError(f"condition {source!r}: {error}") from error
+    nodes = list(nodes_of(tree))
+    if len(nodes) > NODES_MAX:
+        raise ConditionError(
+            f"condition {source!r} has {len(nodes)} names, literals and operators; at most"
+            f" {NODES_MAX} are allowed: split it into eligibility lines"
+        )
+    longest = max((len(node.items) for node in nodes if isinstance(node, Several)), default=0)
+    if longest > LIST_ITEMS_MAX:
+        raise ConditionError(
+            f"condition {source!r} has a list of {longest}; at most {LIST_ITEMS_MAX} are allowed:"
+            " declare a variable that holds its result"
+        )
+    return tree
 
 
 @lru_cache(maxsize=32)

@@ -11,7 +11,7 @@ import msgspec
 
 from domain.audience import recipients_of
 from domain.calendar_date import add_offset, local_date
-from domain.catalogue import CardRule, Row, Service
+from domain.catalogue import CardRule, EligibilityLine, Row, Service
 from domain.fact import Fact
 from domain.family import Family
 from domain.horizon import Horizon
@@ -29,6 +29,7 @@ from domain.record import (
     Why,
     Window,
 )
+from domain.shortfall import gaps_of, met_from
 from domain.situation import Situation
 from domain.window import due_on, emitted_from, plan_window
 
@@ -57,9 +58,7 @@ def plan_records(
     service, situation = under_the_law(service, situation, horizon)
     if not service.cards:
         return
-    lines = tuple(
-        Line(line.id, line.when.evaluate(situation.variables)) for line in service.eligibility
-    )
+    lines = tuple(_line(line, service, situation, horizon) for line in service.eligibility)
     unmet = [
         rule.unmet
         for rule, line in zip(service.eligibility, lines, strict=True)
@@ -90,6 +89,19 @@ def plan_records(
                 record = _record(service, found, recipient.person, why, facts, card)
                 quiet = record.quiet or recipient.is_quiet
                 yield PlannedRecord(msgspec.structs.replace(record, quiet=quiet), card.visit)
+
+
+def _line(rule: EligibilityLine, service: Service, situation: Situation, horizon: Horizon) -> Line:
+    """How a line stands; of one that is not met, what would change it."""
+    truth = rule.when.evaluate(situation.variables)
+    if truth != "not_met" or rule.unmet == "withdraw":
+        return Line(rule.id, truth)
+    return Line(
+        rule.id,
+        truth,
+        gaps_of(rule.when, situation.variables, service.figures),
+        met_from(rule.when, situation.variables, service.figures, horizon.today),
+    )
 
 
 def _with_found(situation: Situation, planned: Planned) -> Situation:

@@ -30,11 +30,27 @@ class Parameter(msgspec.Struct, frozen=True, array_like=True):
     value: str | int | tuple[str, ...]
 
 
+class Gap(msgspec.Struct, frozen=True, array_like=True):
+    """By how much a number of the family is above or below what is asked. `unit` is an
+    `entry.Unit`, or empty."""
+
+    name: str
+    is_above: bool
+    amount: int
+    unit: str
+
+
 class Line(msgspec.Struct, frozen=True, array_like=True):
-    """One eligibility line and how it stood. Its text is the catalogue's."""
+    """One eligibility line and how it stood. Its text is the catalogue's.
+
+    Of a line that is not met, `gaps` say by how much, and `met_from` the day from which a change of
+    law that is decided already would have it met.
+    """
 
     id: str
     truth: Truth
+    gaps: tuple[Gap, ...] = ()
+    met_from: date | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True, array_like=True):

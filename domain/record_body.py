@@ -51,6 +51,8 @@ def encode_body(record: Record, coding: int = DEFLATED) -> bytes:
     plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(bytes, date))
     del plain["key"], plain["recipient"]
     plain["subject"] = record.subject.bytes
+    lines, *rest = plain["why"]
+    plain["why"] = [[_short(line) for line in lines], *rest]
     said = {name: value for name, value in plain.items() if _LEFT_OUT.get(name, ...) != value}
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zdict=DICTIONARIES[coding])
     return packer.compress(cbor2.dumps(_numbered(said), canonical=True)) + packer.flush()
@@ -65,7 +67,7 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
     said: dict[str, Any] = {**_LEFT_OUT, **cbor2.loads(_inflate(body, DICTIONARIES[flags]))}
     lines, facts, *reasons = said["why"]
     dated = [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts]
-    said["why"] = (lines, dated, *reasons)
+    said["why"] = ([_dated_line(*line) for line in lines], dated, *reasons)
     if said["vaccinations"] is not None:
         said["vaccinations"] = _dated_record(said["vaccinations"])
     if said["window"] is not None:
@@ -75,6 +77,18 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
             said[name] = _day(said[name])
     said |= {"key": key, "recipient": recipient.bytes}
     return msgspec.convert(said, Record, builtin_types=(bytes, date))
+
+
+def _short(line: list[Any]) -> list[Any]:
+    """A line without what it does not say: most lines say their id and how they stand."""
+    name, truth, gaps, met_from = line
+    return [name, truth, gaps, met_from] if gaps or met_from is not None else [name, truth]
+
+
+def _dated_line(
+    name: str, truth: str, gaps: list[Any] | None = None, met_from: int | None = None
+) -> list[Any]:
+    return [name, truth, gaps or [], None if met_from is None else _day(met_from)]
 
 
 def _dated_record(said: list[Any]) -> list[Any]:

@@ -39,6 +39,12 @@ class WhyLine:
     id: str
     truth: TruthName = strawberry.field(graphql_type=Truth)
     text: str
+    gaps: list[str] = strawberry.field(
+        description="Of a line that is not met: by how much, in words; often empty."
+    )
+    met_from: date | None = strawberry.field(
+        description="The day from which a change of law that is decided would have it met."
+    )
 
 
 @strawberry.type(description="A fact that the card rests on.")
@@ -88,7 +94,16 @@ def why_of(
 ) -> Why:
     """The explanation of one card, its `lines` in words already."""
     return Why(
-        lines=[WhyLine(id=line.id, truth=line.truth, text=line.text) for line in lines],
+        lines=[
+            WhyLine(
+                id=line.id,
+                truth=line.truth,
+                text=line.text,
+                gaps=list(line.gaps),
+                met_from=line.met_from,
+            )
+            for line in lines
+        ],
         facts=[
             WhyFact(
                 kind=fact.kind,
