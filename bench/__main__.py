@@ -14,6 +14,7 @@ from bench.evaluate import measure_evaluate
 from bench.event import measure_events
 from bench.fhir import measure_fhir
 from bench.graphql import measure_graphql
+from bench.loop_wait import measure_loop_wait
 from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.replay import measure_replay, measure_replay_small
@@ -40,6 +41,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark("graphql-timeline", ("graphql-timeline",), measure_graphql),
     Benchmark("evaluate", ("evaluate",), measure_evaluate),
+    Benchmark("loop-wait", ("loop-wait-p50", "loop-wait-p99"), measure_loop_wait),
     Benchmark("seal", ("seal", "open"), measure_seal),
     Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),
     Benchmark("tables", ("schedule-memory", "growth-memory"), measure_tables),

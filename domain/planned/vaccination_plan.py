@@ -157,6 +157,12 @@ def _wanted_on(answer: Forecast, file: VaccinationFile) -> date | None:
     return min(days, default=None)
 
 
+def forget_plans() -> None:
+    """So that the next plan is made anew: for whoever measures that."""
+    _plan.cache_clear()
+    _answer.cache_clear()
+
+
 @lru_cache(maxsize=PLANS_KEPT_MAX)
 def _plan(
     history: History,

@@ -12,6 +12,7 @@ from bench.evaluate import measure_evaluate
 from bench.event import FAST_COUNT, PACED_COUNT
 from bench.family import family_of_five
 from bench.graphql import measure_graphql
+from bench.loop_wait import measure_loop_wait
 from bench.medicine import TODAY as MEDICINE_TODAY
 from bench.medicine import five_year_old, measure_forecasts, measure_growth, measure_tables
 from bench.result import (
@@ -82,7 +83,9 @@ def test_the_table_says_which_goal_is_missed() -> None:
     assert missed.split()[-4:] == ["value", "<", "250", "NO"]
 
 
-@pytest.mark.parametrize("measure", [measure_evaluate, measure_graphql, measure_seal])
+@pytest.mark.parametrize(
+    "measure", [measure_evaluate, measure_graphql, measure_loop_wait, measure_seal]
+)
 def test_a_pure_benchmark_gives_its_figures(measure: object) -> None:
     (benchmark,) = [one for one in BENCHMARKS if one.measure is measure]
     results = measure(seconds=TINY_SECONDS)  # type: ignore[operator]  # parametrize is untyped

@@ -1,0 +1,23 @@
+"""Opening a house, as both processes do."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from api.settings import read_settings
+from api.wire import THREAD_SWITCH_SECONDS, open_house
+
+
+async def test_the_event_loop_is_given_its_turn_beside_an_evaluation(
+    databases: tuple[str, str], tmp_path: Path
+) -> None:
+    """Python's own interval is five milliseconds for each step of the loop (decision 0022)."""
+    database_url, keystore_url = databases
+    settings = read_settings({}, data_dir=tmp_path)
+    settings = replace(settings, database_url=database_url, keystore_url=keystore_url)
+    before = sys.getswitchinterval()
+    try:
+        async with open_house(settings):
+            assert sys.getswitchinterval() == THREAD_SWITCH_SECONDS < before
+    finally:
+        sys.setswitchinterval(before)
