@@ -84,7 +84,7 @@ class Child(msgspec.Struct, frozen=True):
     """`is_confirmed` is False while a hospital says that the pregnancy ended without a living child
     and nothing but the notice says otherwise: then nobody is congratulated. `remarks` are the
     refusals and conditions, `corrections` what was taken back of all by which doses are planned,
-    `development` the evaluations of its forms and what came of them.
+    `development` the evaluations of its forms and what came of them. `births` are all its reports.
     """
 
     id: PersonId
@@ -97,6 +97,7 @@ class Child(msgspec.Struct, frozen=True):
     remarks: tuple[Fact, ...] = ()
     corrections: tuple[Correction, ...] = ()
     development: tuple[Fact, ...] = ()
+    births: tuple[Fact, ...] = ()
 
     @property
     def mother(self) -> PersonId | None:
@@ -286,6 +287,7 @@ def _children(
                     for correction in corrections.get(person, ())
                 ),
                 development=development.get(one.id, ()),
+                births=tuple(births.get(one.id, ())),
             )
 
 

@@ -10,7 +10,6 @@ import msgspec
 
 from domain.catalogue import Catalogue
 from domain.error import Refusal
-from domain.facts.birth import BirthNotified
 from domain.facts.health import MeasurementTaken
 from domain.growth import growth_text
 from domain.growth.age import GrowthAge
@@ -18,11 +17,9 @@ from domain.growth.assess import GrowthFinding, assess_growth
 from domain.growth.chart import POINTS_MAX, draw_chart
 from domain.growth.child import (
     Child,
-    GestationOutOfRange,
     MeasuredBeforeBirth,
     Measurement,
     NotAMeasurement,
-    check_child,
 )
 from domain.growth.growth_text import GrowthWords, Locale
 from domain.growth.standard import GrowthStandard, Indicator
@@ -86,23 +83,9 @@ def chart_growth(
 
 
 def child_of(file: HealthFile) -> Child:
-    """The child as the calculator takes it; a length of pregnancy that cannot be is left out."""
+    """The child as the calculator takes it."""
     sex = file.person.sex or "unknown"
-    weeks = [
-        fact.payload.gestation_days
-        for fact in file.facts
-        if isinstance(fact.payload, BirthNotified) and fact.payload.child == file.person.id
-    ]
-    child = Child(
-        born_on=file.born_on,
-        sex=sex,
-        gestation_days=next((days for days in reversed(weeks) if days is not None), None),
-    )
-    try:
-        check_child(child)
-    except GestationOutOfRange:
-        return msgspec.structs.replace(child, gestation_days=None)
-    return child
+    return Child(born_on=file.born_on, sex=sex, gestation_days=file.gestation_days)
 
 
 def measurements_of(file: HealthFile) -> tuple[Measurement, ...]:

@@ -14,6 +14,7 @@ from domain.calendar_date import adult_on
 from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.family import Child, Family, Person, people_of
+from domain.gestation_at_birth import gestation_days_of, gestation_days_of_oneself
 from domain.identity import read_as_they_are
 from domain.ids import PersonId
 from domain.rights import rights_over
@@ -28,6 +29,7 @@ class HealthFile(msgspec.Struct, frozen=True):
     person: Person
     born_on: date
     facts: tuple[Fact, ...]
+    gestation_days: int | None = None  # at birth, where one is known that can be right
 
 
 class GivenVaccine(msgspec.Struct, frozen=True):
@@ -50,7 +52,8 @@ def file_of_child(
     if child is None or not _may_read(family, child, reader, today):
         return None
     standing = standing_facts(read_as_they_are(tuple(facts)))
-    return HealthFile(family.person(child_id), child.born_on, standing)
+    gestation_days = gestation_days_of(child, family)
+    return HealthFile(family.person(child_id), child.born_on, standing, gestation_days)
 
 
 def file_of_oneself(person_id: PersonId, facts: Iterable[Fact]) -> HealthFile | None:
@@ -59,7 +62,8 @@ def file_of_oneself(person_id: PersonId, facts: Iterable[Fact]) -> HealthFile | 
     person = people_of(standing).get(person_id)
     if person is None or person.born_on is None:
         return None
-    return HealthFile(person, person.born_on, standing)
+    gestation_days = gestation_days_of_oneself(person_id, person.born_on, standing)
+    return HealthFile(person, person.born_on, standing, gestation_days)
 
 
 def _may_read(family: Family, child: Child, reader: PersonId, today: date) -> bool:

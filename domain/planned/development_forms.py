@@ -15,16 +15,14 @@ from domain.facts.appointment import (
     AppointmentMissed,
     VisitKept,
 )
-from domain.facts.birth import BirthNotified
 from domain.family import Child, Family
+from domain.gestation_at_birth import gestation_days_of
 from domain.growth.child import Child as GrowthChild
-from domain.growth.child import check_child
 from domain.growth.development import DevelopmentTable, FormOnDay, plan_development
 from domain.horizon import Horizon
 from domain.planned.form_answers import Answer, match_answers, name_of_form, result_of
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence, VisitDays
 from domain.planned.shared_visit import no_visit_shared
-from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX
 from domain.record import Parameter
 
 _YEARS_FROM_MONTHS = 24
@@ -41,7 +39,10 @@ def plan_forms_of(
         return NOTHING
     try:
         answer = plan_development(
-            _growth_child(child, family), table, done=(), on=max(child.born_on, horizon.today)
+            GrowthChild(born_on=child.born_on, gestation_days=gestation_days_of(child, family)),
+            table,
+            done=(),
+            on=max(child.born_on, horizon.today),
         )
     except Refusal:
         return NOTHING
@@ -147,27 +148,3 @@ def _age(months: int) -> tuple[Parameter, Parameter]:
     if months >= _YEARS_FROM_MONTHS and months % MONTHS_PER_YEAR == 0:
         return Parameter("age", months // MONTHS_PER_YEAR), Parameter("age_unit", ("years",))
     return Parameter("age", months), Parameter("age_unit", ("months",))
-
-
-def _growth_child(child: Child, family: Family) -> GrowthChild:
-    """With the length of the pregnancy at birth, where one is known that can be right: as the
-    hospital of the birth said it, else by the pregnancy's due date.
-    """
-    lengths = [
-        (child.born_on - pregnancy.last_period_on).days
-        for pregnancy in family.pregnancies
-        if pregnancy.mother == child.mother
-        and pregnancy.confirmed_on <= child.born_on
-        and 0 < (child.born_on - pregnancy.last_period_on).days <= PREGNANCY_DAYS_MAX
-    ]
-    birth = child.start.payload
-    if isinstance(birth, BirthNotified) and birth.gestation_days is not None:
-        lengths.append(birth.gestation_days)
-    for days in reversed(lengths):
-        known = GrowthChild(born_on=child.born_on, gestation_days=days)
-        try:
-            check_child(known)
-        except Refusal:
-            continue
-        return known
-    return GrowthChild(born_on=child.born_on)

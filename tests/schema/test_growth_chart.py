@@ -22,7 +22,7 @@ from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow
 from store.scope import ReferenceScope
 from tests.schema.asking import Json, ask, operation
 from tests.support.browser import launch_browser
-from tests.support.builders import born, described, fact, in_error, married
+from tests.support.builders import born, described, fact, in_error, married, pregnant
 from tests.support.house import TestHouse, person
 
 HUSBAND, WIFE, CHILD, OTHER = person(1), person(2), person(3), person(4)
@@ -178,6 +178,15 @@ async def test_the_same_told_by_two_hospitals_is_one_point(house: TestHouse) -> 
 async def test_a_child_born_early_is_compared_by_the_due_day(house: TestHouse) -> None:
     early = BirthNotified(CHILD, WIFE, HUSBAND, gestation_days=32 * 7)
     await family(house, measured(112, weight_kg=5.0), fact(early, BORN_ON))
+    (point,) = (await found(house))["points"]
+    assert (point["ageCorrected"], point["ageMonths"]) == (True, 1.84)  # 112 - 56 days
+
+
+async def test_where_the_hospital_did_not_say_how_early_the_due_date_does(house: TestHouse) -> None:
+    # Due on 16 January 2026, born on 21 November 2025: 56 days early, at 32 weeks.
+    await house.apply(married(HUSBAND, WIFE, date(2024, 1, 1)))
+    await house.apply(pregnant(WIFE, date(2025, 7, 1), due_on=date(2026, 1, 16), father=HUSBAND))
+    await family(house, measured(112, weight_kg=5.0))
     (point,) = (await found(house))["points"]
     assert (point["ageCorrected"], point["ageMonths"]) == (True, 1.84)  # 112 - 56 days
 
