@@ -18,6 +18,7 @@ from api.mask import MaskBugs
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
+from api.services_page import ServicesPage
 from api.settings import CHECKOUT
 from api.wire import House
 from content.schedule.read_programme import read_programme
@@ -71,6 +72,8 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
             origin=house.settings.public_origin,
         ),
         *CatalogueAnswers(house.ground).routes(),
+        *ServicesPage(house.ground).routes(),
+        Mount("/services/fonts", StaticFiles(directory=STATIC / "fonts")),
         *Sync(house.ground, house.registry, authenticate=who_asks, pace=pace).routes(),
         *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
     ]
