@@ -73,7 +73,6 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         ),
         *CatalogueAnswers(house.ground).routes(),
         *ServicesPage(house.ground).routes(),
-        Mount("/services/fonts", StaticFiles(directory=STATIC / "fonts")),
         *Sync(house.ground, house.registry, authenticate=who_asks, pace=pace).routes(),
         *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
     ]

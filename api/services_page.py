@@ -6,6 +6,7 @@ who has it is answered 304. Nobody signs in to it, and it tells nothing of any f
 
 import hashlib
 from datetime import date
+from pathlib import Path
 from typing import Any  # what a template is given
 
 import msgspec
@@ -38,14 +39,14 @@ class ServicesPage:
             autoescape=True,
             undefined=StrictUndefined,
         )
-        self._sheet = (CHECKOUT / "api" / "static" / "services.css").read_bytes()
+        self._look = _read_look(CHECKOUT / "api" / "static")
         self._made: tuple[int, date, PublicCatalogue] | None = None
 
     def routes(self) -> list[Route]:
         return [
             Route("/services", self.page, methods=["GET"]),
             Route("/services.json", self.data, methods=["GET"]),
-            Route("/services/sheet.css", self.sheet, methods=["GET"]),
+            Route("/services/look/{name}", self.look, methods=["GET"]),
             Route("/services/articles/{article_id}", self.article, methods=["GET"]),
         ]
 
@@ -59,9 +60,12 @@ class ServicesPage:
         body = orjson.dumps(msgspec.to_builtins(await self._public()))
         return _kept(request, body, "application/json")
 
-    async def sheet(self, request: Request) -> Response:
-        """The page's own style."""
-        return _kept(request, self._sheet, "text/css")
+    async def look(self, request: Request) -> Response:
+        """The page's style and letters. Raises: NotFound."""
+        found = self._look.get(request.path_params["name"])
+        if found is None:
+            raise NotFound("look")
+        return _kept(request, *found)
 
     async def article(self, request: Request) -> Response:
         """One article in one language. Raises: NotFound."""
@@ -95,6 +99,13 @@ class ServicesPage:
         words = SERVICES_TEXT[language]
         body = self._templates.get_template(name).render(language=language, words=words, **given)
         return _kept(request, body.encode(), "text/html")
+
+
+def _read_look(static: Path) -> dict[str, tuple[bytes, str]]:
+    """The files of the page by name: its own sheet, and the font with what names it."""
+    fonts = {file.name: (file.read_bytes(), "font/woff2") for file in static.glob("fonts/*.woff2")}
+    sheets = (static / "services.css", static / "fonts" / "osrati.css")
+    return fonts | {file.name: (file.read_bytes(), "text/css") for file in sheets}
 
 
 def _kept(request: Request, body: bytes, media_type: str) -> Response:

@@ -1,12 +1,15 @@
 """`GET /v1/catalogue`: the words that records do not carry, for one language, signed.
 
 Public: it tells nothing about who reads what, and any cache may keep it. Only what a phone shows is
-in it: services with their texts. What the server calculates with stays here.
+in it: services with their texts and how their rules read, articles, the figures of law that they
+name. What the server calculates with stays here.
 """
 
 import base64
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TypeVar
 
 import cbor2
 import msgspec
@@ -16,11 +19,14 @@ from starlette.routing import Route
 
 from domain.bilingual import Bilingual
 from domain.catalogue import Catalogue, Service
+from domain.entry import Figure
 from domain.error import Refusal
+from domain.ids import EntryId
 from domain.text import LANGUAGES, Language
 from domain.variable import PARAMETERS, PLANNED_PARAMETERS
 from store.scope import ReferenceScope
 from store.signing import SigningKey
+from sync.entry_text import ArticleText, article_text, bundle_names, figure_said, readings_of
 from sync.wire import encode
 from timeline.catalogue import VERSIONS_KEPT, current_version
 from timeline.ground import Ground
@@ -32,6 +38,8 @@ CACHE_SECONDS = 300
 ANSWERS_MAX = 16  # kept, signed: two languages, each whole and since each version that is kept
 VERSION_DIGITS_MAX = 9
 MEDIA_TYPE = "application/cbor"
+
+_Text = TypeVar("_Text", bound=msgspec.Struct)
 
 
 class CatalogueMalformed(Refusal):
@@ -55,6 +63,11 @@ class ServiceText(msgspec.Struct, frozen=True):
     cards: dict[str, dict[str, str]]
     terms: dict[str, str]
     dates: list[str]
+    readings: dict[str, str]
+    bundles: list[str]
+    articles: list[str]
+    fees: list[str] | None
+    leads_to: list[str]
 
 
 class SignedCatalogue(msgspec.Struct, frozen=True):
@@ -115,21 +128,48 @@ def _asked(request: Request) -> tuple[int, Language]:
 def _said(
     now: Catalogue, before: Catalogue, agencies: AgencyNames, language: Language
 ) -> dict[str, object]:
-    texts = {id_: service_text(service, language) for id_, service in now.services.items()}
-    held = {id_: service_text(service, language) for id_, service in before.services.items()}
+    services, held = _service_texts(now, language), _service_texts(before, language)
+    articles, read = _article_texts(now, language), _article_texts(before, language)
+    gone = (held.keys() - services.keys()) | (read.keys() - articles.keys())
     return {
         "version": now.version,
         "since": before.version,
         "locale": language,
-        "services": [
-            msgspec.structs.asdict(text)
-            for id_, text in sorted(texts.items())
-            if held.get(id_) != text
+        "services": _changed(services, held),
+        "articles": _changed(articles, read),
+        "gone": sorted(gone),
+        "figures": [
+            msgspec.structs.asdict(figure_said(figure, language))
+            for _, figure in sorted(_shown_figures(now).items())
         ],
-        "gone": sorted(held.keys() - texts.keys()),
+        "bundles": bundle_names(now, language),
         "agencies": {id_: named.say(language) for id_, named in agencies.items()},
         "facts": {kind: named.say(language) for kind, named in FACT_NAMES.items()},
     }
+
+
+def _service_texts(catalogue: Catalogue, language: Language) -> dict[EntryId, ServiceText]:
+    return {id_: service_text(one, language) for id_, one in catalogue.services.items()}
+
+
+def _article_texts(catalogue: Catalogue, language: Language) -> dict[EntryId, ArticleText]:
+    return {id_: article_text(one, language) for id_, one in catalogue.entries.articles.items()}
+
+
+def _changed(now: Mapping[EntryId, _Text], before: Mapping[EntryId, _Text]) -> list[object]:
+    return [
+        msgspec.structs.asdict(text) for id_, text in sorted(now.items()) if before.get(id_) != text
+    ]
+
+
+def _shown_figures(catalogue: Catalogue) -> dict[EntryId, Figure]:
+    """Those that a phone says: fees, and what an article names. A card brings its own values."""
+    shown: dict[EntryId, Figure] = {}
+    for article in catalogue.entries.articles.values():
+        shown.update(article.figures)
+    for service in catalogue.services.values():
+        shown.update({fee: catalogue.entries.figures[fee] for fee in service.fees or ()})
+    return shown
 
 
 def service_text(service: Service, language: Language) -> ServiceText:
@@ -153,6 +193,11 @@ def service_text(service: Service, language: Language) -> ServiceText:
         },
         terms={term: say(text) for term, text in service.terms.items()},
         dates=_dates(service),
+        readings=readings_of(service, language),
+        bundles=list(service.bundles),
+        articles=list(service.articles),
+        fees=None if service.fees is None else list(service.fees),
+        leads_to=list(service.leads_to),
     )
 
 

@@ -12,10 +12,7 @@ import uvicorn
 from playwright.async_api import Browser, Page, expect
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
-from api.app import STATIC
 from api.headers import SecurityHeaders
 from api.problem import render_osrati_error
 from api.services_page import ServicesPage
@@ -53,10 +50,7 @@ body:
 
 def app_of(house: TestHouse) -> Starlette:
     return Starlette(
-        routes=[
-            *ServicesPage(house.ground).routes(),
-            Mount("/services/fonts", StaticFiles(directory=STATIC / "fonts")),
-        ],
+        routes=ServicesPage(house.ground).routes(),
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={OsratiError: render_osrati_error},
     )
@@ -137,6 +131,10 @@ async def test_it_updates_itself_when_something_is_published(
     assert "<strong>65</strong>" in article.text
     assert str(SERVICES_TEXT["en"]["draft"]) in article.text
     assert (await http.get("/services/articles/nothing")).status_code == 404
+    assert (await http.get("/services/look/services.css")).headers["content-type"] == (
+        "text/css; charset=utf-8"
+    )
+    assert (await http.get("/services/look/LICENSE.txt")).status_code == 404
 
 
 async def overflows(page: Page) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from content.pack import SHIPPED_PACK
 from content.publish import publish_pack
 from store.signing import is_signed, load_point
+from tests.api.test_services_page import publish_changed
 from tests.support.house import TestHouse, person
 from tests.support.phone import BarePhone, open_app
 
@@ -42,6 +43,29 @@ async def test_every_service_comes_with_its_texts_in_one_language(
             assert one["lines"].keys() == {line.id for line in service.eligibility}
             assert "unnamed" not in one["terms"] or one["terms"]["unnamed"]
         assert said["facts"]["birth.notified"]
+
+
+async def test_articles_figures_and_readings_come_with_it(
+    house: TestHouse, http: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    held = (await read(http, "locale=ar"))["version"]
+    await publish_changed(house, tmp_path)
+    said = await read(http, f"locale=ar&since={held}")
+    (article,) = [one for one in said["articles"] if one["id"] == "first_days"]
+    assert (article["title"], article["minutes"]) == ("الأيام الأولى", 1)
+    assert article["figures"] == ["birth_certificate_fee"]
+    (fee,) = [one for one in said["figures"] if one["id"] == "birth_certificate_fee"]
+    assert (fee["unit"], fee["values"], fee["draft"]) == (
+        "dirhams",
+        [[65, "2024-01-01", None]],
+        True,
+    )
+    whole = await read(http, "locale=en")
+    (book,) = [one for one in whole["services"] if one["id"] == "family_book"]
+    assert book["readings"]["marriage_in_force"] == "the marriage is in force"
+    assert whole["bundles"]["basher"] == "Basher"
+    await publish_pack(house.ground.database, house.clock, SHIPPED_PACK)
+    assert "first_days" in (await read(http, f"locale=ar&since={said['version']}"))["gone"]
 
 
 async def test_it_is_signed_by_the_publishers_key_that_enrolment_tells(
