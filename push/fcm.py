@@ -1,0 +1,225 @@
+"""FCM HTTP v1: messages by pyfcm's builder and credentials, sent many at once over HTTP/2.
+
+pyfcm's own sending is not used: it opens a connection for each message, blocks, sleeps at
+`Retry-After`, and takes every 404 for a dead token. Errors are told apart by FCM's own `errorCode`,
+never by the status alone, so a fault of the project deletes no phone's registration.
+Source: Firebase Cloud Messaging, HTTP v1 API, ErrorCode and FcmError; limits of message size.
+"""
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any  # JSON of a provider
+
+import orjson
+import structlog
+from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
+from pyfcm.baseapi import BaseAPI
+
+from domain.text import Language
+from push.answer import ACCEPTED, Answer, AnswerCode, AnswerKind
+from push.http2 import Answered, ConnectionLost, Http2Client
+from push.outgoing import PushMessage
+
+DEADLINE_SECONDS = 20.0  # well under a delivery's lease
+PAYLOAD_BYTES_MAX = 4_096  # FCM's limit for the data of a message: keys and values together
+RETRY_DEFAULT_SECONDS = 60
+RETRY_SECONDS_MAX = 6 * 60 * 60
+TOKEN_RENEWAL_SECONDS = 30  # for one renewal of the access token
+OK = 200
+DATA_KEY = "osrati"
+
+# What an iPhone shows before the app has opened the payload: it says nothing.
+ALERT: Mapping[Language, str] = MappingProxyType(
+    {"ar": "لديك إشعار جديد في أسرتي", "en": "You have a new notice in Osrati"}
+)
+
+_VERDICTS: Mapping[str, tuple[AnswerKind, AnswerCode]] = MappingProxyType(
+    {
+        "UNREGISTERED": ("dead_address", "unregistered"),
+        "SENDER_ID_MISMATCH": ("dead_address", "sender_mismatch"),
+        "INVALID_ARGUMENT": ("refused", "invalid_argument"),
+        "THIRD_PARTY_AUTH_ERROR": ("project_fault", "credentials"),
+        "QUOTA_EXCEEDED": ("retry", "quota"),
+        "UNAVAILABLE": ("retry", "unavailable"),
+        "INTERNAL": ("retry", "internal"),
+    }
+)
+_log = structlog.get_logger("osrati.push")
+
+
+class _Builder(BaseAPI):  # type: ignore[misc]  # pyfcm carries no types
+    """pyfcm's message building alone: no session, no sending."""
+
+    def __init__(self) -> None:
+        pass
+
+    def json_dumps(self, data: Any) -> bytes:
+        return orjson.dumps(data)
+
+
+class FcmSender:
+    """Sends pushes to one project. One connection, as many messages on it as the peer takes."""
+
+    def __init__(
+        self,
+        *,
+        origin: str,
+        project_id: str,
+        credentials: Credentials,
+        request: Callable[..., Any],
+        context: ssl.SSLContext,
+    ) -> None:
+        """`credentials` are google-auth's, renewed through `request`, its blocking transport, in a
+        thread.
+        """
+        self._path = f"/v1/projects/{project_id}/messages:send"
+        self._credentials, self._request = credentials, request
+        self._client = Http2Client(origin, context=context)
+        self._builder = _Builder()
+        self._renewing = asyncio.Lock()
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def send(self, messages: Sequence[PushMessage]) -> Sequence[Answer]:
+        """One answer a message, in order."""
+        try:
+            token = await self._access_token()
+        except (GoogleAuthError, TimeoutError, OSError) as fault:
+            _log.error("fcm_credentials", error=type(fault).__name__)
+            return [Answer("project_fault", "credentials")] * len(messages)
+        return await asyncio.gather(*(self._send(message, token) for message in messages))
+
+    async def _access_token(self) -> str:
+        async with self._renewing:
+            if not self._credentials.valid:
+                async with asyncio.timeout(TOKEN_RENEWAL_SECONDS):
+                    await asyncio.to_thread(self._credentials.refresh, self._request)
+            return str(self._credentials.token)
+
+    async def _send(self, message: PushMessage, token: str) -> Answer:
+        body = self.build(message)
+        if body is None:
+            return Answer("refused", "too_big")
+        headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
+        try:
+            answered = await self._client.post(
+                self._path, headers, body, deadline_seconds=DEADLINE_SECONDS
+            )
+        except ConnectionLost as lost:
+            return Answer("unknown" if lost.sent else "retry", "connection_lost")
+        except TimeoutError:
+            return Answer("unknown", "timed_out")
+        return read_answer(answered, now=datetime.now(UTC))
+
+    def build(self, message: PushMessage) -> bytes | None:
+        """The request's body; None where the data is larger than FCM takes.
+
+        Data alone on Android; on iOS an alert that says nothing, for an extension of the app to
+        replace (`mutable-content`).
+        """
+        data = {DATA_KEY: b64encode(message.payload).decode()}
+        if sum(len(key) + len(value) for key, value in data.items()) > PAYLOAD_BYTES_MAX:
+            return None
+        if message.platform == "ios":
+            expiry = int(datetime.now(UTC).timestamp()) + message.ttl_seconds
+            carriage: dict[str, Any] = {
+                "apns_config": {
+                    "headers": {
+                        "apns-priority": "10" if message.urgent else "5",
+                        "apns-collapse-id": message.collapse_key,
+                        "apns-expiration": str(expiry),
+                    },
+                    "payload": {
+                        "aps": {
+                            "alert": {"body": ALERT[message.language]},
+                            "mutable-content": 1,
+                        }
+                    },
+                }
+            }
+        else:
+            carriage = {
+                "android_config": {
+                    "priority": "HIGH" if message.urgent else "NORMAL",
+                    "ttl": f"{message.ttl_seconds}s",
+                    "collapse_key": message.collapse_key,
+                }
+            }
+        built: bytes = self._builder.parse_payload(
+            fcm_token=message.token, data_payload=data, **carriage
+        )
+        return built
+
+
+def read_answer(answered: Answered, *, now: datetime) -> Answer:
+    """What FCM's answer means, by its `errorCode`; a status alone never costs a registration."""
+    if answered.status == OK:
+        return ACCEPTED
+    wait = read_retry_after(answered.headers.get("retry-after"), now=now)
+    code = _error_code(answered.body)
+    if code == "INVALID_ARGUMENT" and _blames_token(answered.body):
+        return Answer("dead_address", "unregistered")
+    if code is not None:
+        kind, said = _VERDICTS[code]
+        if said == "quota" and wait is None:
+            wait = RETRY_DEFAULT_SECONDS
+        return Answer(kind, said, wait)
+    match answered.status:
+        case 401 | 403 | 404:  # no word of the token: it is us, or the project's address
+            return Answer("project_fault", "credentials", wait)
+        case 429:
+            return Answer("retry", "quota", wait or RETRY_DEFAULT_SECONDS)
+        case status if 400 <= status < 500:
+            return Answer("refused", "rejected")
+        case _:
+            return Answer("retry", "unavailable", wait)
+
+
+def _details(body: bytes) -> list[dict[str, Any]]:
+    """The details of an error, where it is one of FCM's form."""
+    try:
+        details = orjson.loads(body)["error"]["details"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return []
+    return [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+
+
+def _error_code(body: bytes) -> str | None:
+    """FcmError's `errorCode`, of whichever of the details has it; None where none is known."""
+    codes = (each.get("errorCode") for each in _details(body))
+    return next((code for code in codes if isinstance(code, str) and code in _VERDICTS), None)
+
+
+def _blames_token(body: bytes) -> bool:
+    """Whether an invalid argument is the token: malformed, so no phone's."""
+    violations = (each.get("fieldViolations") for each in _details(body))
+    return any(
+        isinstance(one, dict) and one.get("field") == "message.token"
+        for found in violations
+        if isinstance(found, list)
+        for one in found
+    )
+
+
+def read_retry_after(value: str | None, *, now: datetime) -> int | None:
+    """Seconds to wait, said as seconds or as a date (RFC 9110, 10.2.3); None where it says
+    neither. Never more than six hours.
+    """
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return min(int(value.strip()[:9]), RETRY_SECONDS_MAX)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return max(0, min(int((at - now).total_seconds()), RETRY_SECONDS_MAX))

@@ -1,0 +1,220 @@
+"""One HTTP/2 connection to one host, many requests on it at once: what a provider of pushes wants.
+
+h2 holds the protocol; this holds the socket. A connection that is lost fails the requests on it,
+each with `ConnectionLost`, and the next request opens another. Nothing is sent again here.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+
+STREAMS_MAX = 100  # at once, or fewer where the peer says so
+READ_BYTES = 65_536
+ANSWER_BYTES_MAX = 65_536
+
+
+class ConnectionLost(Exception):
+    """The connection ended before the answer came. `sent` is False when the request cannot have
+    reached the peer.
+    """
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__("the connection was lost")
+        self.sent = sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer: its status, headers by lower-case name, and its whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Exchange:
+    answer: asyncio.Future[Answered]
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+
+
+class Http2Client:
+    """POSTs to one origin over one connection, opened when it is first needed."""
+
+    def __init__(self, origin: str, *, context: ssl.SSLContext) -> None:
+        """`origin` such as `https://fcm.googleapis.com`; `context` trusts its certificate."""
+        parts = urlsplit(origin)
+        assert parts.scheme == "https"
+        assert parts.hostname is not None
+        self._host, self._port = parts.hostname, parts.port or 443
+        self._authority = parts.netloc
+        context.set_alpn_protocols(["h2"])
+        self._context = context
+        self._opening = asyncio.Lock()
+        self._link: _Link | None = None
+        self._room = asyncio.Semaphore(STREAMS_MAX)
+
+    async def post(
+        self, path: str, headers: Sequence[tuple[str, str]], body: bytes, *, deadline_seconds: float
+    ) -> Answered:
+        """The peer's answer. Raises: ConnectionLost; TimeoutError past the deadline."""
+        async with asyncio.timeout(deadline_seconds), self._room:
+            link = await self._open()
+            return await link.post(
+                [
+                    (":method", "POST"),
+                    (":scheme", "https"),
+                    (":authority", self._authority),
+                    (":path", path),
+                    ("content-length", str(len(body))),
+                    *headers,
+                ],
+                body,
+            )
+
+    async def aclose(self) -> None:
+        if self._link is not None:
+            await self._link.aclose()
+
+    async def _open(self) -> "_Link":
+        async with self._opening:
+            if self._link is None or self._link.is_over:
+                if self._link is not None:
+                    await self._link.aclose()
+                try:
+                    reader, writer = await asyncio.open_connection(
+                        self._host, self._port, ssl=self._context
+                    )
+                except OSError:
+                    raise ConnectionLost(sent=False) from None
+                self._link = _Link(reader, writer)
+            return self._link
+
+
+class _Link:
+    """A connection while it lasts."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8")
+        self._h2 = h2.connection.H2Connection(config)
+        self._reader, self._writer = reader, writer
+        self._exchanges: dict[int, _Exchange] = {}
+        self._room = asyncio.Event()
+        self.is_over = False
+        self._h2.initiate_connection()
+        self._flush()
+        self._reading = asyncio.create_task(self._read())
+
+    async def post(self, headers: Sequence[tuple[str, str]], body: bytes) -> Answered:
+        await self._until_room(len(body))
+        if self.is_over:
+            raise ConnectionLost(sent=False)
+        stream_id = self._h2.get_next_available_stream_id()
+        exchange = _Exchange(asyncio.get_running_loop().create_future())
+        self._exchanges[stream_id] = exchange
+        try:
+            self._h2.send_headers(stream_id, headers)
+            self._h2.send_data(stream_id, body, end_stream=True)
+            self._flush()
+            return await exchange.answer
+        except h2.exceptions.ProtocolError:
+            self._end()
+            raise ConnectionLost(sent=False) from None
+        except (asyncio.CancelledError, TimeoutError):
+            self._give_up(stream_id)
+            raise
+        finally:
+            self._exchanges.pop(stream_id, None)
+
+    async def aclose(self) -> None:
+        self._end()
+        self._reading.cancel()
+        with suppress(asyncio.CancelledError, OSError):
+            await self._reading
+        self._writer.close()
+        with suppress(OSError, ssl.SSLError):
+            await self._writer.wait_closed()
+
+    async def _until_room(self, size: int) -> None:
+        """Waits until the peer takes another stream and so many bytes of it."""
+        while not self.is_over:
+            streams = self._h2.remote_settings.max_concurrent_streams
+            if (
+                len(self._exchanges) < min(streams, STREAMS_MAX)
+                and self._h2.outbound_flow_control_window >= size
+            ):
+                return
+            self._room.clear()
+            await self._room.wait()
+
+    def _give_up(self, stream_id: int) -> None:
+        with suppress(h2.exceptions.ProtocolError):
+            self._h2.reset_stream(stream_id, h2.errors.ErrorCodes.CANCEL)
+            self._flush()
+
+    def _flush(self) -> None:
+        if data := self._h2.data_to_send():
+            self._writer.write(data)
+
+    async def _read(self) -> None:
+        with suppress(OSError, h2.exceptions.ProtocolError):
+            while data := await self._reader.read(READ_BYTES):
+                for event in self._h2.receive_data(data):
+                    self._take(event)
+                self._flush()
+                self._room.set()
+        self._end()
+
+    def _take(self, event: h2.events.Event) -> None:
+        match event:
+            case h2.events.ConnectionTerminated():
+                # What the peer has not begun it will not: those requests were never sent.
+                for stream_id in list(self._exchanges):
+                    if stream_id > (event.last_stream_id or 0):
+                        self._fail(stream_id, sent=False)
+                self.is_over = True
+            case h2.events.StreamReset() if event.stream_id is not None:
+                refused = event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
+                self._fail(event.stream_id, sent=not refused)
+            case h2.events.ResponseReceived() if event.stream_id in self._exchanges:
+                exchange = self._exchanges[event.stream_id]
+                exchange.headers = {str(n): str(v) for n, v in event.headers or ()}
+                exchange.status = int(exchange.headers.get(":status", "0"))
+            case h2.events.DataReceived() if event.stream_id is not None:
+                size = event.flow_controlled_length or 0
+                self._h2.acknowledge_received_data(size, event.stream_id)
+                exchange_or_none = self._exchanges.get(event.stream_id)
+                if exchange_or_none is not None:
+                    exchange_or_none.body += event.data or b""
+                    if len(exchange_or_none.body) > ANSWER_BYTES_MAX:
+                        self._fail(event.stream_id, sent=True)
+            case h2.events.StreamEnded() if event.stream_id in self._exchanges:
+                exchange = self._exchanges[event.stream_id]
+                if not exchange.answer.done():
+                    exchange.answer.set_result(
+                        Answered(exchange.status, exchange.headers, bytes(exchange.body))
+                    )
+            case _:
+                pass
+
+    def _fail(self, stream_id: int, *, sent: bool) -> None:
+        exchange = self._exchanges.get(stream_id)
+        if exchange is not None and not exchange.answer.done():
+            exchange.answer.set_exception(ConnectionLost(sent=sent))
+
+    def _end(self) -> None:
+        self.is_over = True
+        for stream_id in list(self._exchanges):
+            self._fail(stream_id, sent=True)
+        self._room.set()

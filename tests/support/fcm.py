@@ -1,0 +1,86 @@
+"""The FCM simulator as a process of its own, and what a test asks of it."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from push.connect import FcmAccess, open_fcm
+from push.fcm import FcmSender
+
+READY_SECONDS_MAX = 30.0
+
+
+class FcmProcess:
+    """A running simulator."""
+
+    def __init__(self, directory: Path, http_port: int, http2_port: int) -> None:
+        self.directory = directory
+        self.http = f"http://127.0.0.1:{http_port}"
+        self.origin = f"https://127.0.0.1:{http2_port}"
+
+    @property
+    def access(self) -> FcmAccess:
+        return FcmAccess(
+            self.directory / "fcm-service-account.json",
+            self.origin,
+            self.directory / "fcm-certificate.pem",
+        )
+
+    def sender(self) -> FcmSender:
+        return open_fcm(self.access)
+
+    async def received(self) -> list[dict[str, Any]]:
+        """Every message that was accepted, in order."""
+        async with httpx2.AsyncClient() as client:
+            answer = await client.get(f"{self.http}/received")
+        return [each["message"] for each in answer.json()]
+
+    async def weather(self, *kinds: str, **more: Any) -> int:
+        """Lays out what comes; how many messages were sent here so far."""
+        async with httpx2.AsyncClient() as client:
+            answer = await client.post(f"{self.http}/weather", json={"weather": kinds, **more})
+        assert answer.status_code == 200, answer.text
+        count: int = answer.json()["sent_count"]
+        return count
+
+
+@contextmanager
+def running_fcm(directory: Path) -> Iterator[FcmProcess]:
+    """A simulator that answers, ended with the block."""
+    ports = _free_port(), _free_port()
+    command = [sys.executable, "-m", "simulators.fcm", str(directory), *map(str, ports)]
+    with subprocess.Popen(command) as process:
+        try:
+            found = FcmProcess(directory, *ports)
+            asyncio.run(_until_ready(found))
+            yield found
+        finally:
+            process.terminate()
+
+
+async def _until_ready(fcm: FcmProcess) -> None:
+    until = time.monotonic() + READY_SECONDS_MAX
+    while True:
+        try:
+            await fcm.weather()
+        except httpx2.HTTPError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port: int = listening.getsockname()[1]
+        return port
