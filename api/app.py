@@ -34,6 +34,7 @@ from gov.receive import intake_routes
 from identity.authenticate import authenticate
 from identity.sign_in import sign_in_routes
 from identity.token_route import token_routes
+from push.route import push_routes
 from schema.http import graphql_route
 from sync.blob import Blobs
 from sync.catalogue import CatalogueAnswers
@@ -75,6 +76,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         *ServicesPage(house.ground).routes(),
         *Sync(house.ground, house.registry, authenticate=who_asks, pace=pace).routes(),
         *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
+        *push_routes(house.ground, authenticate=who_asks),
     ]
     if house.door is not None:
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -28,6 +29,7 @@ from api.registry_key import make_registry_key
 from api.settings import HOST, Settings, SettingsError, UaePassAccess
 from api.wire import open_house
 from identity.sign_in import CALLBACK_PATH
+from push.connect import FcmAccess
 from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
@@ -55,6 +57,7 @@ def run(settings: Settings) -> int:
     make_dir(settings.data_dir)
     with ExitStack() as stack:
         settings = _start_uae_pass(_start_servers(settings, stack), stack)
+        settings = _start_fcm(settings, stack)
         try:
             asyncio.run(_prepare(settings))
             settings = _start_registry(settings, stack)
@@ -95,6 +98,28 @@ def _start_uae_pass(settings: Settings, stack: ExitStack) -> Settings:
     arguments += ["--redirect-uri", f"{settings.origin}{CALLBACK_PATH}"]
     _start_simulator("uae_pass", arguments, stack, **{CLIENT_SECRET: secret})
     return replace(settings, uae_pass=access)
+
+
+def _start_fcm(settings: Settings, stack: ExitStack) -> Settings:
+    """Starts FCM's simulator where no service account is named; the settings that name one."""
+    if settings.fcm is not None:
+        return settings
+    ports = _free_port(), _free_port()
+    directory = settings.data_dir / "fcm"
+    make_dir(directory)
+    access = FcmAccess(
+        directory / "fcm-service-account.json",
+        f"https://{HOST}:{ports[1]}",
+        directory / "fcm-certificate.pem",
+    )
+    access.account_file.unlink(missing_ok=True)  # an earlier run's, which is believed no more
+    _start_simulator("fcm", [str(directory), *map(str, ports)], stack)
+    until = time.monotonic() + READY_SECONDS_MAX
+    while not access.account_file.exists():  # written last
+        if time.monotonic() > until:
+            raise ChildEnded(f"FCM's simulator was not ready in {READY_SECONDS_MAX} s")
+        time.sleep(READY_POLL_SECONDS)
+    return replace(settings, fcm=access)
 
 
 def _start_simulator(name: str, arguments: list[str], stack: ExitStack, **environ: str) -> None:
@@ -225,6 +250,10 @@ def _child(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         CLIENT_SECRET: settings.uae_pass.client_secret,
         "OSRATI_PARENT": str(os.getpid()),
     }
+    if settings.fcm is not None:
+        environ["OSRATI_FCM_ACCOUNT"] = str(settings.fcm.account_file)
+        environ["OSRATI_FCM_URL"] = settings.fcm.origin
+        environ["OSRATI_FCM_CERTIFICATE"] = str(settings.fcm.certificate_file or "")
     if settings.registry_url is not None:
         environ["OSRATI_REGISTRY_URL"] = settings.registry_url
     child = subprocess.Popen(

@@ -11,6 +11,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from identity.app_client import AppClient
+from push.connect import FCM_ORIGIN, FcmAccess
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # whatever faces the world stands before it
@@ -55,6 +56,7 @@ class Settings:
     uae_pass: UaePassAccess | None
     apps: tuple[AppClient, ...]
     registry_url: str | None = None
+    fcm: FcmAccess | None = None
 
     @property
     def is_production(self) -> bool:
@@ -87,6 +89,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         today=_today(environ.get("OSRATI_TODAY", "")),
         registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
         uae_pass=_uae_pass(environ),
+        fcm=_fcm(environ),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
@@ -135,6 +138,18 @@ def _uae_pass(environ: Mapping[str, str]) -> UaePassAccess | None:
             "OSRATI_UAEPASS_CLIENT_SECRET must be, too: UAE PASS gave them to you."
         )
     return access
+
+
+def _fcm(environ: Mapping[str, str]) -> FcmAccess | None:
+    """How pushes go out; None where no service account is named: then they wait."""
+    account = environ.get("OSRATI_FCM_ACCOUNT", "")
+    if not account:
+        return None
+    origin = environ.get("OSRATI_FCM_URL", "").rstrip("/") or FCM_ORIGIN
+    if not origin.startswith("https://"):
+        raise SettingsError(f"OSRATI_FCM_URL must be https: write {FCM_ORIGIN} or leave it out.")
+    certificate = environ.get("OSRATI_FCM_CERTIFICATE", "")
+    return FcmAccess(Path(account), origin, Path(certificate) if certificate else None)
 
 
 def _apps(text: str) -> tuple[AppClient, ...]:

@@ -20,6 +20,7 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from api.log import configure_logs
+from api.notices import tell_until
 from api.registry_key import open_registry
 from api.settings import Settings
 from api.wire import House, open_house
@@ -174,6 +175,7 @@ async def work(house: House, redis_url: str, stop: asyncio.Event) -> None:
         tasks.create_task(_sweep_until(house, stop))
         tasks.create_task(_keep_up_until(house, stop))
         tasks.create_task(_ask_registries_until(house, stop))
+        tasks.create_task(tell_until(house, stop))
         tasks.create_task(_take_hints_until(house, redis_url, stop))
 
 

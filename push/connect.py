@@ -9,6 +9,7 @@ from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 
 from push.fcm import FcmSender
+from store.clock import Clock
 
 FCM_ORIGIN = "https://fcm.googleapis.com"
 FCM_SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
@@ -28,11 +29,13 @@ class AccountUnreadable(ValueError):
     """The service account's file is missing, or is not one. Its words name the file."""
 
 
-def open_fcm(access: FcmAccess) -> FcmSender:
+def open_fcm(access: FcmAccess, clock: Clock) -> FcmSender:
     """The sender of one project. Raises: AccountUnreadable."""
     try:
         account = json.loads(access.account_file.read_bytes())
-        credentials = Credentials.from_service_account_info(account, scopes=[FCM_SCOPE])
+        credentials: Credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]  # google-auth's older half
+            account, scopes=[FCM_SCOPE]
+        )
         project_id = str(account["project_id"])
         context = ssl.create_default_context(cafile=access.certificate_file)
     except (OSError, ValueError, KeyError, TypeError) as fault:
@@ -43,4 +46,5 @@ def open_fcm(access: FcmAccess) -> FcmSender:
         credentials=credentials,
         request=Request(),
         context=context,
+        clock=clock,
     )

@@ -25,6 +25,7 @@ from domain.text import Language
 from push.answer import ACCEPTED, Answer, AnswerCode, AnswerKind
 from push.http2 import Answered, ConnectionLost, Http2Client
 from push.outgoing import PushMessage
+from store.clock import Clock
 
 DEADLINE_SECONDS = 20.0  # well under a delivery's lease
 PAYLOAD_BYTES_MAX = 4_096  # FCM's limit for the data of a message: keys and values together
@@ -74,12 +75,13 @@ class FcmSender:
         credentials: Credentials,
         request: Callable[..., Any],
         context: ssl.SSLContext,
+        clock: Clock,
     ) -> None:
         """`credentials` are google-auth's, renewed through `request`, its blocking transport, in a
         thread.
         """
         self._path = f"/v1/projects/{project_id}/messages:send"
-        self._credentials, self._request = credentials, request
+        self._credentials, self._request, self._clock = credentials, request, clock
         self._client = Http2Client(origin, context=context)
         self._builder = _Builder()
         self._renewing = asyncio.Lock()
@@ -116,7 +118,7 @@ class FcmSender:
             return Answer("unknown" if lost.sent else "retry", "connection_lost")
         except TimeoutError:
             return Answer("unknown", "timed_out")
-        return read_answer(answered, now=datetime.now(UTC))
+        return read_answer(answered, now=self._clock.now_utc())
 
     def build(self, message: PushMessage) -> bytes | None:
         """The request's body; None where the data is larger than FCM takes.
@@ -128,7 +130,7 @@ class FcmSender:
         if sum(len(key) + len(value) for key, value in data.items()) > PAYLOAD_BYTES_MAX:
             return None
         if message.platform == "ios":
-            expiry = int(datetime.now(UTC).timestamp()) + message.ttl_seconds
+            expiry = int(self._clock.now_utc().timestamp()) + message.ttl_seconds
             carriage: dict[str, Any] = {
                 "apns_config": {
                     "headers": {

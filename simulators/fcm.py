@@ -17,11 +17,11 @@ import os
 import signal
 import ssl
 import sys
-import time
+import threading
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -47,6 +47,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from simulators.agency import own_clock
 
 HOST = "127.0.0.1"
 PROJECT = "osrati-demonstration"
@@ -102,18 +104,20 @@ class Fcm:
         if path != f"/v1/projects/{PROJECT}/messages:send" or weather == "page_not_found":
             return Verdict(404, b"<html>not found</html>", {"content-type": "text/html"})
         kind, _, token = authorization.partition(" ")
-        if kind != "Bearer" or self.access_tokens.get(token, 0) < time.time():
+        if kind != "Bearer" or self.access_tokens.get(token, 0) < own_clock().timestamp():
             return _plain_error(401, "UNAUTHENTICATED")
-        minute = int(time.time()) // 60
+        minute = int(own_clock().timestamp()) // 60
         self.asked[minute] += 1
         if self.asked[minute] > self.quota_per_minute:
-            return _error("QUOTA_EXCEEDED", {"retry-after": str(60 - int(time.time()) % 60)})
+            return _error(
+                "QUOTA_EXCEEDED", {"retry-after": str(60 - int(own_clock().timestamp()) % 60)}
+            )
         match weather:
             case "slow" | "reset" | "hang_up":
                 accepted = self._accept(body)
                 return Verdict(accepted.status, accepted.body, accepted.headers, weather)
             case "quota_until_date":
-                until = datetime.now(UTC) + timedelta(seconds=BUSY_SECONDS)
+                until = own_clock() + timedelta(seconds=BUSY_SECONDS)
                 return _error("QUOTA_EXCEEDED", {"retry-after": format_datetime(until, True)})
             case "QUOTA_EXCEEDED" | "UNAVAILABLE":
                 return _error(weather, {"retry-after": str(BUSY_SECONDS)})
@@ -151,13 +155,13 @@ class Fcm:
                     form["assertion"][0], self.account_key, algorithms=["RS256"]
                 ).claims
                 honest = claims["iss"] == ACCOUNT and SCOPE in claims["scope"].split()
-                honest = honest and claims["exp"] > time.time()
+                honest = honest and claims["exp"] > own_clock().timestamp()
             except (JoseError, KeyError, ValueError):
                 honest = False
             if not honest:
                 return JSONResponse({"error": "invalid_grant"}, 400)
             access = uuid4().hex
-            self.access_tokens[access] = time.time() + TOKEN_SECONDS
+            self.access_tokens[access] = own_clock().timestamp() + TOKEN_SECONDS
             answer = {"access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
             return JSONResponse(answer)
 
@@ -293,7 +297,7 @@ def make_certificate(directory: Path) -> tuple[Path, Path]:
     """A certificate for loopback and its key, as files: made anew, good for a month."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "FCM simulator")])
-    now = datetime.now(UTC)
+    now = own_clock()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -329,9 +333,12 @@ def make_account(directory: Path, token_url: str) -> RSAKey:
 
 
 def _write_secret(path: Path, body: bytes) -> None:
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    """For its owner alone; whole as soon as it is there."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(body)
+    fresh.replace(path)
 
 
 async def serve(directory: Path, http_port: int, http2_port: int) -> None:
@@ -349,9 +356,15 @@ async def serve(directory: Path, http_port: int, http2_port: int) -> None:
 
 
 def main() -> None:
+    """Serves until it is told to end, or whoever started it is gone: then its input closes."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
     directory, http_port, http2_port = sys.argv[1:4]
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(serve(Path(directory), int(http_port), int(http2_port)))
+
+
+def _end_with_input() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The FCM simulator as a process of its own, and what a test asks of it."""
 
-import asyncio
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import httpx2
 
 from push.connect import FcmAccess, open_fcm
 from push.fcm import FcmSender
+from store.clock import SystemClock
 
 READY_SECONDS_MAX = 30.0
 
@@ -35,7 +35,7 @@ class FcmProcess:
         )
 
     def sender(self) -> FcmSender:
-        return open_fcm(self.access)
+        return open_fcm(self.access, SystemClock())
 
     async def received(self) -> list[dict[str, Any]]:
         """Every message that was accepted, in order."""
@@ -57,24 +57,24 @@ def running_fcm(directory: Path) -> Iterator[FcmProcess]:
     """A simulator that answers, ended with the block."""
     ports = _free_port(), _free_port()
     command = [sys.executable, "-m", "simulators.fcm", str(directory), *map(str, ports)]
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         try:
             found = FcmProcess(directory, *ports)
-            asyncio.run(_until_ready(found))
+            _wait_until_ready(found)
             yield found
         finally:
             process.terminate()
 
 
-async def _until_ready(fcm: FcmProcess) -> None:
+def _wait_until_ready(fcm: FcmProcess) -> None:
     until = time.monotonic() + READY_SECONDS_MAX
     while True:
         try:
-            await fcm.weather()
+            httpx2.get(f"{fcm.http}/received")
         except httpx2.HTTPError:
             if time.monotonic() > until:
                 raise
-            await asyncio.sleep(0.05)
+            time.sleep(0.05)
         else:
             return
 

@@ -1,0 +1,97 @@
+"""The worker's part in telling people: notices made and planned, and each channel's deliveries.
+
+A channel that no setting names has no loop: what is to go through it waits in its table.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any  # a deliverer of each kind of message
+
+import structlog
+
+from api.wire import House
+from domain.error import TryLater
+from push.compose import Composer
+from push.connect import open_fcm
+from push.deliver import WINDOW_MAX, Claimed, Deliverer
+from push.make import make_notices
+from push.registration import drop_dead_phone
+from push.tell import list_people_due, tell_person
+from store.notice_tables import CHANNEL_PUSH
+
+LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due
+
+_log = structlog.get_logger("osrati.push")
+
+
+async def tell_everyone(house: House, stop: asyncio.Event | None = None) -> int:
+    """Makes the notices that are due and plans for everyone they are for; how many people."""
+    await make_notices(house.ground)
+    count = 0
+    for person_id in await list_people_due(house.ground):
+        if stop is not None and stop.is_set():
+            break
+        try:
+            await tell_person(house.ground, person_id)
+        except TryLater as fault:
+            _log.warning("try_later", code=fault.code)
+        except Exception as fault:  # one person's fault keeps nobody else waiting
+            _log.error("telling_failed", person_id=str(person_id), error=type(fault).__name__)
+        else:
+            count += 1
+    return count
+
+
+@asynccontextmanager
+async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...]]:
+    """A deliverer for each channel that the settings name."""
+    ground, settings = house.ground, house.settings
+    composer = Composer(ground, public_origin=settings.origin)
+
+    async def dead(each: Claimed) -> None:
+        await drop_dead_phone(ground, each.person_id, each.device_id)
+
+    async with AsyncExitStack() as stack:
+        deliverers: list[Deliverer[Any]] = []
+        if settings.fcm is not None:
+            sender = open_fcm(settings.fcm, ground.clock)
+            stack.push_async_callback(sender.aclose)
+            deliverers.append(
+                Deliverer(
+                    ground,
+                    channel=CHANNEL_PUSH,
+                    compose=composer.pushes,
+                    sender=sender,
+                    on_dead=dead,
+                    resends_unknown=True,
+                )
+            )
+        yield tuple(deliverers)
+
+
+async def tell_until(house: House, stop: asyncio.Event) -> None:
+    """Plans and delivers until `stop`: the channels side by side, each at its own pace."""
+    async with open_channels(house) as deliverers, asyncio.TaskGroup() as tasks:
+        tasks.create_task(_repeat(lambda: tell_everyone(house, stop), "telling", stop, full=1))
+        for deliverer in deliverers:
+            tasks.create_task(_repeat(deliverer.deliver, "delivering", stop, full=WINDOW_MAX))
+
+
+async def _repeat(step: Callable[[], Any], name: str, stop: asyncio.Event, *, full: int) -> None:
+    """Does a step again and again; at once where it found as much as it takes, else after a
+    pause.
+    """
+    while not stop.is_set():
+        try:
+            count = await step()
+        except TryLater as fault:
+            _log.warning("try_later", code=fault.code)
+            count = 0
+        except Exception as fault:
+            _log.error(f"{name}_failed", error=type(fault).__name__)
+            count = 0
+        if count < full:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await stop.wait()
