@@ -105,6 +105,7 @@ OPERATIONS: dict[str, str] = {
     "catalogue": "entries: check, load, diff, export, read a rule in words, withdraw",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",
+    "projection": "the audience projection: status, rebuild, log",
 }
 """Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {

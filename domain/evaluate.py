@@ -7,6 +7,7 @@ every refresh and every command.
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import get_args
 
 import msgspec
 
@@ -14,7 +15,7 @@ from domain.act_on_card import apply_acts, standing_acts
 from domain.catalogue import Catalogue, Service, Start
 from domain.circle import Circle
 from domain.fact import Fact
-from domain.family import family_of
+from domain.family import Family, family_of
 from domain.first_load import Loaded, loaded_on, untold
 from domain.horizon import Horizon
 from domain.ids import ActKey, PersonId, RecordKey
@@ -25,12 +26,14 @@ from domain.plan_effects import plan_effects, plan_look_ups, plan_submission
 from domain.planned.calculations import Calculations
 from domain.planned.occurrence import VisitDays
 from domain.planned.shared_visit import Errand, share_visits
+from domain.project import project_members
 from domain.record import Effect, Evaluation, Record
-from domain.situation import Situation
 from domain.standing import standing_facts
 from domain.start.situations import situations_of
 
-ENGINE_VERSION = 12  # raised with every change after which the same facts may give other records
+# Raised with every change after which the same facts may give other records: a golden test refuses
+# such a change without.
+ENGINE_VERSION = 13
 STREAM_RECORDS_MAX = 2_000
 
 
@@ -51,17 +54,14 @@ def evaluate(
     horizon = Horizon(today)
     calculations = Calculations(catalogue, family, horizon)
     members = members_of(circle, family, horizon.reached)
+    used = {service.starts_with for service in catalogue.services.values()}
+    situations = {start: tuple(situations_of(family, start, horizon)) for start in sorted(used)}
     found: dict[RecordKey, Record] = {}
     loaded: dict[RecordKey, Loaded] = {}
     submissions: dict[ActKey, Effect] = {}
-    situations: dict[Start, tuple[Situation, ...]] = {}
     errands: list[Errand] = []
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
-        if service.starts_with not in situations:
-            situations[service.starts_with] = tuple(
-                situations_of(family, service.starts_with, horizon)
-            )
         for situation in situations[service.starts_with]:
             on = loaded_on(situation)
             for planned in plan_records(service, situation, family, calculations, horizon):
@@ -88,12 +88,38 @@ def evaluate(
     effects |= submissions
     for look_up in plan_look_ups(circle, standing_facts(facts), record_secret):
         effects[look_up.key] = look_up
+    projections = project_members(
+        circle,
+        family,
+        members=members,
+        starts=frozenset(
+            {start for start, found in situations.items() if found}
+            | {
+                start
+                for start in get_args(Start)
+                if start not in used and _may(family, start, today)
+            }
+        ),
+        records=records,
+        facts=facts,
+        reached=horizon.reached,
+    )
     return Evaluation(
         records=tuple(records),
         effects=tuple(effects[key] for key in sorted(effects)),
         next_change_on=horizon.next_change_on,
         members=members,
+        projections=projections,
     )
+
+
+def _may(family: Family, start: Start, today: date) -> bool:
+    """Whether a service that started so would find something here, today or some day by itself: no
+    service does yet, so the circle does not wake for it.
+    """
+    ahead = Horizon(today)
+    found = any(True for _ in situations_of(family, start, ahead))
+    return found or ahead.next_change_on is not None
 
 
 def _reader(effect: Effect) -> bytes:

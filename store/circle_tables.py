@@ -229,3 +229,20 @@ class BlobChunkRow(SQLModel, table=True):
     blob_id: UUID = Field(primary_key=True)
     chunk_number: int = Field(primary_key=True)
     sealed: bytes = Field(sa_column=binary())
+
+
+class AudienceRow(SQLModel, table=True):
+    """What the audience projection says of one member, 125 bytes. Writer: `timeline/audience.py`.
+
+    Sealed under a key of its own generation (`epoch`), not under the circle's: publishing opens
+    many. `content` is a keyed digest by which a refresh sees that nothing changed. Left out of
+    backups; `osrati projection rebuild` makes it anew.
+    """
+
+    __tablename__ = "audience"
+
+    circle_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    epoch: int
+    content: bytes = Field(sa_column=binary())
+    sealed: bytes = Field(sa_column=binary())

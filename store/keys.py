@@ -67,6 +67,10 @@ class OwnerKeys:
             ready = self._ready[purpose] = sealing_key(self._secret, purpose)
         return ready
 
+    def of_shard(self, purpose: str, circle_id: UUID) -> SealingKey:
+        """The key of one purpose for the circles of one shard."""
+        return self.for_(f"{purpose}/{shard_of(circle_id)}")
+
     def digest(self, body: bytes) -> bytes:
         """A keyed digest (16 bytes): tells equal content without telling what it is."""
         return hmac.digest(self._digest_secret, body, "sha256")[:HASH_BYTES]
@@ -172,6 +176,15 @@ class KeyRing:
         """The keys of a month ("2026-11"), under which raw messages wait."""
         return await self._owner(f"month/{month}", UUID(bytes=self.hash("month", month.encode())))
 
+    async def projection(self, epoch: int) -> OwnerKeys:
+        """The keys of one generation of the audience projection. Raises: KeyErased."""
+        name = f"projection/{epoch}"
+        return await self._owner(name, UUID(bytes=self.hash("projection", name.encode())))
+
+    async def erase_projection(self, epoch: int) -> None:
+        """Destroys a generation's keys for good: what lies under them is read by nobody."""
+        await self._erase(f"projection/{epoch}")
+
     async def issuer(self, purpose: str, generation: int) -> OwnerKeys:
         """The keys under which documents of a purpose are signed; made when first asked for."""
         name = f"issuer/{purpose}/{generation}"
@@ -258,12 +271,17 @@ class KeyRing:
             raise SealBroken(f"key store and master key do not belong together: {broken}") from None
 
     def _shard(self, owner: UUID) -> SealingKey:
-        return self._shards[int.from_bytes(owner.bytes[:2], "big") % SHARD_COUNT]
+        return self._shards[shard_of(owner)]
 
     def _keep(self, name: str, keys: OwnerKeys) -> None:
         self._cache[name] = keys
         if len(self._cache) > KEY_CACHE_MAX:
             self._cache.popitem(last=False)
+
+
+def shard_of(owner: UUID) -> int:
+    """The shard in which an owner lies."""
+    return int.from_bytes(owner.bytes[:2], "big") % SHARD_COUNT
 
 
 def _short(name: str) -> bytes:

@@ -118,3 +118,43 @@ class InboxRow(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     resource_hash: bytes | None = Field(default=None, sa_column=binary(nullable=True))
     sealed: bytes = Field(sa_column=binary())
+
+
+class ServiceNumberRow(SQLModel, table=True):
+    """A service's number in the audience projection, for ever. Writer: `timeline/catalogue.py`."""
+
+    __tablename__ = "service_number"
+    __table_args__ = (UniqueConstraint("number"),)
+
+    entry_id: str = Field(primary_key=True)
+    number: int
+
+
+class ProjectionEpochRow(SQLModel, table=True):
+    """One generation of the audience projection's keys, and how far its making has come.
+
+    Writer: `timeline/rebuild.py`. The latest is in force. `through` is the circle that was made
+    last, in order of ids.
+    """
+
+    __tablename__ = "projection_epoch"
+
+    epoch: int = Field(sa_column=big(primary_key=True))
+    begun_at: datetime = Field(sa_column=instant())
+    ended_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    through: UUID | None = None
+    circle_count: int = Field(sa_column=big())
+
+
+class PopulationReadRow(SQLModel, table=True):
+    """Who read the audience projection, what for, and when. Append-only.
+
+    Writer: `timeline/population.py`.
+    """
+
+    __tablename__ = "population_read"
+    __table_args__ = (Index("population_read_done", "done_at"),)
+
+    read_id: UUID = Field(primary_key=True)
+    done_at: datetime = Field(sa_column=instant())
+    sealed: bytes = Field(sa_column=binary())

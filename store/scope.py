@@ -65,6 +65,16 @@ class SweepScope:
     """Ids and waking days across circles, bounded; never a body."""
 
 
+@dataclass(frozen=True, slots=True)
+class PopulationScope:
+    """The audience projection across circles, for a purpose, by a person or a process: counts
+    or ids of circles, never a body. Opened by `timeline/population.py`, which records it first.
+    """
+
+    purpose: str
+    reader: str
+
+
 Scope = (
     CircleScope
     | MemberScope
@@ -74,4 +84,5 @@ Scope = (
     | LookupScope
     | ReferenceScope
     | SweepScope
+    | PopulationScope
 )

@@ -5,19 +5,38 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 
+import msgspec
 import orjson
 from sqlalchemy import func, select
 from sqlmodel import col
 
 from domain.catalogue import Catalogue
 from domain.compile_catalogue import compile_catalogue
-from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow
+from domain.ids import EntryId
+from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow, ServiceNumberRow
 from store.scope import ReferenceScope, Scope
 from store.session import Database, Reading
 
 VERSIONS_KEPT = 4  # a roll-out has two; a replay of last week asks for one or two more
 NOTHING_PUBLISHED = 0
+NUMBERS_LOCK = 7_301_503  # one at a time gives numbers
+
+_GIVE_NUMBERS = """
+INSERT INTO service_number (entry_id, number)
+SELECT entry_id, (SELECT coalesce(max(number), -1) FROM service_number)
+    + row_number() OVER (ORDER BY entry_id)
+FROM unnest($1::text[]) AS entry_id
+WHERE NOT EXISTS (SELECT 1 FROM service_number AS known WHERE known.entry_id = entry_id.entry_id)
+"""
+
+
+class ServiceNumbers(msgspec.Struct, frozen=True):
+    """Every service's number in the audience projection, and back."""
+
+    by_entry: Mapping[EntryId, int]
+    by_number: Mapping[int, EntryId]
 
 
 class Catalogues:
@@ -27,6 +46,7 @@ class Catalogues:
         self._database = database
         self._kept: OrderedDict[int, Catalogue] = OrderedDict()
         self._compiling = asyncio.Lock()
+        self._numbers = ServiceNumbers({}, {})
 
     async def get(self, version: int) -> Catalogue:
         """The catalogue of one version; the empty catalogue when nothing is published (version
@@ -35,6 +55,7 @@ class Catalogues:
         if version == NOTHING_PUBLISHED:
             return Catalogue(NOTHING_PUBLISHED, {})
         if version in self._kept:
+            self._kept.move_to_end(version)
             return self._kept[version]
         async with self._compiling:
             if version not in self._kept:
@@ -42,6 +63,31 @@ class Catalogues:
                 if len(self._kept) > VERSIONS_KEPT:
                     self._kept.popitem(last=False)
             return self._kept[version]
+
+    async def numbers_of(self, catalogue: Catalogue) -> ServiceNumbers:
+        """The numbers of services, at least of every one of this catalogue: one that has none yet
+        is given the next.
+        """
+        if not catalogue.services.keys() <= self._numbers.by_entry.keys():
+            self._numbers = await self._give_numbers(sorted(catalogue.services))
+        return self._numbers
+
+    async def numbers(self) -> ServiceNumbers:
+        """The numbers of every service that ever was in a circle's catalogue."""
+        self._numbers = await self._give_numbers(())
+        return self._numbers
+
+    async def _give_numbers(self, entries: Iterable[EntryId]) -> ServiceNumbers:
+        async with self._database.unit(ReferenceScope("catalogue")) as unit:
+            connection = await unit.raw()
+            if entries:
+                await connection.execute(f"SELECT pg_advisory_xact_lock({NUMBERS_LOCK})")
+                await connection.execute(_GIVE_NUMBERS, list(entries))
+            found = await unit.execute(
+                select(col(ServiceNumberRow.entry_id), col(ServiceNumberRow.number))
+            )
+            by_entry = {EntryId(row.entry_id): int(row.number) for row in found}
+        return ServiceNumbers(by_entry, {number: entry for entry, number in by_entry.items()})
 
     async def current(self) -> Catalogue:
         """The catalogue published last."""

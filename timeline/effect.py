@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from domain.ids import ActKey, CircleId
-from domain.record import Effect, EffectKind, decode_effect, encode_effect
+from domain.record import Effect, EffectKind, decode_effect, effect_image, encode_effect
 from store.circle_tables import (
     EFFECT_CANCELLED,
     EFFECT_CLAIMED,
@@ -68,34 +68,33 @@ class ClaimedEffect(msgspec.Struct, frozen=True):
     effect: Effect
 
 
-async def write_effects(unit: Unit[CircleScope], keys: OwnerKeys, effects: Iterable[Effect]) -> int:
+async def write_effects(
+    unit: Unit[CircleScope],
+    keys: OwnerKeys,
+    effects: Iterable[Effect],
+    held: Mapping[ActKey, tuple[int, bytes]],
+) -> int:
     """Inserts what is newly wanted, changes what moved, cancels what is wanted no more.
 
-    What is done stays done: an effect has its act's effect once. The caller holds the circle's
-    lock. Returns how many rows were written.
+    `held` are the circle's effects by state and content. What is done stays done: an effect has
+    its act's effect once. The caller holds the circle's lock. Returns how many rows were written.
     """
     circle_id = unit.scope.circle_id
-    held = {
-        ActKey(row.act_key): (row.state, row.content)
-        for row in await unit.execute(
-            select(EffectRow).where(col(EffectRow.circle_id) == circle_id)
-        )
-    }
+    left = dict(held)
     rows: list[tuple[ActKey, int, date, date, bytes, bytes]] = []
     for effect in effects:
-        body = encode_effect(effect)
-        content = keys.digest(body)
-        state, was = held.pop(effect.key, (None, None))
+        content = keys.digest(effect_image(effect))
+        state, was = left.pop(effect.key, (None, None))
         if state == EFFECT_DONE or (was == content and state != EFFECT_CANCELLED):
             continue
-        sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), body)
+        sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), encode_effect(effect))
         days = (effect.not_before_on, effect.not_after_on)
         rows.append((effect.key, KINDS[effect.kind], *days, content, sealed))
     if rows:
         connection = await unit.raw()
         columns = [list(column) for column in zip(*rows, strict=True)]
         await connection.execute(_UPSERT, circle_id, EFFECT_PENDING, *columns, EFFECT_DONE)
-    gone = [key for key, (state, _) in held.items() if state in (EFFECT_PENDING, EFFECT_CLAIMED)]
+    gone = [key for key, (state, _) in left.items() if state in (EFFECT_PENDING, EFFECT_CLAIMED)]
     if gone:
         await unit.execute(
             update(EffectRow)

@@ -162,13 +162,7 @@ async def lock_circle(unit: Unit[CircleScope], keys: OwnerKeys) -> CircleState:
 async def _find_locked(unit: Unit[CircleScope], keys: OwnerKeys) -> CircleState | None:
     found = await unit.execute(_state_query(unit.scope.circle_id).with_for_update())
     row = found.one_or_none()
-    return None if row is None else _state(row, keys)
-
-
-async def find_circle_state(session: Reading[CircleScope], keys: OwnerKeys) -> CircleState | None:
-    """The circle's state in this snapshot, or None when it was never opened."""
-    row = (await session.execute(_state_query(session.scope.circle_id))).one_or_none()
-    return None if row is None else _state(row, keys)
+    return None if row is None else state_of(row, row.circle_id, keys)
 
 
 async def find_facts_version(session: Glance[CircleScope]) -> int:
@@ -190,9 +184,15 @@ def _state_query(circle_id: CircleId) -> Select[UUID, int, int, int, bytes]:
     ).where(col(CircleRow.circle_id) == circle_id)
 
 
-def _state(row: Any, keys: OwnerKeys) -> CircleState:
-    circle = _circles.decode(open_(keys.for_("circle"), Place(row.circle_id), row.sealed))
+def state_of(row: Any, circle_id: UUID, keys: OwnerKeys) -> CircleState:
+    """The state that a row says, which has at least the columns of a `CircleState`."""
+    circle = _circles.decode(open_(keys.for_("circle"), Place(circle_id), row.sealed))
     return CircleState(circle, row.facts_version, row.refreshed_version, row.refresh_count)
+
+
+def fact_of(keys: OwnerKeys, circle_id: UUID, version: int, key: bytes, sealed: bytes) -> Fact:
+    """The fact that a row holds."""
+    return decode_fact(open_(keys.for_("fact"), Place(circle_id, key, version), sealed))
 
 
 async def read_circles(
@@ -243,17 +243,19 @@ async def list_held(
     return frozenset((CircleId(circle_id), FactKey(key)) for circle_id, key in rows)
 
 
-async def read_facts(session: Reading[CircleScope], keys: OwnerKeys) -> tuple[Fact, ...]:
-    """Every fact of the scope's circle, opened, in the order they were recorded."""
+async def read_facts(
+    session: Reading[CircleScope], keys: OwnerKeys, *, up_to: int | None = None
+) -> tuple[Fact, ...]:
+    """Every fact of the scope's circle, opened, in the order they were recorded; with `up_to`, as
+    the circle was at that facts version.
+    """
     circle_id = session.scope.circle_id
     connection = await session.raw()
     rows = await connection.fetch(
         "SELECT facts_version, fact_key, sealed FROM fact"
-        " WHERE circle_id = $1 ORDER BY facts_version",
+        " WHERE circle_id = $1 AND ($2::bigint IS NULL OR facts_version <= $2)"
+        " ORDER BY facts_version",
         circle_id,
+        up_to,
     )
-    key = keys.for_("fact")
-    return tuple(
-        decode_fact(open_(key, Place(circle_id, fact_key_, version), sealed))
-        for version, fact_key_, sealed in rows
-    )
+    return tuple(fact_of(keys, circle_id, *row) for row in rows)

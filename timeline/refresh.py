@@ -7,32 +7,54 @@ fact in the same commit, evaluates under the lock (`timeline/command.py`).
 """
 
 import asyncio
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any  # the row values of an insert
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import insert, update
-from sqlmodel import col
+from sqlalchemy import text
 
 from domain.evaluate import ENGINE_VERSION, evaluate
 from domain.fact import Fact
 from domain.ids import CircleId, PersonId
-from domain.record import Evaluation, encode_record
-from store.circle_tables import CircleRow, RefreshLogRow
+from domain.record import Evaluation, record_image
 from store.keys import OwnerKeys
 from store.scope import CircleScope
-from store.seal import Place, seal
 from store.session import Reading, Unit
-from timeline.catalogue import current_version
+from timeline.audience import write_projections
+from timeline.catalogue import ServiceNumbers, current_version
 from timeline.effect import write_effects
 from timeline.ground import Ground
+from timeline.held import read_held
 from timeline.member import keep_members
-from timeline.record import CircleState, find_circle_state, lock_circle, read_facts
-from timeline.stream import Body, list_members_with_stream, write_stream
+from timeline.record import CircleState, fact_of, read_facts, state_of
+from timeline.refresh_log import seal_seen, seen_of
+from timeline.stream import Body, write_streams
 
 LOSSES_MAX = 3
+
+_STATE = """facts_version, refreshed_version, refresh_count, sealed,
+    (SELECT coalesce(max(version), 0) FROM catalogue_version) AS catalogue"""
+# One statement is its own snapshot, and one round trip where a transaction took five.
+_SNAPSHOT = f"""
+SELECT circle.*, fact.facts_version AS version, fact.fact_key, fact.sealed AS fact
+FROM (SELECT {_STATE} FROM circle WHERE circle_id = $1) AS circle
+LEFT JOIN fact ON fact.circle_id = $1
+ORDER BY fact.facts_version
+"""
+_LOCK = text(f"SELECT {_STATE} FROM circle WHERE circle_id = :circle_id FOR UPDATE")
+
+# The circle's own row and the log's in one statement.
+_SETTLE = """
+WITH logged AS (
+    INSERT INTO refresh_log (circle_id, refresh_number, facts_version, catalogue_version,
+                             engine_version, evaluated_on, written_at, sealed)
+    VALUES ($1, $2, $3, $4, $6, $5, $8, $9)
+)
+UPDATE circle SET facts_version = $3, refreshed_version = $3, refreshed_catalogue = $4,
+                  refreshed_on = $5, next_change_on = $7, refresh_count = $2
+WHERE circle_id = $1
+"""
 
 
 class Basis(msgspec.Struct, frozen=True):
@@ -53,12 +75,21 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 class Evaluated(msgspec.Struct, frozen=True):
     """An evaluation, what it was made from, and each member's records in key order with their
-    bytes.
+    images; the services' numbers for the projection.
     """
 
     basis: Basis
     evaluation: Evaluation
     bodies: Mapping[PersonId, Sequence[Body]]
+    numbers: ServiceNumbers
+
+
+class _StateRow(NamedTuple):
+    facts_version: int
+    refreshed_version: int
+    refresh_count: int
+    sealed: bytes
+    catalogue: int
 
 
 async def refresh(ground: Ground, circle_id: CircleId) -> int:
@@ -74,12 +105,11 @@ async def refresh(ground: Ground, circle_id: CircleId) -> int:
             return 0
         evaluated = await evaluate_snapshot(ground, snapshot)
         async with ground.database.unit(CircleScope(circle_id)) as unit:
-            state = await lock_circle(unit, keys)
-            if await basis_now(unit, ground, state) == snapshot.basis:
+            state, basis = await lock_basis(unit, ground, keys)
+            if basis == snapshot.basis:
                 return await write_evaluation(unit, ground, keys, state, evaluated)
     async with ground.database.unit(CircleScope(circle_id)) as unit:
-        state = await lock_circle(unit, keys)
-        basis = await basis_now(unit, ground, state)
+        state, basis = await lock_basis(unit, ground, keys)
         snapshot = Snapshot(state, await read_facts(unit, keys), basis)
         evaluated = await evaluate_snapshot(ground, snapshot)
         return await write_evaluation(unit, ground, keys, state, evaluated)
@@ -87,17 +117,38 @@ async def refresh(ground: Ground, circle_id: CircleId) -> int:
 
 async def read_snapshot(ground: Ground, circle_id: CircleId, keys: OwnerKeys) -> Snapshot | None:
     """The circle's state and facts of one instant, or None when it was never opened."""
-    async with ground.database.read(CircleScope(circle_id)) as session:
-        state = await find_circle_state(session, keys)
-        if state is None:
-            return None
-        basis = await basis_now(session, ground, state)
-        return Snapshot(state, await read_facts(session, keys), basis)
+    async with ground.database.glance(CircleScope(circle_id)) as session:
+        connection = await session.raw()
+        rows = await connection.fetch(_SNAPSHOT, circle_id)
+    if not rows:
+        return None
+    first = _StateRow(*rows[0][:5])
+    state = state_of(first, circle_id, keys)
+    facts = tuple(
+        fact_of(keys, circle_id, row["version"], row["fact_key"], row["fact"])
+        for row in rows
+        if row["version"] is not None
+    )
+    return Snapshot(state, facts, _basis(ground, state, first.catalogue))
+
+
+async def lock_basis(
+    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys
+) -> tuple[CircleState, Basis]:
+    """The circle's state with its row locked, and what an evaluation made now would rest on."""
+    circle_id = unit.scope.circle_id
+    row = (await unit.execute(_LOCK, {"circle_id": circle_id})).one()
+    state = state_of(row, circle_id, keys)
+    return state, _basis(ground, state, row.catalogue)
 
 
 async def basis_now(session: Reading[CircleScope], ground: Ground, state: CircleState) -> Basis:
     """What an evaluation made now would rest on."""
-    return Basis(state.facts_version, await current_version(session), ground.clock.today())
+    return _basis(ground, state, await current_version(session))
+
+
+def _basis(ground: Ground, state: CircleState, catalogue: int) -> Basis:
+    return Basis(state.facts_version, catalogue, ground.clock.today())
 
 
 async def evaluate_snapshot(ground: Ground, snapshot: Snapshot) -> Evaluated:
@@ -106,18 +157,25 @@ async def evaluate_snapshot(ground: Ground, snapshot: Snapshot) -> Evaluated:
     In a thread: a plan of visits that is made anew takes tens of milliseconds, and nobody else
     waits for it.
     """
+    catalogue = await ground.catalogues.get(snapshot.basis.catalogue_version)
     evaluation = await asyncio.to_thread(
         evaluate,
         snapshot.state.circle,
         snapshot.facts,
-        await ground.catalogues.get(snapshot.basis.catalogue_version),
+        catalogue,
         snapshot.basis.today,
         ground.keys.record_secret(),
     )
+    numbers = await ground.catalogues.numbers_of(catalogue)
+    return Evaluated(snapshot.basis, evaluation, bodies_of(evaluation), numbers)
+
+
+def bodies_of(evaluation: Evaluation) -> Mapping[PersonId, Sequence[Body]]:
+    """Each member's records in key order, with their images."""
     bodies: dict[PersonId, list[Body]] = {}
     for record in evaluation.records:
-        bodies.setdefault(record.recipient, []).append((record, encode_record(record)))
-    return Evaluated(snapshot.basis, evaluation, bodies)
+        bodies.setdefault(record.recipient, []).append((record, record_image(record)))
+    return bodies
 
 
 async def write_evaluation(
@@ -127,57 +185,27 @@ async def write_evaluation(
     state: CircleState,
     evaluated: Evaluated,
 ) -> int:
-    """Writes streams, effects, waking day and log under the lock the caller holds."""
+    """Writes streams, effects, projection, waking day and log under the lock the caller holds."""
     basis, evaluation = evaluated.basis, evaluated.evaluation
-    written = 0
-    members = {*evaluated.bodies, *await list_members_with_stream(unit)}
-    for person_id in sorted(members, key=lambda person: person.bytes):
-        bodies = evaluated.bodies.get(person_id, ())
-        written += await write_stream(unit, keys, person_id, bodies, today=basis.today)
-    await keep_members(unit, evaluation.members, today=basis.today)
-    await write_effects(unit, keys, evaluation.effects)
-    number = state.refresh_count + 1
-    await unit.execute(
-        update(CircleRow)
-        .where(col(CircleRow.circle_id) == unit.scope.circle_id)
-        .values(
-            facts_version=basis.facts_version,
-            refreshed_version=basis.facts_version,
-            refreshed_catalogue=basis.catalogue_version,
-            refreshed_on=basis.today,
-            next_change_on=evaluation.next_change_on,
-            refresh_count=number,
-        )
-    )
-    digests = {person: member_digest(bodies) for person, bodies in evaluated.bodies.items()}
-    await unit.execute(
-        insert(RefreshLogRow).values(**_log_row(unit, ground, keys, number, basis, digests))
+    held = await read_held(unit)
+    written = await write_streams(unit, keys, evaluated.bodies, held.streams, today=basis.today)
+    if held.members != frozenset(evaluation.members):
+        await keep_members(unit, evaluation.members, today=basis.today)
+    await write_effects(unit, keys, evaluation.effects, held.effects)
+    await write_projections(unit, ground, keys, evaluation.projections, evaluated.numbers, held)
+    circle_id, number = unit.scope.circle_id, state.refresh_count + 1
+    seen = {person: seen_of(bodies) for person, bodies in evaluated.bodies.items()}
+    connection = await unit.raw()
+    await connection.execute(
+        _SETTLE,
+        circle_id,
+        number,
+        basis.facts_version,
+        basis.catalogue_version,
+        basis.today,
+        ENGINE_VERSION,
+        evaluation.next_change_on,
+        ground.clock.now_utc(),
+        seal_seen(keys, circle_id, number, seen),
     )
     return written
-
-
-def member_digest(bodies: Iterable[Body]) -> bytes:
-    """SHA-256 over a member's records in key order: what a replay of the day must give."""
-    return hashlib.sha256(b"".join(body for _, body in bodies)).digest()
-
-
-def _log_row(
-    unit: Unit[CircleScope],
-    ground: Ground,
-    keys: OwnerKeys,
-    number: int,
-    basis: Basis,
-    digests: Mapping[PersonId, bytes],
-) -> dict[str, Any]:
-    circle_id = unit.scope.circle_id
-    body = msgspec.json.encode({str(person): digest for person, digest in digests.items()})
-    return {
-        "circle_id": circle_id,
-        "refresh_number": number,
-        "facts_version": basis.facts_version,
-        "catalogue_version": basis.catalogue_version,
-        "engine_version": ENGINE_VERSION,
-        "evaluated_on": basis.today,
-        "written_at": ground.clock.now_utc(),
-        "sealed": seal(keys.for_("refresh_log"), Place(circle_id, number=number), body),
-    }

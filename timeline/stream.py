@@ -7,15 +7,13 @@ Only rows whose content changed are written; what went leaves a tombstone.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
 
 from domain.ids import PersonId, RecordKey
 from domain.record import Record
@@ -25,21 +23,32 @@ from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope
 from store.seal import Place, SealingKey, open_, seal, sealed_epoch, sealed_flags
 from store.session import Reading, Unit
-from timeline.stream_key import FIRST_EPOCH, get_stream_key, make_stream_key
+from timeline.stream_key import (
+    FIRST_EPOCH,
+    get_stream_key,
+    get_wrapped_key,
+    make_stream_key,
+    open_wrapped_key,
+)
 
 DIGEST_BYTES = 8
 _FORMAT = bytes([BODY_FORMAT])
 
+# Every member's rows and head in one statement: whoever sees a row sees the head it raised.
 _WRITE = """
 WITH raised AS (
-    UPDATE stream SET head = $3, digest = $4, live_count = $5
-    WHERE circle_id = $1 AND person_id = $2
+    UPDATE stream SET head = now.head, digest = now.digest, live_count = now.live_count
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::integer[])
+        AS now(person_id, head, digest, live_count)
+    WHERE stream.circle_id = $1 AND stream.person_id = now.person_id
 )
 INSERT INTO stream_record
     (circle_id, person_id, record_key, number, rank, content, removed_on, sealed)
-SELECT $1, $2, row.record_key, $3, row.rank, row.content, row.removed_on, row.sealed
-FROM unnest($6::bytea[], $7::smallint[], $8::bytea[], $9::date[], $10::bytea[])
-    AS row(record_key, rank, content, removed_on, sealed)
+SELECT $1, row.person_id, row.record_key, row.number, row.rank, row.content, row.removed_on,
+       row.sealed
+FROM unnest($6::uuid[], $7::bytea[], $8::bigint[], $9::smallint[], $10::bytea[], $11::date[],
+            $12::bytea[])
+    AS row(person_id, record_key, number, rank, content, removed_on, sealed)
 ON CONFLICT (circle_id, person_id, record_key) DO UPDATE
 SET number = excluded.number, rank = excluded.rank, content = excluded.content,
     removed_on = excluded.removed_on, sealed = excluded.sealed
@@ -68,7 +77,20 @@ class StreamHead(msgspec.Struct, frozen=True):
 
 
 Body: TypeAlias = tuple[Record, bytes]
-"""A record and its canonical bytes: they tell a change, here and in the refresh log."""
+"""A record and its image: it tells a change, here and in the refresh log."""
+
+HeldRow: TypeAlias = tuple[int, bytes | None, int]
+"""A row's number, its content (None on a tombstone) and its rank."""
+
+_Row: TypeAlias = tuple[PersonId, bytes, int, int, bytes | None, date | None, bytes | None]
+
+
+class HeldStream(msgspec.Struct, frozen=True):
+    """A stream before it is written: its head, its newest key as it is wrapped, its rows."""
+
+    head: StreamHead
+    wrapped_key: bytes
+    rows: dict[RecordKey, HeldRow]
 
 
 class HeldRecord(msgspec.Struct, frozen=True):
@@ -94,21 +116,60 @@ async def write_stream(
     *,
     today: date,
 ) -> int:
-    """Makes the member's stream hold exactly these records; how many rows were written.
-
-    The caller holds the circle's lock. A stream is made with its first record. Rows of one call
-    share one number.
-    """
-    bodies = tuple(bodies)
+    """As `write_streams`, of one member whose stream is read first."""
+    held = {}
     head = await _find_head(unit, person_id)
-    if head is None:
-        if not bodies:
-            return 0
-        head = await _make_stream(unit, keys, person_id)
-    key = await get_stream_key(unit, keys, person_id, head.key_epoch)
-    held = await _held_rows(unit, person_id)
+    if head is not None:
+        wrapped = await get_wrapped_key(unit, person_id, head.key_epoch)
+        held[person_id] = HeldStream(head, wrapped, await _held_rows(unit, person_id))
+    return await write_streams(unit, keys, {person_id: tuple(bodies)}, held, today=today)
+
+
+async def write_streams(
+    unit: Unit[CircleScope],
+    keys: OwnerKeys,
+    wanted: Mapping[PersonId, Sequence[Body]],
+    held: Mapping[PersonId, HeldStream],
+    *,
+    today: date,
+) -> int:
+    """Makes each member's stream hold exactly the records wanted; how many rows were written.
+
+    A held stream of which nothing is wanted is emptied. The caller holds the circle's lock. A
+    stream is made with its first record. Rows of one call share one number in each stream.
+    """
+    heads: list[tuple[PersonId, int, int, int]] = []
+    rows: list[_Row] = []
+    for person_id in sorted({*wanted, *held}, key=lambda person: person.bytes):
+        bodies = wanted.get(person_id, ())
+        stream = held.get(person_id)
+        if stream is None:
+            if not bodies:
+                continue
+            stream = await _make_stream(unit, keys, person_id)
+        changed, digest, live = _changed_rows(unit, keys, person_id, bodies, stream, today)
+        if changed:
+            heads.append((person_id, stream.head.head + 1, digest, live))
+            rows += changed
+    if rows:
+        connection = await unit.raw()
+        columns = [list(column) for column in (*zip(*heads, strict=True), *zip(*rows, strict=True))]
+        await connection.execute(_WRITE, unit.scope.circle_id, *columns)
+    return len(rows)
+
+
+def _changed_rows(
+    unit: Unit[CircleScope],
+    keys: OwnerKeys,
+    person_id: PersonId,
+    bodies: Sequence[Body],
+    stream: HeldStream,
+    today: date,
+) -> tuple[list[_Row], int, int]:
+    """The rows to write to one stream, and its digest and count of live rows after that."""
+    head, held, key = stream.head, dict(stream.rows), None
     number, digest, live = head.head + 1, head.digest, head.live_count
-    rows: list[tuple[bytes, int, bytes | None, date | None, bytes | None]] = []
+    rows: list[_Row] = []
     for record, body in bodies:
         content = keys.digest(_FORMAT + body)
         was_number, was_content, _ = held.pop(record.key, (0, None, 0))
@@ -119,21 +180,19 @@ async def write_stream(
         else:
             digest ^= row_digest(record.key, was_number)
         digest ^= row_digest(record.key, number)
+        if key is None:
+            key = open_wrapped_key(
+                keys, unit.scope.circle_id, person_id, head.key_epoch, stream.wrapped_key
+            )
         place = Place(head.stream_id, record.key, number)
         sealed = seal(key, place, encode_body(record), flags=DEFLATED)
-        rows.append((record.key, record.rank, content, None, sealed))
+        rows.append((person_id, record.key, number, record.rank, content, None, sealed))
     for gone, (was_number, was_content, rank) in held.items():
         if was_content is not None:
             live -= 1
             digest ^= row_digest(gone, was_number)
-            rows.append((gone, rank, None, today, None))
-    if rows:
-        connection = await unit.raw()
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        await connection.execute(
-            _WRITE, unit.scope.circle_id, person_id, number, digest, live, *columns
-        )
-    return len(rows)
+            rows.append((person_id, gone, number, rank, None, today, None))
+    return rows, digest, live
 
 
 async def purge_tombstones(unit: Unit[CircleScope], person_id: PersonId, *, before: date) -> None:
@@ -145,14 +204,6 @@ async def purge_tombstones(unit: Unit[CircleScope], person_id: PersonId, *, befo
     circle_id = unit.scope.circle_id
     await connection.execute("SELECT 1 FROM circle WHERE circle_id = $1 FOR UPDATE", circle_id)
     await connection.execute(_PURGE, circle_id, person_id, before)
-
-
-async def list_members_with_stream(unit: Reading[CircleScope]) -> tuple[PersonId, ...]:
-    """The members who have a stream in the scope's circle."""
-    found = await unit.execute(
-        select(col(StreamRow.person_id)).where(col(StreamRow.circle_id) == unit.scope.circle_id)
-    )
-    return tuple(PersonId(person_id) for person_id in found.scalars())
 
 
 async def read_stream(session: Reading[MemberScope], keys: OwnerKeys) -> tuple[HeldRecord, ...]:
@@ -224,9 +275,7 @@ async def _find_head(
     return None if row is None else StreamHead(*row)
 
 
-async def _held_rows(
-    unit: Unit[CircleScope], person_id: PersonId
-) -> dict[RecordKey, tuple[int, bytes | None, int]]:
+async def _held_rows(unit: Unit[CircleScope], person_id: PersonId) -> dict[RecordKey, HeldRow]:
     connection = await unit.raw()
     rows = await connection.fetch(
         "SELECT record_key, number, content, rank FROM stream_record"
@@ -237,7 +286,7 @@ async def _held_rows(
     return {RecordKey(key): (number, content, rank) for key, number, content, rank in rows}
 
 
-async def _make_stream(unit: Unit[CircleScope], keys: OwnerKeys, person_id: PersonId) -> StreamHead:
+async def _make_stream(unit: Unit[CircleScope], keys: OwnerKeys, person_id: PersonId) -> HeldStream:
     circle_id = unit.scope.circle_id
     head = StreamHead(uuid4(), uuid4(), 0, 0, 0, FIRST_EPOCH)
     await unit.execute(
@@ -245,5 +294,4 @@ async def _make_stream(unit: Unit[CircleScope], keys: OwnerKeys, person_id: Pers
             circle_id=circle_id, person_id=person_id, **msgspec.structs.asdict(head)
         )
     )
-    await make_stream_key(unit, keys, person_id, FIRST_EPOCH)
-    return head
+    return HeldStream(head, await make_stream_key(unit, keys, person_id, FIRST_EPOCH), {})

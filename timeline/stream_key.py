@@ -26,17 +26,18 @@ class EpochSecret(msgspec.Struct, frozen=True):
 
 async def make_stream_key(
     unit: Unit[CircleScope], keys: OwnerKeys, person_id: PersonId, epoch: int
-) -> None:
-    """Makes and keeps the secret of a new generation, under the lock the caller holds."""
+) -> bytes:
+    """Makes and keeps the secret of a new generation, under the lock the caller holds; as it is
+    wrapped.
+    """
     place = _place(unit.scope.circle_id, person_id, epoch)
+    wrapped = seal(keys.for_("stream_key"), place, new_key())
     await unit.execute(
         insert(StreamKeyRow).values(
-            circle_id=unit.scope.circle_id,
-            person_id=person_id,
-            key_epoch=epoch,
-            sealed=seal(keys.for_("stream_key"), place, new_key()),
+            circle_id=unit.scope.circle_id, person_id=person_id, key_epoch=epoch, sealed=wrapped
         )
     )
+    return wrapped
 
 
 async def get_stream_key(
@@ -46,15 +47,29 @@ async def get_stream_key(
     epoch: int,
 ) -> SealingKey:
     """The key of one generation, ready. It must exist: a stream is made with its first."""
-    circle_id = session.scope.circle_id
+    wrapped = await get_wrapped_key(session, person_id, epoch)
+    return open_wrapped_key(keys, session.scope.circle_id, person_id, epoch, wrapped)
+
+
+async def get_wrapped_key(
+    session: Reading[CircleScope] | Reading[MemberScope], person_id: PersonId, epoch: int
+) -> bytes:
+    """The key of one generation as it lies. It must exist."""
     connection = await session.raw()
-    sealed = await connection.fetchval(
+    wrapped: bytes = await connection.fetchval(
         "SELECT sealed FROM stream_key WHERE circle_id = $1 AND person_id = $2 AND key_epoch = $3",
-        circle_id,
+        session.scope.circle_id,
         person_id,
         epoch,
     )
-    secret = open_(keys.for_("stream_key"), _place(circle_id, person_id, epoch), sealed)
+    return wrapped
+
+
+def open_wrapped_key(
+    keys: OwnerKeys, circle_id: CircleId, person_id: PersonId, epoch: int, wrapped: bytes
+) -> SealingKey:
+    """The key of one generation, ready."""
+    secret = open_(keys.for_("stream_key"), _place(circle_id, person_id, epoch), wrapped)
     return row_key(EpochSecret(epoch, secret))
 
 

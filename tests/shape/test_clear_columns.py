@@ -74,6 +74,16 @@ CLEAR: dict[str, dict[str, str]] = {
         "attempted_at": "an instant of work",
     },
     "outcome": {"circle_id": ID, "command_id": HASH},
+    "audience": {"circle_id": ID, "person_id": ID, "epoch": NUMBER, "content": HASH},
+    "service_number": {"entry_id": PUBLISHED, "number": NUMBER},
+    "projection_epoch": {
+        "epoch": NUMBER,
+        "begun_at": "an instant of work",
+        "ended_at": "an instant of work",
+        "through": ID,
+        "circle_count": NUMBER,
+    },
+    "population_read": {"read_id": ID, "done_at": "an instant of work"},
     "refresh_log": {
         "circle_id": ID,
         "refresh_number": NUMBER,
@@ -261,7 +271,7 @@ def test_what_holds_a_body_is_sealed_and_is_bytes() -> None:
     codes."""
     unsealed = {"membership", "stream", "registry_call", "person_circle", "identifier"}
     unsealed |= {"device", "command_counter"}
-    unsealed |= {"suspected_duplicate", "push_token"}
+    unsealed |= {"suspected_duplicate", "push_token", "service_number", "projection_epoch"}
     unsealed |= {"catalogue_version", "catalogue_entry", "agency", "agency_key"}
     for name, table in SQLModel.metadata.tables.items():
         assert (SEALED in table.columns) == (name not in unsealed), name

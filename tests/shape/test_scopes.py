@@ -30,6 +30,7 @@ SCOPES = {name for name, value in vars(scope).items() if isinstance(value, type)
     "LookupScope",
     "ReferenceScope",
     "SweepScope",
+    "PopulationScope",
 }
 HELD = (
     Engine,
@@ -69,7 +70,7 @@ def sessions(tree: ast.AST) -> list[tuple[int, bool]]:
 
 
 def test_every_session_is_opened_with_a_scope() -> None:
-    assert len(SCOPES) == 8
+    assert len(SCOPES) == 9
     count = 0
     for path, tree in sources():
         for line, scoped in sessions(tree):
