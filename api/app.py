@@ -18,6 +18,7 @@ from api.mask import MaskBugs
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
+from api.request_id import RequestIds
 from api.services_page import ServicesPage
 from api.settings import CHECKOUT
 from api.wire import House
@@ -86,7 +87,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return Starlette(
         routes=routes,
-        middleware=middleware(),
+        middleware=middleware(https=house.settings.origin.startswith("https://")),
         exception_handlers={
             OsratiError: render_osrati_error,
             HTTPException: render_http_exception,
@@ -94,9 +95,16 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     )
 
 
-def middleware() -> list[Middleware]:
-    """What stands around every route, the outermost first: even a bug's answer has the headers."""
-    return [Middleware(SecurityHeaders), Middleware(MaskBugs)]
+def middleware(*, https: bool = False) -> list[Middleware]:
+    """What stands around every route, the outermost first: even a bug's answer has the headers.
+
+    Nothing allows another origin: a browser keeps every other site's script from every answer.
+    """
+    return [
+        Middleware(RequestIds),
+        Middleware(SecurityHeaders, https=https),
+        Middleware(MaskBugs),
+    ]
 
 
 def authenticating(house: House) -> Authenticate:

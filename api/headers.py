@@ -8,6 +8,10 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    # What a route wants kept it says; the rest is about somebody, or soon wrong.
+    "Cache-Control": "no-store",
     # The explorer's editor sets styles in the page; scripts and requests stay our own.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -17,11 +21,21 @@ HEADERS = {
 }
 
 
+# Two years, as browsers ask of a site that is to be known as HTTPS before the first visit.
+STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+
+
+def headers_of(*, https: bool) -> dict[str, str]:
+    """The headers of every answer; of a service that the world reaches by HTTPS one more."""
+    return HEADERS | STRICT_TRANSPORT if https else HEADERS
+
+
 class SecurityHeaders:
     """Adds the headers to every HTTP answer that does not set its own."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
+        self._headers = headers_of(https=https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -31,7 +45,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

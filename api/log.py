@@ -24,6 +24,7 @@ ALLOWED_KEYS = frozenset(
         "version",
         "port",
         "rows",
+        "request_id",
         "today",
     }
 )
@@ -38,6 +39,7 @@ def configure_logs() -> None:
     """Sets up structlog, and quiets libraries that would log arguments, queries or addresses."""
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             only_allowed_keys,

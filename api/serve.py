@@ -5,6 +5,7 @@ from starlette.applications import Starlette
 
 from api.app import build_app
 from api.demo import DemoParent, begun_stories, list_parents
+from api.guarded_protocol import GuardedProtocol
 from api.log import configure_logs
 from api.settings import HOST, Settings
 from api.wire import open_house
@@ -38,6 +39,8 @@ def server_config(app: Starlette, port: int) -> uvicorn.Config:
         app,
         host=HOST,
         port=port,
+        http=GuardedProtocol,
+        ws="none",  # nothing here speaks it
         log_config=None,  # its own would print exceptions with their text
         log_level="warning",
         access_log=False,  # an address with a person's id in it would be personal
