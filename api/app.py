@@ -34,6 +34,7 @@ from gov.issuer import issuer_routes
 from gov.receive import intake_routes
 from identity.authenticate import authenticate
 from identity.sign_in import sign_in_routes
+from identity.staff_route import staff_routes
 from identity.token_route import token_routes
 from push.route import push_routes
 from schema.http import graphql_route
@@ -81,6 +82,8 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     ]
     if house.door is not None:
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]
+    if house.staff is not None:
+        routes += staff_routes(house.staff)
     if not production and demo_parents is not None:
         routes += page_routes(house.ground, house.registry, demo_parents)
         routes.append(parents_route(demo_parents))

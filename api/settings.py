@@ -42,6 +42,15 @@ class UaePassAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffAccess:
+    """Where staff sign in (OpenID Connect), and what it knows us by."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one process. URLs are None where the embedded server is to be used."""
 
@@ -54,6 +63,7 @@ class Settings:
     public_origin: str | None
     today: date | None
     uae_pass: UaePassAccess | None
+    staff: StaffAccess | None
     apps: tuple[AppClient, ...]
     registry_url: str | None = None
     fcm: FcmAccess | None = None
@@ -90,6 +100,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
         uae_pass=_uae_pass(environ),
         fcm=_fcm(environ),
+        staff=_staff(environ),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
@@ -150,6 +161,28 @@ def _fcm(environ: Mapping[str, str]) -> FcmAccess | None:
         raise SettingsError(f"OSRATI_FCM_URL must be https: write {FCM_ORIGIN} or leave it out.")
     certificate = environ.get("OSRATI_FCM_CERTIFICATE", "")
     return FcmAccess(Path(account), origin, Path(certificate) if certificate else None)
+
+
+def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
+    """Where staff sign in; None: then nobody of the staff does."""
+    issuer = environ.get("OSRATI_STAFF_ISSUER", "")
+    if not issuer:
+        return None
+    if not issuer.startswith(("https://", f"http://{HOST}")):
+        raise SettingsError(
+            "OSRATI_STAFF_ISSUER must be https: write the issuer as its discovery names it."
+        )
+    access = StaffAccess(
+        issuer,
+        environ.get("OSRATI_STAFF_CLIENT_ID", ""),
+        environ.get("OSRATI_STAFF_CLIENT_SECRET", ""),
+    )
+    if not access.client_id or not access.client_secret:
+        raise SettingsError(
+            "OSRATI_STAFF_ISSUER is set, so OSRATI_STAFF_CLIENT_ID and OSRATI_STAFF_CLIENT_SECRET "
+            "must be, too: whoever runs the staff's sign-in gave them to you."
+        )
+    return access
 
 
 def _apps(text: str) -> tuple[AppClient, ...]:

@@ -10,7 +10,10 @@ from api.failing import FailingCircles
 from api.settings import CHECKOUT, Settings, SettingsError
 from gov.event_schema import EventSchemas
 from identity.door import Door, open_door
+from identity.limit import Counters
 from identity.sign_in import CALLBACK_PATH
+from identity.staff_provider import StaffProvider, StaffProviderSettings
+from identity.staff_route import STAFF_CALLBACK_PATH, StaffDoor
 from identity.uae_pass import UaePass, UaePassSettings
 from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
@@ -41,6 +44,7 @@ class House:
     schemas: EventSchemas
     failing: FailingCircles = field(default_factory=FailingCircles)
     door: Door | None = None
+    staff: StaffDoor | None = None
 
 
 def build_registry() -> CommandRegistry:
@@ -61,8 +65,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         keys = await KeyRing.unlock(keystore.engine, keeper)
         ground = Ground(database, keys, SystemClock(settings.today), Catalogues(database))
         schemas = EventSchemas.load(INTAKE_SCHEMAS)
-        async with _open_door(settings, ground) as door:
-            yield House(settings, ground, build_registry(), schemas, door=door)
+        async with _open_door(settings, ground) as door, _open_staff(settings, ground) as staff:
+            yield House(settings, ground, build_registry(), schemas, door=door, staff=staff)
     finally:
         await database.close()
         await keystore.close()
@@ -91,6 +95,26 @@ async def _open_door(settings: Settings, ground: Ground) -> AsyncIterator[Door |
         yield door
     finally:
         await door.aclose()
+
+
+@asynccontextmanager
+async def _open_staff(settings: Settings, ground: Ground) -> AsyncIterator[StaffDoor | None]:
+    """The staff's sign-in, where the settings name its provider."""
+    if settings.staff is None:
+        yield None
+        return
+    named = StaffProviderSettings(
+        settings.staff.issuer,
+        settings.staff.client_id,
+        settings.staff.client_secret,
+        f"{settings.origin}{STAFF_CALLBACK_PATH}",
+    )
+    provider, counters = StaffProvider(named, ground.clock), Counters(settings.redis_url)
+    try:
+        yield StaffDoor(ground, settings.origin, provider, counters)
+    finally:
+        await provider.aclose()
+        await counters.aclose()
 
 
 def _open_keeper(path: Path) -> FileKeyKeeper:

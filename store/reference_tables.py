@@ -42,6 +42,22 @@ class SigningKeyRow(SQLModel, table=True):
     sealed: bytes = Field(sa_column=binary())
 
 
+class StaffSessionRow(SQLModel, table=True):
+    """One sign-in of one member of staff, found by the hash of a cookie.
+
+    Writer: `identity/staff_session.py`.
+    """
+
+    __tablename__ = "staff_session"
+    __table_args__ = (Index("staff_session_expires", "expires_at"),)
+
+    session_hash: bytes = Field(sa_column=binary(primary_key=True))
+    used_at: datetime = Field(sa_column=instant())
+    expires_at: datetime = Field(sa_column=instant())
+    ended_at: datetime | None = Field(sa_column=instant(nullable=True))
+    sealed: bytes = Field(sa_column=binary())
+
+
 class AgencyRow(SQLModel, table=True):
     """An agency; `rights` is what it may report, as JSON. Writer: `gov/agency.py`."""
 

@@ -13,6 +13,9 @@ from api.app import ACT_AS_HEADER, build_app
 from api.settings import read_settings
 from api.wire import House
 from identity.door import open_door
+from identity.limit import Counters
+from identity.staff_provider import StaffProvider, StaffProviderSettings
+from identity.staff_route import StaffDoor
 from identity.uae_pass import UaePass, UaePassSettings
 from tests.access.world import MOTHER
 from tests.support.house import TestHouse
@@ -44,6 +47,10 @@ OPEN: Mapping[str, str] = MappingProxyType(
         "/health/ready": "says that the database answers",
         "/.well-known/jwks.json": "public keys of documents",
         "/.well-known/oauth-authorization-server": "what apps must know before sign-in",
+        "/staff/sign-in": "the way in: tests/identity",
+        "/staff/callback": "the way in: tests/identity",
+        "/staff/me": "says that nobody is signed in: tests/identity",
+        "/staff/sign-out": "ends what a cookie names: tests/identity",
         "/oauth/authorize": "the way in: tests/identity",
         "/oauth/callback": "the way in: tests/identity",
         "/oauth/token": "asks for a code or a refresh token: tests/identity",
@@ -69,10 +76,13 @@ async def app(house: TestHouse, tmp_path: Path) -> AsyncIterator[Starlette]:
     door = open_door(
         house.ground, origin="http://osrati.test", apps=(), provider=provider, redis_url=None
     )
-    yield build_app(
-        House(settings, house.ground, house.registry, house.schemas, door=door), HeldHints()
-    )
+    named = StaffProviderSettings("http://127.0.0.1:1", "id", "secret", "http://x")
+    counters = Counters(None)
+    staff = StaffDoor(house.ground, "http://x", StaffProvider(named, house.clock), counters)
+    opened = House(settings, house.ground, house.registry, house.schemas, door=door, staff=staff)
+    yield build_app(opened, HeldHints())
     await door.aclose()
+    await staff.provider.aclose()
 
 
 def routes(app: Starlette) -> Iterator[tuple[str, str]]:

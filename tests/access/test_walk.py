@@ -32,13 +32,20 @@ async def everything(world: World) -> list[object]:
 
 
 async def test_what_is_anothers_is_as_if_it_were_not_there(
-    world: World, http: httpx2.AsyncClient
+    world: World, http: httpx2.AsyncClient, staff: dict[str, dict[str, str]]
 ) -> None:
+    for headers in staff.values():
+        json = {**headers, "accept": "application/json"}
+        assert (await http.get("/staff/me", headers=json)).status_code == 200
     before = await everything(world)
     walk = Walk(world, http)
     for name, role in ROLES.items():
         for each in OPERATIONS:
             await walk.walk_foreign(name, role, each)
+    for name, headers in staff.items():
+        for each in OPERATIONS:
+            await walk.walk_foreign(name, None, each, headers)
+            await walk.walk_own(name, None, each, headers)
     assert walk.found == []
     assert await everything(world) == before, "somebody changed what is another's"
 

@@ -106,6 +106,12 @@ CLEAR: dict[str, dict[str, str]] = {
         "ended_at": STATE,
     },
     "signing_key": {"period": NUMBER},
+    "staff_session": {
+        "session_hash": HASH,
+        "used_at": "an instant of use: whether it was left alone for too long",
+        "expires_at": "an instant after which nothing counts",
+        "ended_at": STATE,
+    },
     "device": {
         "person_id": ID,
         "device_id": ID,

@@ -49,7 +49,7 @@ def uae_pass_process() -> Iterator[str]:
     environ = {**os.environ, "OSRATI_UAEPASS_CLIENT_SECRET": CLIENT_SECRET}
     process = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE)
     try:
-        _until_listening(port, process)
+        until_listening(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -58,7 +58,7 @@ def uae_pass_process() -> Iterator[str]:
         process.stdin.close()
 
 
-def _until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+def until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         assert process.poll() is None, "the simulator ended"
