@@ -1,5 +1,6 @@
 """The same over a phone's calls: every command of the registry, every stream, device and blob."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Awaitable
 from datetime import date
 from hashlib import sha256
@@ -116,6 +117,24 @@ async def test_anothers_streams_and_devices_are_as_none(phones: dict[str, BarePh
             if any(answer != missed_stream for answer in theirs):
                 found.append(f"{role_name}: a stream of {other_name}")
     assert found == []
+
+
+async def test_anothers_phone_gets_no_pushes_of_mine(phones: dict[str, BarePhone]) -> None:
+    found = []
+    for role_name, phone in phones.items():
+        missed = [await counting(register(phone, uuid4())) for _ in range(2)][1]
+        assert missed[0] >= 400
+        for other_name, other in phones.items():
+            if other is not phone and await counting(register(phone, other.device)) != missed:
+                found.append(f"{role_name}: the phone of {other_name}")
+    assert found == []
+    assert (await register(phones["mother"], phones["mother"].device)).status_code == 204
+
+
+async def register(phone: BarePhone, device: UUID) -> httpx2.Response:
+    key = urlsafe_b64encode(bytes(32)).rstrip(b"=").decode()
+    asked = {"device": str(device), "token": "a" * 40, "platform": "android", "key": key}
+    return await phone.http.post("/v1/push/register", json=asked, headers=phone.headers)
 
 
 async def call(phone: BarePhone, **changed: object) -> httpx2.Response:

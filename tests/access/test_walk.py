@@ -19,6 +19,7 @@ OPERATIONS = operations(SCHEMA._schema)
 UNTOLD = {
     "GrowthNote.code",  # only of a measurement that cannot be right
     "GrowthNote.text",
+    "WhyLine.metFrom",  # only of a line that a law still to come would have met
     "RecordedVaccination.flag",  # only of a dose that cannot be
     "VaccinationGroup.leftOut",  # only of a dose that no visit can give
     "VaccinationRecordView.refusal",  # only where the programme cannot be worked out
