@@ -17,7 +17,13 @@ from domain.card_text import render_record
 from domain.circle import Circle, couple_members
 from domain.evaluate import evaluate
 from domain.fact import Fact
-from domain.facts.appointment import AppointmentBooked, AppointmentCancelled, VisitKept
+from domain.facts.appointment import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentKept,
+    VisitKept,
+    VisitPurpose,
+)
 from domain.facts.birth import BirthNotified, CustodyDecided
 from domain.facts.health import QuestionnaireEvaluated, QuestionnaireResult
 from domain.ids import CircleId, PersonId
@@ -153,6 +159,9 @@ def test_an_answer_before_the_forms_day_makes_it_done_and_asks_no_more() -> None
     facts = [birth(), evaluated(day, questionnaire="ltsae_9")]
     assert done(*facts, today=day) == ["ltsae_9"]
     assert states(*facts, today=NINE)["ltsae_9"] == "done"
+    window = forms(*facts, today=day)["ltsae_9"].window
+    assert window is not None
+    assert window.due_from == day  # nothing is done before it was asked
 
 
 def test_what_is_dated_before_birth_or_ahead_answers_nothing_yet() -> None:
@@ -268,9 +277,9 @@ def test_nothing_is_said_of_a_child_who_died() -> None:
     assert forms(*facts, today=day) == {}
 
 
-def booked(on: date, number: str = "A-1") -> Fact:
+def booked(on: date, number: str = "A-1", purpose: VisitPurpose = "early_intervention") -> Fact:
     starts_at = datetime(on.year, on.month, on.day, 6, tzinfo=UTC) + days(10)
-    said = AppointmentBooked(CHILD, number, starts_at, "early_intervention")
+    said = AppointmentBooked(CHILD, number, starts_at, purpose)
     return fact(said, on, source="mof")
 
 
@@ -288,6 +297,10 @@ def test_turning_to_the_centre_is_what_was_asked() -> None:
     # A number of another agency's is another appointment.
     foreign = fact(AppointmentCancelled(CHILD, "A-1"), later + days(1), source="ehs")
     assert states(*facts, booked(later), foreign, today=later + days(1))[name] == "done"
+    # A booking for something else is none, and keeping it neither.
+    elsewhere = [booked(later, "B-2", "vaccination")]
+    elsewhere.append(fact(AppointmentKept(CHILD, "B-2"), later, source="mof"))
+    assert states(*facts, *elsewhere, today=later)[name] == "due"
     # Booked before anybody referred: that is no answer to it.
     early = booked(day - days(1))
     assert states(*facts, early, today=later)[name] == "due"
