@@ -54,8 +54,9 @@ class Calculations:
             case PregnancyTables() if situation.pregnancy is not None:
                 return plan_contacts_of(situation.pregnancy, tables, self._horizon)
             case DevelopmentTable() if situation.child is not None:
+                unnamed = {service.id, service.questionnaire or service.id}
                 return plan_forms_of(
-                    situation.child, self._family, tables, self._horizon, service=service.id
+                    situation.child, self._family, tables, self._horizon, unnamed=unnamed
                 )
             case _:
                 return NOTHING

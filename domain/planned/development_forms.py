@@ -2,7 +2,7 @@
 evaluation asks for more, a card leads to an early-intervention centre.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from domain.calendar_date import MONTHS_PER_YEAR
@@ -30,10 +30,16 @@ _ONE_DAY = timedelta(days=1)
 
 
 def plan_forms_of(
-    child: Child, family: Family, table: DevelopmentTable, horizon: Horizon, *, service: str
+    child: Child,
+    family: Family,
+    table: DevelopmentTable,
+    horizon: Horizon,
+    *,
+    unnamed: Collection[str],
 ) -> Planned:
     """Every form of the table that was answered, or not over before the child was known; a form
-    takes the place of the one before it. Nothing for a grown child: forms are for its parents.
+    takes the place of the one before it. Nothing for a grown child: forms are for its parents. An
+    evaluation by an id of `unnamed` does not say which form it answers.
     """
     if child.care.is_own:
         return NOTHING
@@ -51,7 +57,7 @@ def plan_forms_of(
         for fact in child.development
         if fact.occurred_on >= child.born_on and horizon.reached(fact.occurred_on)
     ]
-    answers = match_answers(found, answer.forms, table, service=service)
+    answers = match_answers(found, answer.forms, table, unnamed=unnamed)
     months = {form.id: form.months for form in table.forms}
     occurrences = [
         _form(child, form, months[form.form], [one for one in answers if one.form == form.form])

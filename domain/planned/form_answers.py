@@ -1,10 +1,10 @@
 """Which form of development an evaluation answers, and what the evaluations of one form say.
 
-An agency names the form, or only the service: then the day tells. Evaluations come late, doubled
-and in any order.
+An agency names the form, or only the service or its questionnaire: then the day tells.
+Evaluations come late, doubled and in any order.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -30,14 +30,14 @@ def match_answers(
     forms: Sequence[FormOnDay],
     table: DevelopmentTable,
     *,
-    service: str,
+    unnamed: Collection[str],
 ) -> tuple[Answer, ...]:
     """The evaluations of this table's forms, in order; those of another questionnaire are none.
 
-    `evaluations` are in the order in which they happened. One that names no form is of the form
-    that is asked on its day; shortly after that form began (`answers_within_days`), of the one
-    before, where nobody answered that yet. Another source's word within those days is the same
-    evaluation told again.
+    `evaluations` are in the order in which they happened. One by an id of `unnamed`, which names
+    no form, is of the form that is asked on its day; shortly after that form began
+    (`answers_within_days`), of the one before, where nobody answered that yet. Another source's
+    word within those days is the same evaluation told again.
     """
     ids = {name_of_form(form.form): form.form for form in forms}
     told: list[Answer] = []
@@ -48,7 +48,7 @@ def match_answers(
             told.append(Answer(form, fact.occurred_on, said.result, fact))
     for fact in evaluations:
         said = fact.payload
-        if isinstance(said, QuestionnaireEvaluated) and said.questionnaire == service:
+        if isinstance(said, QuestionnaireEvaluated) and said.questionnaire in unnamed:
             again = _told_before(fact, told, table.answers_within_days)
             form_id = again.form if again is not None else _form_on(fact, forms, table, told)
             told.append(Answer(form_id, fact.occurred_on, said.result, fact))
