@@ -106,6 +106,7 @@ OPERATIONS: dict[str, str] = {
     "inbox": "what agencies sent: count, list, show, and replay what was held",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",
     "projection": "the audience projection: status, rebuild, log",
+    "replay": "what a member saw on a day, and whether it is made the same again",
 }
 """Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {

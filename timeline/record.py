@@ -174,6 +174,12 @@ async def find_facts_version(session: Glance[CircleScope]) -> int:
     return version or 0
 
 
+async def find_circle(session: Reading[CircleScope], keys: OwnerKeys) -> Circle | None:
+    """The circle, or None when it was never opened."""
+    row = (await session.execute(_state_query(session.scope.circle_id))).one_or_none()
+    return None if row is None else state_of(row, row.circle_id, keys).circle
+
+
 def _state_query(circle_id: CircleId) -> Select[UUID, int, int, int, bytes]:
     return select(
         col(CircleRow.circle_id),

@@ -1,0 +1,34 @@
+"""`osrati replay` through the real command: what was seen, `exact`, and who asked."""
+
+from datetime import date
+
+from tests.api.test_operate_agency import Shell, shell
+from tests.support.builders import born, married
+from tests.support.house import TestHouse, person
+
+__all__ = ["shell"]
+HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
+TODAY = date(2026, 11, 21)
+WHY = ("--purpose", "A parent asks what was shown that day.")
+
+
+async def test_a_day_is_shown_and_exact_and_the_asking_is_recorded(
+    house: TestHouse, shell: Shell
+) -> None:
+    await house.apply(married(HUSBAND, WIFE, date(2025, 6, 1)))
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND))
+    shown = shell.done("replay", "--member", str(WIFE), "--on", "2026-11-21", *WHY)
+    assert "vaccination" in shown
+    assert shown.rstrip().endswith("\nexact")
+    log = shell.done("agency", "log")
+    assert "replay" in log
+    assert str(WIFE) in log
+
+
+def test_without_a_purpose_or_of_a_day_to_come_nothing_is_shown(shell: Shell) -> None:
+    asked = ("replay", "--member", str(WIFE), "--on")
+    refused = shell.osrati(*asked, "2026-11-21")
+    assert refused.code == 1
+    assert "State why you look" in refused.err
+    assert shell.osrati(*asked, "2999-01-01", *WHY).code == 2
+    assert shell.osrati("replay", "--member", "x", "--on", "2026-11-21", *WHY).code == 2
