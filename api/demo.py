@@ -90,6 +90,7 @@ async def register_agencies(ground: Ground, data_dir: Path) -> None:
             kinds=(
                 *(kind for kind, agency in AGENCY_OF_KIND.items() if agency == agency_id),
                 *(TOLD_BY_FHIR if agency_id == "mohap" else ()),
+                "dispute.answered",  # whoever reported a fact answers for it
             ),
             assigners=(ANY,),
             facilities=(ANY,),

@@ -19,7 +19,7 @@ from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
 from store.keys import KeyRing
 from store.session import Database
-from timeline import act
+from timeline import act, dispute
 from timeline.catalogue import Catalogues
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
@@ -49,7 +49,7 @@ class House:
 
 def build_registry() -> CommandRegistry:
     """Every command of every package."""
-    return CommandRegistry(act.COMMANDS)
+    return CommandRegistry((*act.COMMANDS, *dispute.COMMANDS))
 
 
 @asynccontextmanager

@@ -196,7 +196,7 @@ async def _ask_registries_until(house: House, stop: asyncio.Event) -> None:
     try:
         while not stop.is_set():
             try:
-                await carry_out_calls(house.ground, registry)
+                await carry_out_calls(house.ground, house.schemas, registry)
             except Exception as fault:
                 _log.error("registry_calls_failed", error=type(fault).__name__)
             await _pause(stop)

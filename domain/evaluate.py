@@ -14,6 +14,7 @@ import msgspec
 from domain.act_on_card import apply_acts, standing_acts
 from domain.catalogue import Catalogue, Service, Start
 from domain.circle import Circle
+from domain.dispute import disputes_of, plan_questions, with_reviews
 from domain.fact import Fact
 from domain.family import Family, family_of
 from domain.first_load import Loaded, loaded_on, untold
@@ -51,6 +52,7 @@ def evaluate(
     facts = tuple(facts)
     family = family_of(circle, facts)
     acts = standing_acts(facts)
+    disputes = disputes_of(facts)
     horizon = Horizon(today)
     calculations = Calculations(catalogue, family, horizon)
     members = members_of(circle, family, horizon.reached)
@@ -67,7 +69,7 @@ def evaluate(
             for planned in plan_records(service, situation, family, calculations, horizon):
                 if planned.record.recipient not in members:
                     continue
-                keyed = _keyed(planned.record, record_secret)
+                keyed = with_reviews(_keyed(planned.record, record_secret), disputes, record_secret)
                 found[keyed.key] = apply_acts(keyed, acts)
                 submitted = plan_submission(keyed, service, situation, record_secret)
                 if submitted is not None:
@@ -88,6 +90,8 @@ def evaluate(
     effects |= submissions
     for look_up in plan_look_ups(circle, standing_facts(facts), record_secret):
         effects[look_up.key] = look_up
+    for question in plan_questions(disputes, facts, record_secret):
+        effects[question.key] = question
     projections = project_members(
         circle,
         family,

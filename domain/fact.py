@@ -26,6 +26,7 @@ from domain.facts.birth import (
     GuardianAppointed,
     GuardianRemoved,
 )
+from domain.facts.dispute import DisputeAnswered, FactDisputed, ReviewOpened
 from domain.facts.document import DocumentIssued, DocumentReplaced, DocumentRevoked
 from domain.facts.health import (
     ConditionRecorded,
@@ -141,6 +142,9 @@ Payload = (
     | RegulationChanged
     | EnteredInError
     | CardAct
+    | FactDisputed
+    | ReviewOpened
+    | DisputeAnswered
 )
 
 

@@ -12,6 +12,7 @@ import msgspec
 from domain.audience import recipients_of
 from domain.calendar_date import add_offset, local_date
 from domain.catalogue import CardRule, EligibilityLine, Row, Service
+from domain.citation import mark_of
 from domain.fact import Fact
 from domain.family import Family
 from domain.horizon import Horizon
@@ -71,14 +72,17 @@ def plan_records(
     asked = {name for line in service.eligibility for name in line.when.variables}
     said = [fact for name, fact in situation.variable_facts.items() if name in asked]
     facts = (*situation.facts, *said)
-    why = Why(lines, _provenance(facts))
+    ordered = _ordered(facts)
+    why = Why(lines, _provenance(ordered))
     if not unmet:
         situation = msgspec.structs.replace(situation, known_on=_met_on(service, situation, asked))
     is_own = situation.care is not None and situation.care.is_own
     audience = recipients_of(service, situation, family, horizon.reached)
     if unmet:
         for recipient in audience if not is_own else ():
-            yield PlannedRecord(_waiting(service, situation, recipient.person, why))
+            yield PlannedRecord(
+                _waiting(service, situation, recipient.person, why, _marks(ordered))
+            )
     elif audience:
         planned = calculations.plan(service, situation)
         found = _with_found(situation, planned)
@@ -112,7 +116,9 @@ def _with_found(situation: Situation, planned: Planned) -> Situation:
     )
 
 
-def _waiting(service: Service, situation: Situation, recipient: PersonId, why: Why) -> Record:
+def _waiting(
+    service: Service, situation: Situation, recipient: PersonId, why: Why, cited: bytes
+) -> Record:
     return Record(
         key=NO_KEY,
         recipient=recipient,
@@ -127,6 +133,7 @@ def _waiting(service: Service, situation: Situation, recipient: PersonId, why: W
         resolved_on=None,
         parameters=situation.parameters,
         why=why,
+        cited=cited,
     )
 
 
@@ -230,6 +237,7 @@ def _record(
     facts: tuple[Fact, ...],
     card: _Card,
 ) -> Record:
+    ordered = _ordered((*facts, *card.facts))
     return Record(
         key=NO_KEY,
         recipient=recipient,
@@ -243,7 +251,8 @@ def _record(
         window=card.window,
         resolved_on=card.resolved_on,
         parameters=situation.parameters + card.parameters,
-        why=Why(why.lines, _provenance((*facts, *card.facts)), card.reasons),
+        why=Why(why.lines, _provenance(ordered), card.reasons),
+        cited=_marks(ordered),
         quiet=card.quiet,
         kind="card" if card.vaccinations is None else "vaccination_record",
         vaccinations=card.vaccinations,
@@ -328,9 +337,19 @@ def _row_parameters(row: Row | None) -> tuple[Parameter, ...]:
     )
 
 
-def _provenance(facts: Iterable[Fact]) -> tuple[Provenance, ...]:
-    ordered = {fact.precedence: fact for fact in facts}
+def _ordered(facts: Iterable[Fact]) -> list[Fact]:
+    """Each fact once, in order of precedence."""
+    once = {fact.precedence: fact for fact in facts}
+    return [fact for _, fact in sorted(once.items())]
+
+
+def _provenance(ordered: Iterable[Fact]) -> tuple[Provenance, ...]:
     return tuple(
         Provenance(fact.kind, fact.source, fact.occurred_on, local_date(fact.asserted_at))
-        for _, fact in sorted(ordered.items())
+        for fact in ordered
     )
+
+
+def _marks(ordered: Iterable[Fact]) -> bytes:
+    """Which facts these are, one after another; `evaluate` keys them."""
+    return b"".join(mark_of(fact) for fact in ordered)

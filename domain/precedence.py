@@ -9,7 +9,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from domain.fact import Fact
+from domain.fact import IDENTITY_SOURCE, OWN_SOURCES, Fact
+from domain.facts.person import PersonDescribed
 
 Owned = Literal["name", "sex", "birth", "nationality"]
 Precedence: TypeAlias = tuple[int, tuple[datetime, str, str, str]]
@@ -19,6 +20,24 @@ OWNERS: Mapping[Owned, tuple[str, ...]] = MappingProxyType(
     {"name": ("icp",), "sex": ("icp",), "birth": ("icp",), "nationality": ("icp",)}
 )
 """For what agencies say of a person, the registries that own it, the foremost last."""
+
+_SAID: Mapping[str, Owned] = MappingProxyType(
+    {"nationality": "nationality", "born_on": "birth", "born_in": "birth", "sex": "sex"}
+)
+"""Which owned thing a field of `PersonDescribed` says; any other is a name."""
+
+
+def registry_of(fact: Fact) -> str | None:
+    """The agency that answers for a fact which is said to be wrong: the registry that owns what it
+    says, else the agency that said it; None where no agency did (what a member did).
+    """
+    if isinstance(fact.payload, PersonDescribed):
+        said = [owned for field, owned in _SAID.items() if getattr(fact.payload, field) is not None]
+        owners = OWNERS[said[0] if said else "name"]
+        return fact.source if fact.source in owners else owners[-1]
+    if fact.source in OWN_SOURCES:
+        return OWNERS["name"][-1] if fact.source == IDENTITY_SOURCE else None
+    return fact.source
 
 
 def decided_precedence(fact: Fact) -> tuple[date, tuple[datetime, str, str, str]]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import cbor2
 import msgspec
 
+from domain.facts.dispute import Claim
 from domain.ids import ActKey, EntryId, PersonId, RecordKey
 from domain.projection import Projection
 
@@ -94,6 +95,34 @@ class Window(msgspec.Struct, frozen=True, array_like=True):
     expires_on: date
 
 
+ReviewState = Literal["open", "upheld", "corrected"]
+
+
+class MemberSaid(msgspec.Struct, frozen=True, array_like=True):
+    """What a member says instead of a fact."""
+
+    claim: Claim
+    on: date | None
+    words: str | None
+
+
+class FactReview(msgspec.Struct, frozen=True, array_like=True):
+    """A fact that a card rests on is under review, or was: the `place` of it in the why.
+
+    `registry` owes an answer by `due_on`, a figure that may be a draft; whether that day has passed
+    is derived by whoever reads. `said` is there for the one who disputes it alone.
+    """
+
+    place: int
+    state: ReviewState
+    registry: str
+    since_on: date
+    due_on: date
+    is_draft: bool
+    answered_on: date | None
+    said: MemberSaid | None
+
+
 class DoseReport(msgspec.Struct, frozen=True, array_like=True):
     """Who reported a dose, for which day, and when it was said."""
 
@@ -155,6 +184,9 @@ class VaccinationRecord(msgspec.Struct, frozen=True, array_like=True):
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One card of one member, or, with `vaccinations`, a vaccination record: no card.
 
+    `cited` names each fact of the why by 8 bytes, in their order (`domain/citation.py`); `reviews`
+    are of those that are disputed.
+
     `waiting` means that the service's lines are not all met: the card answers "why not yet" and has
     no window. `quiet` cards come without a notice. `rank` is small; lower matters more; it never
     depends on today.
@@ -179,13 +211,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: date | None = None
     kind: RecordKind = "card"
     vaccinations: VaccinationRecord | None = None
+    cited: bytes = b""
+    reviews: tuple[FactReview, ...] = ()
 
     @property
     def is_card(self) -> bool:
         return self.kind == "card"
 
 
-EffectKind = Literal["tell", "look_up", "submit"]
+EffectKind = Literal["tell", "look_up", "submit", "dispute"]
 
 
 class LookUp(msgspec.Struct, frozen=True):
@@ -213,12 +247,21 @@ class Submission(msgspec.Struct, frozen=True):
     fields: tuple[FilledField, ...]
 
 
+class DisputeStep(msgspec.Struct, frozen=True):
+    """What a registry is to be told of a dispute: that an answer is owed, or is asked no more."""
+
+    dispute: str
+    registry: str
+    step: Literal["ask", "withdraw"]
+
+
 class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something a refresh wants done elsewhere, once per act key.
 
     To tell a member of a card: then the fields from `record_key` to `act` say of which, and why
     now. To look a person up in a registry: then `look_up` says whom. To send an agency what a
-    service does by itself: then `submission` says what; `recipient` is who is told of the card.
+    service does by itself: then `submission` says what; `recipient` is who is told of the card. To
+    ask a registry about a fact that is disputed: then `dispute` says of which dispute.
     """
 
     key: ActKey
@@ -233,6 +276,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     act: str = ""
     look_up: LookUp | None = None
     submission: Submission | None = None
+    dispute: DisputeStep | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ _LEFT_OUT: dict[str, object] = {
     "snoozed_until": None,
     "kind": "card",
     "vaccinations": None,
+    "cited": b"",
+    "reviews": (),
 }
 
 
@@ -68,6 +70,7 @@ def decode_body(body: bytes, flags: int, *, key: RecordKey, recipient: PersonId)
     lines, facts, *reasons = said["why"]
     dated = [(kind, source, _day(on), _day(told)) for kind, source, on, told in facts]
     said["why"] = ([_dated_line(*line) for line in lines], dated, *reasons)
+    said["reviews"] = [_dated_review(review) for review in said["reviews"]]
     if said["vaccinations"] is not None:
         said["vaccinations"] = _dated_record(said["vaccinations"])
     if said["window"] is not None:
@@ -89,6 +92,16 @@ def _dated_line(
     name: str, truth: str, gaps: list[Any] | None = None, met_from: int | None = None
 ) -> list[Any]:
     return [name, truth, gaps or [], None if met_from is None else _day(met_from)]
+
+
+def _dated_review(said: list[Any]) -> list[Any]:
+    """A review's values in their order, with days for numbers."""
+    place, state, registry, since_on, due_on, is_draft, answered_on, words = said
+    answered = None if answered_on is None else _day(answered_on)
+    if words is not None:
+        claim, on, text = words
+        words = [claim, None if on is None else _day(on), text]
+    return [place, state, registry, _day(since_on), _day(due_on), is_draft, answered, words]
 
 
 def _dated_record(said: list[Any]) -> list[Any]:

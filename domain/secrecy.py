@@ -14,6 +14,7 @@ from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, BirthNotified
+from domain.facts.dispute import DisputeAnswered, ReviewOpened
 from domain.facts.health import (
     ConditionRecorded,
     ConditionResolved,
@@ -39,6 +40,8 @@ HEALTH = (
     PersonDied,
 )
 """What follows an adopted child from before: health, and nothing that names the family of birth."""
+NAMELESS = (IdentifierReplaced, EnteredInError, ReviewOpened, DisputeAnswered)
+"""What says of another fact, or of numbers, how it is to be read."""
 HIDDEN = "*"  # in place of a school's name
 
 
@@ -70,7 +73,7 @@ def from_before(fact: Fact) -> Fact | None:
             if (sex, born_on, born_in) == (None, None, None):
                 return None
             return _saying(fact, PersonDescribed(person, sex=sex, born_on=born_on, born_in=born_in))
-        case payload if isinstance(payload, (*HEALTH, IdentifierReplaced, EnteredInError)):
+        case payload if isinstance(payload, (*HEALTH, *NAMELESS)):
             return _without_place(fact)
         case _:
             return None

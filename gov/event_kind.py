@@ -13,6 +13,7 @@ import msgspec
 from domain.fact import Payload
 from domain.facts import appointment, birth, document, health, marriage, person, pregnancy, support
 from domain.facts.act import EnteredInError
+from domain.facts.dispute import DisputeAnswered
 from domain.facts.statement import list_roles
 from gov.event_value import (
     Reader,
@@ -101,6 +102,7 @@ _LIST = (
     EventKind(support.SeatReserved, living=("person",)),
     EventKind(support.SeatReleased),
     EventKind(support.RegulationChanged),
+    EventKind(DisputeAnswered),  # it names nobody: its dispute says whom it concerns
     EventKind(EnteredInError),
 )
 EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(

@@ -4,13 +4,15 @@ Called by the worker. Every step is idempotent, so a crash anywhere is mended by
 again. What cannot be applied waits in the inbox with a reason; it is never dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
+from domain.facts.dispute import DisputeAnswered
 from domain.ids import AgencyId, InboxId, PersonId
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
+from gov.dispute import Answered, find_answered, people_of_answer
 from gov.event import parse_event
 from gov.event_data import Event, UnknownEvent
 from gov.event_fact import facts_in, numbers_in
@@ -81,6 +83,8 @@ async def interpret(
         return Interpreted(freed=await settle_held(ground, message, KindUnknown.code))
     if event.corrects is not None:
         return await _correct(ground, schemas, message, event, event.corrects)
+    if EVENT_KINDS[event.envelope.kind].payload is DisputeAnswered:
+        return await _answer(ground, message, event)
     if not event.people:
         return Interpreted(freed=await settle_held(ground, message, ForAuthors.code))
     people = await _identify_all(ground, event)
@@ -108,6 +112,16 @@ async def interpret(
     circles = await apply_facts(ground, facts)
     holding = await list_holding(ground, facts, people.values())
     return Interpreted(circles, freed + await settle_applied(ground, message, holding))
+
+
+async def _answer(ground: Ground, message: Message, event: Event) -> Interpreted:
+    """Applies a registry's answer wherever its dispute is."""
+    found = await find_answered(ground, message, event)
+    if not isinstance(found, Answered):
+        return Interpreted(freed=await settle_held(ground, message, found.code))
+    circles = await apply_facts(ground, (found.fact,), concerns=found.people)
+    holding = await list_holding(ground, (found.fact,), found.people)
+    return Interpreted(circles, await settle_applied(ground, message, holding))
 
 
 async def give_up_if_hopeless(ground: Ground, inbox_id: InboxId) -> bool:
@@ -142,7 +156,11 @@ async def _correct(
         # Looked for once more: it may have come in between.
     if isinstance(corrected, type):
         return Interpreted(freed=await settle_held(ground, message, corrected.code))
-    people = await _identify_all(ground, corrected)
+    people: Collection[PersonId]
+    if EVENT_KINDS[corrected.envelope.kind].payload is DisputeAnswered:
+        people = await people_of_answer(ground, corrected)
+    else:
+        people = (await _identify_all(ground, corrected)).values()
     fact = Fact(
         source=message.agency_id,
         source_id=event.envelope.id,
@@ -151,8 +169,8 @@ async def _correct(
         asserted_at=event.envelope.asserted_at,
         payload=EnteredInError(message.agency_id, event_id),
     )
-    circles = await apply_facts(ground, (fact,), concerns=tuple(people.values()))
-    holding = await list_holding(ground, (fact,), people.values())
+    circles = await apply_facts(ground, (fact,), concerns=tuple(people))
+    holding = await list_holding(ground, (fact,), people)
     corrected_hash = hash_event(ground, message.agency_id, corrected.envelope.id)
     freed = await reopen_held(ground, corrected_hash)
     return Interpreted(circles, freed + await settle_applied(ground, message, holding))

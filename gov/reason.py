@@ -79,6 +79,31 @@ class IdentityContradicted(Refusal):
     )
 
 
+class DisputeUnknown(Refusal):
+    code = "intake.dispute_unknown"
+    status = 404
+    ar = (
+        "لا نعرف اعتراضًا بهذا الرقم سُئلت عنه جهتكم. حُفظ الرد ولم يُطبَّق. راجع الرقم الوارد في سؤالنا."
+    )
+    en = (
+        "We know no dispute of this id about which your agency was asked. The answer is kept, not "
+        "applied. Check the id that our question gave."
+    )
+
+
+class AgencyUnknown(Refusal):
+    code = "intake.agency_unknown"
+    status = 422
+    ar = (
+        "الجهة التي أحلتم إليها الاعتراض غير مسجَّلة لدينا، أو هي جهتكم. حُفظ الرد ولم يُطبَّق. "
+        "صحِّح رمزها وأجب في حدث برقم جديد."
+    )
+    en = (
+        "The agency to which you hand the dispute is not registered here, or is your own. The "
+        "answer is kept, not applied. Correct its id and answer under a new event id."
+    )
+
+
 REASONS: dict[str, type[Refusal]] = {
     reason.code: reason
     for reason in (
@@ -88,6 +113,8 @@ REASONS: dict[str, type[Refusal]] = {
         EventAwaited,
         NotUnderstood,
         IdentityContradicted,
+        DisputeUnknown,
+        AgencyUnknown,
         Erased,
         KindNotAllowed,
         SubjectNotAllowed,

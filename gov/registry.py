@@ -1,11 +1,12 @@
 """The registries' gateway as we ask it: one signed POST, answered at once that it was taken.
 
-What a registry knows does not come back here: it reports it to the public intake, signed by its own
-key, like any event. So a look-up has no way in of its own. Used by `gov/registry_call.py`.
+What a registry knows, or answers to a dispute, does not come back here: it reports it to the public
+intake, signed by its own key, like any event. So neither has a way in of its own. Used by
+`gov/registry_call.py`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import httpx2
 import msgspec
@@ -14,8 +15,11 @@ from http_message_signatures import HTTPMessageSigner, MappingKeyResolver
 from http_message_signatures.algorithms import ECDSA_P256_SHA256
 from http_message_signatures.httpx2 import adapt_message
 
+from domain.fact import Fact
+from domain.facts.dispute import FactDisputed
 from domain.ids import ActKey
-from domain.record import LookUp
+from domain.record import DisputeStep, LookUp
+from gov.event_data import Identifier
 from gov.registry_error import (
     RegistryBusy,
     RegistryFailed,
@@ -25,6 +29,8 @@ from gov.registry_error import (
 )
 
 LOOK_UP_PATH = "/v1/look-ups"
+DISPUTE_PATH = "/v1/disputes"
+WITHDRAWAL_PATH = "/v1/dispute-withdrawals"
 ANSWER_SECONDS_MAX = 10.0  # well under an effect's lease
 RETRY_AFTER_SECONDS_MAX = 6 * 60 * 60
 SIGNED_COMPONENTS = ("@method", "@authority", "@path", "content-type", "content-digest")
@@ -33,6 +39,19 @@ TAKEN = (200, 202)
 NOT_FOUND = 404
 ASKED_TO_WAIT = (429, 503)
 SERVER_FAULT = 500
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What a registry is asked about a fact that a member says is wrong. `number` is of whom the
+    fact is about, where its event named one.
+    """
+
+    step: DisputeStep
+    fact: Fact
+    said: FactDisputed
+    since_on: date
+    due_on: date
+    number: Identifier | None
 
 
 class Busy(RegistryBusy):
@@ -67,6 +86,31 @@ class RegistryClient:
         """
         number = {"system": asked.system, "value": asked.value}
         await self._post(LOOK_UP_PATH, {"id": key.hex(), "identifier": number}, now_utc)
+
+    async def ask(self, key: ActKey, question: Question, *, now_utc: datetime) -> None:
+        """Asks whether a fact is wrong, or says that this is asked no more. Said again under one
+        key it is said once.
+
+        Raises: as `look_up`.
+        """
+        step = question.step
+        said = {"id": key.hex(), "dispute": step.dispute, "registry": step.registry}
+        if step.step == "withdraw":
+            await self._post(WITHDRAWAL_PATH, said, now_utc)
+            return
+        fact, member = question.fact, question.said
+        about = {
+            "source": fact.source,
+            "event_id": fact.source_id,
+            "part": fact.part,
+            "kind": fact.kind,
+            "occurred_on": fact.occurred_on,
+        }
+        whom = {} if question.number is None else {"identifier": question.number}
+        claimed = {"claim": member.claim, "says_on": member.says_on, "words": member.words}
+        clock = {"disputed_on": question.since_on, "due_on": question.due_on}
+        asked = {**said, **clock, "fact": about, **whom, "member": claimed}
+        await self._post(DISPUTE_PATH, asked, now_utc)
 
     async def _post(self, path: str, said: Mapping[str, object], now_utc: datetime) -> None:
         body = msgspec.json.encode(said)

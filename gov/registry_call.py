@@ -1,4 +1,5 @@
-"""Carrying out look-ups at the registries: claimed, asked, tried again ever later, given up.
+"""Carrying out look-ups and disputes at the registries: claimed, asked, tried again ever later,
+given up.
 
 Called by the worker. The one writer of `registry_call`, which says how it went. A call is done
 again after a crash anywhere: the registry knows it by its id, and what it reports is known by its
@@ -14,6 +15,9 @@ from sqlmodel import col
 
 from domain.error import Refusal
 from domain.ids import ActKey, CircleId
+from domain.record import EffectKind
+from gov.dispute import prepare_question
+from gov.event_schema import EventSchemas
 from gov.registry import Busy, RegistryClient
 from gov.registry_error import RegistryNotFound
 from store.circle_tables import CALL_DEAD, CALL_DONE, CALL_OPEN, RegistryCallRow
@@ -37,6 +41,7 @@ CALL_WAIT_FACTOR = 4
 CALL_WAIT_SECONDS_MAX = 6 * 60 * 60
 CALL_BATCH_MAX = 50
 CALLS_LISTED_MAX = 500
+CALLED: tuple[EffectKind, ...] = ("look_up", "dispute")
 
 
 class RegistryCall(msgspec.Struct, frozen=True):
@@ -49,26 +54,40 @@ class RegistryCall(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-async def carry_out_calls(ground: Ground, registry: RegistryClient) -> int:
-    """Makes every call that is due, at most a batch; how many were made."""
+async def carry_out_calls(ground: Ground, schemas: EventSchemas, registry: RegistryClient) -> int:
+    """Makes every call that is due, at most a batch of each kind; how many were made."""
     count = 0
-    for due in await list_due_effects(ground, kind="look_up", limit=CALL_BATCH_MAX):
-        claimed = await claim_effect(ground, due)
-        if claimed is not None:
-            await _carry_out(ground, registry, claimed)
-            count += 1
+    for kind in CALLED:
+        for due in await list_due_effects(ground, kind=kind, limit=CALL_BATCH_MAX):
+            claimed = await claim_effect(ground, due)
+            if claimed is not None:
+                count += await _carry_out(ground, schemas, registry, claimed)
     return count
 
 
-async def _carry_out(ground: Ground, registry: RegistryClient, claimed: ClaimedEffect) -> None:
-    """Asks the registry, keeps how it went, and ends the effect or lets it wait."""
-    effect = claimed.effect
-    assert effect.look_up is not None, "claimed by its kind"
+async def _carry_out(
+    ground: Ground, schemas: EventSchemas, registry: RegistryClient, claimed: ClaimedEffect
+) -> bool:
+    """Asks the registry, keeps how it went, and ends the effect or lets it wait; False where
+    another circle's effect asks the same.
+    """
+    effect, question = claimed.effect, None
+    if effect.dispute is not None:
+        question = await prepare_question(ground, schemas, claimed)
+        if question is None:
+            await finish_effect(ground, claimed)
+            return False
     attempt = await _count_of(ground, claimed) + 1
     try:
-        await registry.look_up(effect.key, effect.look_up, now_utc=ground.clock.now_utc())
+        if question is not None:
+            await registry.ask(effect.key, question, now_utc=ground.clock.now_utc())
+        else:
+            assert effect.look_up is not None, "claimed by its kind"
+            await registry.look_up(effect.key, effect.look_up, now_utc=ground.clock.now_utc())
     except RegistryNotFound as unknown:
-        await _keep(ground, claimed, CALL_DONE, attempt, unknown.code)
+        # Nobody at this number is an answer; a dispute that its registry does not know is owed one.
+        owed = question is not None and question.step.step == "ask"
+        await _keep(ground, claimed, CALL_DEAD if owed else CALL_DONE, attempt, unknown.code)
         await finish_effect(ground, claimed)
     except Refusal as failure:
         dead = attempt >= CALL_ATTEMPTS_MAX
@@ -81,6 +100,7 @@ async def _carry_out(ground: Ground, registry: RegistryClient, claimed: ClaimedE
     else:
         await _keep(ground, claimed, CALL_DONE, attempt, None)
         await finish_effect(ground, claimed)
+    return True
 
 
 def _wait_seconds(attempt: int, failure: Refusal) -> int:

@@ -1,10 +1,11 @@
 """`python -m phone --as NAME COMMAND`: a demonstration parent's phone in the terminal.
 
 pull: come back to the network. timeline [--all]: the open cards, or all of them. show N: one card
-and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. outbox: what became of
-every act. withdraw P: take an act back that was never sent. clear P: put away one that has ended.
-remind: what to tell its owner now. offline, online: pull the plug, and put it back. wipe: forget
-everything.
+and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. do dispute N --fact M
+[--claim C] [--day D] [--words W], do withdraw-dispute N --fact M: say that a fact of the card is
+wrong, or take that back. outbox: what became of every act. withdraw P: take an act back that was
+never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
+online: pull the plug, and put it back. wipe: forget everything.
 
 There is no sign-in yet: development believes whoever is named.
 """
@@ -13,7 +14,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -39,6 +40,9 @@ URL = "http://127.0.0.1:8000"
 PERSON, NAME, OFFLINE = "signed_in/person", "signed_in/name", "offline"
 DIRECTORY = Path(".phones")
 PATIENCE_SECONDS = 30.0  # a person in front of a terminal does not wait a quarter of an hour
+
+
+ACTS = ("acknowledge", "snooze", "dismiss", "undo", "dispute", "withdraw-dispute")
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -122,7 +126,7 @@ class Session:
         self.say_all(self.terminal.timeline(self.cards()))
 
     def show(self) -> None:
-        self.say_all(self.terminal.card(self.card()))
+        self.say_all(self.terminal.card(self.card(), self.today))
 
     def do(self) -> None:
         """Raises: Told."""
@@ -135,12 +139,40 @@ class Session:
         elif self.chosen.act == "snooze":
             until = self.today + timedelta(days=self.chosen.days)
             act.snooze(self.store, key, until, now=now)
+        elif self.chosen.act == "dispute":
+            self._dispute(one)
+        elif self.chosen.act == "withdraw-dispute":
+            fact = self._fact(one)
+            if act.withdraw_dispute(self.store, key, fact, now=now) is None:
+                self.say("taken back before it was sent")
+                return
         elif act.undo(self.store, key, one.number, now=now) is None:
             self.say("taken back before it was sent")
             return
         self.say("kept")
         if not self.is_offline:
             self.pull()
+
+    def _dispute(self, one: ShownCard) -> None:
+        """Raises: Told."""
+        on = self.chosen.day
+        act.dispute(
+            self.store,
+            one.card.key,
+            self._fact(one),
+            self.chosen.claim,
+            says_on=None if on is None else date.fromisoformat(on),
+            words=self.chosen.words,
+            now=self.clock.now_utc(),
+        )
+
+    def _fact(self, one: ShownCard) -> bytes:
+        """The fact with the number that `show` gives it. Raises: Told."""
+        number = self.chosen.fact
+        fact = one.card.citation(number - 1) if 1 <= number <= len(one.card.why.facts) else b""
+        if not fact:
+            raise Told(f"there is no fact {number}: `show` numbers them")
+        return fact
 
     def outbox(self) -> None:
         self.say_all(self.terminal.outbox())
@@ -222,7 +254,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name in ("show", "withdraw", "clear"):
         commands.add_parser(name).add_argument("number", type=int)
     do = commands.add_parser("do")
-    do.add_argument("act", choices=("acknowledge", "snooze", "dismiss", "undo"))
+    do.add_argument("act", choices=ACTS)
+    do.add_argument("--fact", type=int, default=1, help="which fact of the why is wrong")
+    do.add_argument("--claim", choices=("not_so", "other_day", "other"), default="not_so")
+    do.add_argument("--day", help="the day on which it was, as 2026-11-30")
+    do.add_argument("--words", help="what is wrong, in words")
     do.add_argument("number", type=int)
     do.add_argument("--days", type=int, default=7, help="how long to put a card off")
     do.add_argument("--all", action="store_true", help="the number is that of `timeline --all`")

@@ -12,7 +12,7 @@ import msgspec
 
 from phone import outbox
 from phone.outbox import Act
-from phone.record import Card
+from phone.record import Card, MemberSaid, Review
 from phone.store import Store
 
 ACKNOWLEDGE, SNOOZE, DISMISS, UNDO = (
@@ -21,6 +21,7 @@ ACKNOWLEDGE, SNOOZE, DISMISS, UNDO = (
     "card.dismiss",
     "card.undo",
 )
+DISPUTE, WITHDRAW = "fact.dispute", "fact.withdraw_dispute"
 
 
 def acknowledge(store: Store, key: bytes, *, now: datetime) -> UUID:
@@ -48,13 +49,50 @@ def undo(store: Store, key: bytes, number: int, *, now: datetime) -> UUID | None
     None when that act was never sent: it is gone, and nothing is left to send.
     """
     with store.transaction():
-        before = [act for act in outbox.list_unsettled(store) if target(act) == key]
+        before = [
+            act
+            for act in outbox.list_unsettled(store)
+            if target(act) == key and act.name in (ACKNOWLEDGE, SNOOZE, DISMISS, UNDO)
+        ]
         if before and outbox.withdraw(store, before[-1].id):
             return None
         payload: dict[str, object] = {"key": key, "seen_number": number}
         if before:
             payload["undoes"] = before[-1].id.bytes
         return outbox.put(store, UNDO, payload, made_at=now)
+
+
+def dispute(
+    store: Store,
+    key: bytes,
+    fact: bytes,
+    claim: str,
+    *,
+    says_on: date | None = None,
+    words: str | None = None,
+    now: datetime,
+) -> UUID:
+    """A fact of a card's why is wrong: `fact` is its citation; the command's id."""
+    payload: dict[str, object] = {"key": key, "fact": fact, "claim": claim}
+    if says_on is not None:
+        payload["says_on"] = says_on.isoformat()
+    if words is not None:
+        payload["words"] = words
+    with store.transaction():
+        return outbox.put(store, DISPUTE, payload, made_at=now)
+
+
+def withdraw_dispute(store: Store, key: bytes, fact: bytes, *, now: datetime) -> UUID | None:
+    """Takes a dispute back. None when it was never sent: nothing is left to send."""
+    with store.transaction():
+        before = [
+            act
+            for act in outbox.list_unsettled(store)
+            if act.name == DISPUTE and (target(act), act.payload.get("fact")) == (key, fact)
+        ]
+        if before and outbox.withdraw(store, before[-1].id):
+            return None
+        return outbox.put(store, WITHDRAW, {"key": key, "fact": fact}, made_at=now)
 
 
 def target(act: Act) -> object:
@@ -75,6 +113,8 @@ def with_act(card: Card, act: Act) -> Card:
         return msgspec.structs.replace(card, snoozed_until=until)
     if act.name == DISMISS:
         return msgspec.structs.replace(card, dismissed=True)
+    if act.name in (DISPUTE, WITHDRAW):
+        return _with_review(card, act)
     if act.name != UNDO:
         return card
     if card.dismissed:
@@ -82,3 +122,28 @@ def with_act(card: Card, act: Act) -> Card:
     if card.snoozed_until is not None:
         return msgspec.structs.replace(card, snoozed_until=None)
     return msgspec.structs.replace(card, acknowledged=False)
+
+
+def _with_review(card: Card, act: Act) -> Card:
+    """The card with what its owner says of a fact, or without it again; the registry comes with the
+    row that follows.
+    """
+    fact, facts = act.payload["fact"], range(len(card.why.facts))
+    places = [place for place in facts if card.citation(place) == fact]
+    if not places:
+        return card
+    place = places[0]
+    known = next((one for one in card.reviews if one.place == place), None)
+    others = tuple(one for one in card.reviews if one.place != place)
+    if act.name == WITHDRAW:
+        is_open = known is not None and known.state == "open" and known.said is not None
+        return msgspec.structs.replace(card, reviews=others) if is_open else card
+    on, words = act.payload.get("says_on"), act.payload.get("words")
+    said = MemberSaid(
+        str(act.payload["claim"]),
+        None if on is None else date.fromisoformat(str(on)),
+        None if words is None else str(words),
+    )
+    review = known or Review(place, "open", "", None, None, False, None, None)
+    review = msgspec.structs.replace(review, said=said)
+    return msgspec.structs.replace(card, reviews=(*others, review))

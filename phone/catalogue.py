@@ -57,6 +57,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     agencies: dict[str, str] = {}
     facts: dict[str, str] = {}
+    reviews: dict[str, str] = {}
 
 
 class SaidCard(msgspec.Struct, frozen=True):
@@ -104,11 +105,12 @@ def keep_catalogue(store: Store, answer: CatalogueAnswer, locale: str) -> None:
         store.set_setting(f"catalogue/agencies/{locale}", cbor2.dumps(names))
         facts = {**find_names(store, "facts", locale), **page.facts}
         store.set_setting(f"catalogue/facts/{locale}", cbor2.dumps(facts))
+        store.set_setting(f"catalogue/reviews/{locale}", cbor2.dumps(page.reviews))
         store.set_number(f"catalogue/{locale}", page.version)
 
 
 def find_names(store: Store, of: str, locale: str) -> dict[str, str]:
-    """The names of `agencies` or of kinds of `facts`."""
+    """The names of `agencies`, of kinds of `facts`, or the messages of `reviews`."""
     body = store.find_setting(f"catalogue/{of}/{locale}")
     return {} if body is None else dict(cbor2.loads(body))
 

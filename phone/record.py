@@ -10,6 +10,7 @@ from typing import Literal
 import cbor2
 import msgspec
 
+CITATION_BYTES = 8
 Truth = Literal["met", "not_met", "unknown"]
 
 
@@ -34,6 +35,29 @@ class Provenance(msgspec.Struct, frozen=True, array_like=True):
     source: str
     occurred_on: date
     asserted_on: date
+
+
+class MemberSaid(msgspec.Struct, frozen=True, array_like=True):
+    """What its owner says instead of a fact."""
+
+    claim: str
+    on: date | None
+    words: str | None
+
+
+class Review(msgspec.Struct, frozen=True, array_like=True):
+    """A fact under review: the `place` of it in the why. `registry` is empty until the server has
+    said which agency has it.
+    """
+
+    place: int
+    state: str
+    registry: str
+    since_on: date | None
+    due_on: date | None
+    is_draft: bool
+    answered_on: date | None
+    said: MemberSaid | None
 
 
 class Why(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +94,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: bool = False
     quiet: bool = False
     snoozed_until: date | None = None
+    cited: bytes = b""
+    reviews: tuple[Review, ...] = ()
+
+    def citation(self, place: int) -> bytes:
+        """How a command names one of the why's facts; empty on a row of an older server."""
+        return self.cited[place * CITATION_BYTES : (place + 1) * CITATION_BYTES]
 
 
 class UnknownRecord(Exception):
@@ -104,6 +134,8 @@ def decode_card(key: bytes, body: bytes) -> Card:
             dismissed=said.dismissed,
             quiet=said.quiet,
             snoozed_until=_day(said.snoozed_until),
+            cited=said.cited,
+            reviews=tuple(map(_review, said.reviews)),
         )
     except (cbor2.CBORDecodeError, msgspec.ValidationError, OverflowError) as error:
         raise UnknownRecord(str(error)) from None
@@ -112,6 +144,17 @@ def decode_card(key: bytes, body: bytes) -> Card:
 class _Why(msgspec.Struct, frozen=True, array_like=True):
     lines: tuple[Line, ...]
     facts: tuple[tuple[str, str, int, int], ...]
+
+
+class _Review(msgspec.Struct, frozen=True, array_like=True):
+    place: int
+    state: str
+    registry: str
+    since_on: int
+    due_on: int
+    is_draft: bool
+    answered_on: int | None
+    said: tuple[str, int | None, str | None] | None
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,9 +175,22 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: bool = False
     quiet: bool = False
     snoozed_until: int | None = None
+    cited: bytes = b""
+    reviews: tuple[_Review, ...] = ()
 
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+
+
+def _review(said: _Review) -> Review:
+    own = None
+    if said.said is not None:
+        claim, on, words = said.said
+        own = MemberSaid(claim, _day(on), words)
+    days = (_date(said.since_on), _date(said.due_on))
+    return Review(
+        said.place, said.state, said.registry, *days, said.is_draft, _day(said.answered_on), own
+    )
 
 
 def _date(days: int) -> date:

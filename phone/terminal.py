@@ -9,8 +9,9 @@ from datetime import date
 
 from phone.card_state import CardState
 from phone.catalogue import find_names, say_card
-from phone.message import LOCALES, render
+from phone.message import LOCALES, Value, render
 from phone.outbox import Act, ActState, list_acts
+from phone.record import Review
 from phone.store import Store
 from phone.timeline import ShownCard
 
@@ -32,6 +33,8 @@ _ACTS: dict[str, tuple[str, str]] = {
     "card.snooze": ("تأجيل", "snooze"),
     "card.dismiss": ("إخفاء", "dismiss"),
     "card.undo": ("تراجع", "undo"),
+    "fact.dispute": ("اعتراض على معلومة", "dispute a fact"),
+    "fact.withdraw_dispute": ("سحب اعتراض", "withdraw a dispute"),
 }
 _ENDS: dict[ActState, tuple[str, str]] = {
     "waiting": ("تنتظر الشبكة", "waits for the network"),
@@ -45,6 +48,7 @@ _WORDS = {
     "draft": ("مسودة", "draft"),
     "acknowledged": ("اطلعت عليها", "acknowledged"),
     "nothing": ("لا شيء هنا.", "Nothing here."),
+    "disputed": ("اعترضت عليها، ولم يُسأل السجل بعد.", "Disputed; its registry is not asked yet."),
     "why": ("لماذا أرى هذا؟", "Why do I see this?"),
     "facts": ("استناداً إلى:", "It rests on:"),
 }
@@ -73,7 +77,7 @@ class Terminal:
                 notes.append(self.word("pending"))
             yield self.line(f"{place}. {said.title} ({self._comma().join(notes)})")
 
-    def card(self, one: ShownCard) -> Iterator[str]:
+    def card(self, one: ShownCard, today: date) -> Iterator[str]:
         """A card with its body and its why."""
         said = say_card(self._store, one.card, self._language)
         draft = f" [{self.word('draft')}]" if said.draft else ""
@@ -86,10 +90,43 @@ class Terminal:
         yield self.line(self.word("facts"))
         agencies = find_names(self._store, "agencies", self._language)
         facts = find_names(self._store, "facts", self._language)
-        for fact in one.card.why.facts:
+        for place, fact in enumerate(one.card.why.facts, start=1):
             name, source = facts.get(fact.kind, fact.kind), agencies.get(fact.source, fact.source)
             day = self.date(fact.occurred_on)
-            yield self.line(f" * {name}{self._comma()}{source}{self._comma()}{day}")
+            yield self.line(f" {place}. {name}{self._comma()}{source}{self._comma()}{day}")
+            for review in one.card.reviews:
+                if review.place == place - 1:
+                    yield self.line(f"    {self.review(review, today)}")
+
+    def review(self, review: Review, today: date) -> str:
+        """A fact under review, in the catalogue's words; one that is on its way in our own."""
+        said = []
+        if not review.registry:
+            said.append(self.word("disputed"))
+        else:
+            is_overdue = review.due_on is not None and today > review.due_on
+            said.append("overdue" if review.state == "open" and is_overdue else review.state)
+            if review.state == "open" and review.is_draft:
+                said.append("draft")
+        values: dict[str, Value] = {
+            "registry": find_names(self._store, "agencies", self._language).get(
+                review.registry, review.registry
+            )
+        }
+        days = {"since": review.since_on, "due": review.due_on, "answered": review.answered_on}
+        values |= {name: day for name, day in days.items() if day is not None}
+        own = review.said
+        if own is not None:
+            said.append(f"mine_{own.claim}")
+            if own.on is not None:
+                values["says_on"] = own.on
+            if own.words is not None:
+                said.append("mine_words")
+                values["words"] = own.words
+        texts = find_names(self._store, "reviews", self._language)
+        return " ".join(
+            render(texts[word], self._language, values) if word in texts else word for word in said
+        )
 
     def outbox(self) -> Iterator[str]:
         """Every act with its state and its reason."""

@@ -34,6 +34,18 @@ from timeline.act import (
     UndoCard,
 )
 from timeline.command import Command, CommandUnknown, run_command
+from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
+from timeline.dispute import (
+    AlreadyAnswered,
+    AlreadyDisputed,
+    DisputeFact,
+    NotDisputable,
+    NothingToWithdraw,
+    SaysNothing,
+    TooManyDisputes,
+    WithdrawDispute,
+    WordsTooLong,
+)
 from timeline.outcome import APPLIED
 
 
@@ -41,11 +53,20 @@ from timeline.outcome import APPLIED
 class NextStep(Enum):
     REFRESH = strawberry.enum_value("refresh", description="Read the timeline again.")
     CHOOSE_ANOTHER_DAY = "choose_another_day"
+    CORRECT_INPUT = strawberry.enum_value("correct_input", description="Say more, or less.")
+    UNDO = strawberry.enum_value("undo", description="Take back what was done before.")
     UPDATE_APP = "update_app"
     SIGN_IN = "sign_in"
 
 
-_REFUSALS: tuple[type[Refusal], ...] = (*REFUSALS, NotFound, CommandUnknown, SignInRequired)
+_REFUSALS: tuple[type[Refusal], ...] = (
+    *REFUSALS,
+    *DISPUTE_REFUSALS,
+    NotFound,
+    CommandUnknown,
+    SignInRequired,
+    WordsTooLong,
+)
 REFUSAL_TYPES: Mapping[str, type[Refusal]] = MappingProxyType(
     {kind.code: kind for kind in _REFUSALS}
 )
@@ -57,36 +78,43 @@ NEXT_STEPS: Mapping[str, NextStep] = MappingProxyType(
         TooLate.code: NextStep.REFRESH,
         NothingToUndo.code: NextStep.REFRESH,
         SnoozeOutOfRange.code: NextStep.CHOOSE_ANOTHER_DAY,
+        NotDisputable.code: NextStep.UNDO,
+        SaysNothing.code: NextStep.CORRECT_INPUT,
+        WordsTooLong.code: NextStep.CORRECT_INPUT,
+        AlreadyDisputed.code: NextStep.REFRESH,
+        AlreadyAnswered.code: NextStep.REFRESH,
+        TooManyDisputes.code: NextStep.REFRESH,
+        NothingToWithdraw.code: NextStep.REFRESH,
         CommandUnknown.code: NextStep.UPDATE_APP,
         SignInRequired.code: NextStep.SIGN_IN,
     }
 )
 
-_COMMAND_ID = "Made by the app, one an act. Sent again, it gives the first answer again."
+COMMAND_ID = "Made by the app, one an act. Sent again, it gives the first answer again."
 
 
 @strawberry.input
 class AcknowledgeCardInput:
-    command_id: UUID = strawberry.field(description=_COMMAND_ID)
+    command_id: UUID = strawberry.field(description=COMMAND_ID)
     card_id: strawberry.ID
 
 
 @strawberry.input
 class SnoozeCardInput:
-    command_id: UUID = strawberry.field(description=_COMMAND_ID)
+    command_id: UUID = strawberry.field(description=COMMAND_ID)
     card_id: strawberry.ID
     until: date = strawberry.field(description="From tomorrow up to 30 days from today.")
 
 
 @strawberry.input
 class DismissCardInput:
-    command_id: UUID = strawberry.field(description=_COMMAND_ID)
+    command_id: UUID = strawberry.field(description=COMMAND_ID)
     card_id: strawberry.ID
 
 
 @strawberry.input
 class UndoCardInput:
-    command_id: UUID = strawberry.field(description=_COMMAND_ID)
+    command_id: UUID = strawberry.field(description=COMMAND_ID)
     card_id: strawberry.ID
     seen_number: int = strawberry.field(description="`number` of the card as the parent saw it.")
 
@@ -123,32 +151,32 @@ class Mutation:
     async def acknowledge_card(
         self, info: Asked, input: AcknowledgeCardInput, language: InLanguage = None
     ) -> CardOutcome:
-        act = _Act(info.context, language)
+        act = Act(info.context, language)
         return await act.run(input, "card.acknowledge", AcknowledgeCard)
 
     @described("The parent wants to see the card again on a later day.")
     async def snooze_card(
         self, info: Asked, input: SnoozeCardInput, language: InLanguage = None
     ) -> CardOutcome:
-        act = _Act(info.context, language)
+        act = Act(info.context, language)
         return await act.run(input, "card.snooze", SnoozeCard, until=input.until)
 
     @described("The parent puts the card away.")
     async def dismiss_card(
         self, info: Asked, input: DismissCardInput, language: InLanguage = None
     ) -> CardOutcome:
-        act = _Act(info.context, language)
+        act = Act(info.context, language)
         return await act.run(input, "card.dismiss", DismissCard)
 
     @described("Takes back what the parent last did to the card.")
     async def undo_card(
         self, info: Asked, input: UndoCardInput, language: InLanguage = None
     ) -> CardOutcome:
-        act = _Act(info.context, language)
+        act = Act(info.context, language)
         return await act.run(input, "card.undo", UndoCard, seen_number=input.seen_number)
 
 
-class _Act:
+class Act:
     """One mutation: who asks, and the language that its outcome comes in."""
 
     def __init__(self, context: RequestContext, language: LanguageName | None) -> None:
@@ -159,19 +187,21 @@ class _Act:
         self,
         asked: _Asked,
         name: str,
-        payload: type[AcknowledgeCard | SnoozeCard | DismissCard | UndoCard],
+        payload: type[
+            AcknowledgeCard | SnoozeCard | DismissCard | UndoCard | DisputeFact | WithdrawDispute
+        ],
         **more: Any,
     ) -> CardChanged | CardRefused:
         context = self._context
         if context.actor is None:
-            return self._refused(SignInRequired.code)
+            return self.refused(SignInRequired)
         key = decode_id("Card", asked.card_id)
         if key is None:
-            return self._refused(NotFound.code)
+            return self.refused(NotFound)
         command = Command(CommandId(asked.command_id), name, payload(RecordKey(key), **more))
         outcome = await run_command(context.ground, context.registry, context.actor, command)
         if outcome.code != APPLIED:
-            return self._refused(outcome.code)
+            return self.refused(REFUSAL_TYPES[outcome.code])
         return await self._changed(context.actor, RecordKey(key))
 
     async def _changed(self, actor: Actor, key: RecordKey) -> CardChanged:
@@ -181,7 +211,7 @@ class _Act:
             card=None if loaded is None else card_of(timeline, loaded, self._language)
         )
 
-    def _refused(self, code: str) -> CardRefused:
-        kind = REFUSAL_TYPES[code]
+    def refused(self, kind: type[Refusal]) -> CardRefused:
+        """A refusal in words; `run` gives those of the command itself."""
         message = kind.ar if self._language == "ar" else kind.en
-        return CardRefused(code=code, message=message, next_step=NEXT_STEPS[code])
+        return CardRefused(code=kind.code, message=message, next_step=NEXT_STEPS[kind.code])

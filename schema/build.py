@@ -13,6 +13,7 @@ from strawberry.types import ExecutionContext
 from schema.act import Mutation as ActMutation
 from schema.card import Card
 from schema.context import LANGUAGE_BEFORE_SIGN_IN, RequestContext
+from schema.dispute import DisputeMutation
 from schema.documents import NO_DOCUMENTS, DocumentsDamaged, TrustedDocuments
 from schema.error import show_error
 from schema.growth_chart import GrowthQuery
@@ -35,7 +36,7 @@ _QUERIES = (
     SessionQuery,
 )
 Query = merge_types("Query", _QUERIES)
-Mutation = merge_types("Mutation", (ActMutation, SessionMutation))
+Mutation = merge_types("Mutation", (ActMutation, DisputeMutation, SessionMutation))
 
 
 class OsratiSchema(Schema):

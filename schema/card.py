@@ -21,7 +21,7 @@ from schema.field import attribute
 from schema.load_card import LoadedCard, LoadedTimeline
 from schema.node import Node, encode_id
 from schema.why import Criterion, Why, why_of
-from timeline.source import AgencyNames, source_name
+from timeline.source import source_name
 
 
 @strawberry.enum(description="The guide's four kinds of proactive service.")
@@ -107,16 +107,17 @@ class Card(Node):
 
 def card_of(timeline: LoadedTimeline, loaded: LoadedCard, language: Language) -> Card:
     """The card as GraphQL shows it, in `language`."""
-    return _SpokenCard(loaded, timeline.agencies, language)
+    return _SpokenCard(loaded, timeline, language)
 
 
 class _SpokenCard(Card):
     """The card of a record and its service, in one language: its words are made when first read."""
 
-    def __init__(self, loaded: LoadedCard, agencies: AgencyNames, language: Language) -> None:
+    def __init__(self, loaded: LoadedCard, timeline: LoadedTimeline, language: Language) -> None:
         record, service = loaded.card.record, loaded.service
+        agencies = timeline.agencies
         self._record, self._service = record, service
-        self._agencies, self._language = agencies, language
+        self._agencies, self._language, self._today = agencies, language, timeline.today
         self.id = encode_id("Card", record.key)
         self.service = service.id
         self.service_name = service.name.message(language).render({})
@@ -152,6 +153,7 @@ class _SpokenCard(Card):
             self._service,
             lines=self._words.lines,
             agencies=self._agencies,
+            today=self._today,
             language=self._language,
         )
 

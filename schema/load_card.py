@@ -5,6 +5,8 @@ shown. That happens when a version is published between the reading of the strea
 catalogue: then both are read again, once, since reading the streams refreshes them.
 """
 
+from datetime import date
+
 import msgspec
 
 from domain.actor import Actor
@@ -28,6 +30,7 @@ class LoadedTimeline(msgspec.Struct, frozen=True):
 
     cards: tuple[LoadedCard, ...]
     agencies: AgencyNames
+    today: date
 
 
 async def load_timeline(ground: Ground, actor: Actor) -> LoadedTimeline:
@@ -35,7 +38,7 @@ async def load_timeline(ground: Ground, actor: Actor) -> LoadedTimeline:
     cards, lacking = await _load(ground, actor)
     if lacking:
         cards, _ = await _load(ground, actor)
-    return LoadedTimeline(cards, await read_agency_names(ground))
+    return LoadedTimeline(cards, await read_agency_names(ground), ground.clock.today())
 
 
 def find_loaded(timeline: LoadedTimeline, key: RecordKey) -> LoadedCard | None:

@@ -10,11 +10,13 @@ from typing import Literal
 
 import strawberry
 
+from domain.citation import CITATION_BYTES
 from schema.field import attribute
 
 NodeType = Literal["Card", "Person", "Session"]
 
 ID_BYTES = 16
+_FACT = b"Fact:"
 
 
 @strawberry.interface(description="Anything with an id that `node` finds again.")
@@ -35,6 +37,20 @@ def decode_id(node_type: NodeType, text: str) -> bytes | None:
     if body is None or not body.startswith(prefix) or len(body) != len(prefix) + ID_BYTES:
         return None
     return body[len(prefix) :]
+
+
+def encode_fact(citation: bytes) -> strawberry.ID:
+    """The opaque id by which a card's why names a fact."""
+    assert len(citation) == CITATION_BYTES
+    return strawberry.ID(to_base64(_FACT + citation))
+
+
+def decode_fact(text: str) -> bytes | None:
+    """The citation of a fact, or None when it is not the id of one."""
+    body = from_base64(text)
+    if body is None or not body.startswith(_FACT) or len(body) != len(_FACT) + CITATION_BYTES:
+        return None
+    return body[len(_FACT) :]
 
 
 def to_base64(body: bytes) -> str:

@@ -8,11 +8,14 @@ import strawberry
 
 from domain.card_text import RenderedLine
 from domain.catalogue import Service
+from domain.citation import split
 from domain.immunization.reason_text import FORECAST_REASON_WORDS, Words
 from domain.record import Criterion as CriterionName
 from domain.record import Reason, Record
 from domain.record import Truth as TruthName
 from domain.text import Language
+from schema.node import encode_fact
+from schema.review import FactReview, review_of
 from timeline.source import AgencyNames, fact_name, source_name
 
 _REASON_WORDS: Mapping[str, Words] = {str(k): words for k, words in FORECAST_REASON_WORDS.items()}
@@ -55,6 +58,12 @@ class WhyFact:
     source_name: str = strawberry.field(description="The source in words.")
     occurred_on: date = strawberry.field(description="The day it happened.")
     asserted_on: date = strawberry.field(description="The day its source said so.")
+    id: strawberry.ID | None = strawberry.field(
+        default=None, description="For `disputeFact`; null on a card written before there was one."
+    )
+    review: FactReview | None = strawberry.field(
+        default=None, description="Where a member says that it is wrong."
+    )
 
 
 @strawberry.type(description="Why a calculator asks for one thing, such as one dose.")
@@ -90,9 +99,15 @@ def why_of(
     *,
     lines: Iterable[RenderedLine],
     agencies: AgencyNames,
+    today: date,
     language: Language,
 ) -> Why:
     """The explanation of one card, its `lines` in words already."""
+    citations = split(record.cited)
+    reviews = {
+        review.place: review_of(review, agencies=agencies, today=today, language=language)
+        for review in record.reviews
+    }
     return Why(
         lines=[
             WhyLine(
@@ -112,8 +127,10 @@ def why_of(
                 source_name=source_name(agencies, fact.source, language),
                 occurred_on=fact.occurred_on,
                 asserted_on=fact.asserted_on,
+                id=encode_fact(citations[place]) if citations else None,
+                review=reviews.get(place),
             )
-            for fact in record.why.facts
+            for place, fact in enumerate(record.why.facts)
         ],
         reasons=[_reason(reason, service, language) for reason in record.why.reasons],
         rule=WhyRule(service=service.id, version=record.version, revision=service.revision),

@@ -1,8 +1,9 @@
 """The registries' gateway of the demonstration and of tests: a process of its own.
 
-It is asked by one signed POST about a number. It answers at once, and what the registries hold of
-the family comes later, as signed events to the public intake: so far as it is in a good mood. Its
-bad days are those of any service: slow, busy, broken, refusing, sending half now and half later.
+It is asked by one signed POST about a number, or about a fact that a member disputes. It answers at
+once, and what the registries hold or say comes later, as signed events to the public intake: so far
+as it is in a good mood. Its bad days are those of any service: slow, busy, broken, refusing,
+sending half now and half later.
 
     python -m simulators.registry DATA_DIR PORT INTAKE_URL DAY
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal  # Any: JSON, and what the library hands to its verifier
+from zoneinfo import ZoneInfo
 
 import httpx2
 import uvicorn
@@ -48,8 +50,18 @@ REPORT_PAUSE_SECONDS = 0.5
 HALF_PAUSE_SECONDS = 0.2
 BUSY_SECONDS = 7
 BODY_BYTES_MAX = 16_384
+DUBAI = ZoneInfo("Asia/Dubai")
+CLERK_SECONDS = 60.0  # of the demonstration: long enough to see a fact under review
 
-Mood = Literal["well", "slow", "busy", "broken", "refuses", "half", "twice"]
+Mood = Literal["well", "slow", "busy", "broken", "refuses", "half", "twice", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a registry's clerk makes of a dispute, and the later events that go with it."""
+
+    answer: Literal["upheld", "corrected", "not_ours"]
+    passed_to: str | None = None
 
 
 @dataclass
@@ -57,7 +69,9 @@ class Registry:
     """What the registries hold, who may ask, and how the next answers go.
 
     `moods` are taken one an ask; when none is left it is well. `slow_seconds` is how long a slow
-    answer takes. `asked` are the asks that were taken, by their ids, each once.
+    answer takes. `asked` are the asks that were taken, by their ids, each once; `questions` those
+    about a disputed fact, `withdrawn` the disputes that are asked no more. A clerk who is at work
+    answers each question by `verdict` after `clerk_seconds`; None: nobody is.
     """
 
     held: Mapping[str, Sequence[Held]]
@@ -68,6 +82,10 @@ class Registry:
     slow_seconds: float = 2.0
     asked: dict[str, str] = field(default_factory=dict)
     ask_count: int = 0
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    verdict: Verdict | None = None
+    clerk_seconds: float = 0.0
 
     def app(self) -> Starlette:
         """The gateway as an ASGI application."""
@@ -79,10 +97,16 @@ class Registry:
                 await client.aclose()
 
         return Starlette(
-            routes=[Route("/v1/look-ups", self._look_up, methods=["POST"])], lifespan=closing
+            routes=[
+                Route("/v1/look-ups", self._look_up, methods=["POST"]),
+                Route("/v1/disputes", self._dispute, methods=["POST"]),
+                Route("/v1/dispute-withdrawals", self._withdraw, methods=["POST"]),
+            ],
+            lifespan=closing,
         )
 
-    async def _look_up(self, request: Request) -> Response:
+    async def _take(self, request: Request) -> tuple[dict[str, Any], Mood] | Response:
+        """What is asked and the mood it meets, or the answer of a bad day."""
         body = await request.body()
         self.ask_count += 1
         if len(body) > BODY_BYTES_MAX or not self._is_signed(request, body):
@@ -97,9 +121,63 @@ class Registry:
                 return _problem(500, "out of order")
             case "refuses":
                 return _problem(403, "not agreed with this asker")
+            case "unknown":
+                return _problem(404, "no such record")
             case _:
                 pass
-        asked: dict[str, Any] = json.loads(body)
+        return json.loads(body), mood
+
+    async def _dispute(self, request: Request) -> Response:
+        """Takes a question, once for each id; the clerk answers it later, by the public intake."""
+        taken = await self._take(request)
+        if isinstance(taken, Response):
+            return taken
+        asked, mood = taken
+        if asked["registry"] not in self.agencies:
+            return _problem(404, "no such registry")
+        is_new = asked["id"] not in self.questions
+        self.questions[asked["id"]] = asked
+        clerk = BackgroundTask(self._decide, asked, mood) if is_new else None
+        return JSONResponse({"id": asked["id"], "status": "accepted"}, 202, background=clerk)
+
+    async def _withdraw(self, request: Request) -> Response:
+        taken = await self._take(request)
+        if isinstance(taken, Response):
+            return taken
+        asked, _ = taken
+        if all(question["dispute"] != asked["dispute"] for question in self.questions.values()):
+            return _problem(404, "no such dispute")
+        self.withdrawn.add(asked["dispute"])
+        return JSONResponse({"id": asked["id"], "status": "accepted"}, 202)
+
+    async def _decide(self, asked: Mapping[str, Any], mood: Mood) -> None:
+        if self.verdict is None:
+            return
+        await asyncio.sleep(self.clerk_seconds)
+        if asked["dispute"] not in self.withdrawn:
+            for _ in range(2 if mood == "twice" else 1):
+                await self._report([self.answer_to(asked, self.verdict)])
+
+    def answer_to(self, asked: Mapping[str, Any], verdict: Verdict) -> Held:
+        """The event by which the registry that was asked answers."""
+        said: dict[str, object] = {"dispute": asked["dispute"], "answer": verdict.answer}
+        if verdict.passed_to is not None:
+            said["passed_to"] = verdict.passed_to
+        now = self.now()
+        event: dict[str, object] = {
+            "id": f"answer-{asked['id']}-{verdict.answer}",
+            "kind": "dispute.answered",
+            "occurred_on": now.astimezone(DUBAI).date().isoformat(),
+            "asserted_at": now.isoformat(timespec="seconds"),
+            "data": said,
+        }
+        return Held(asked["registry"], event)
+
+    async def _look_up(self, request: Request) -> Response:
+        taken = await self._take(request)
+        if isinstance(taken, Response):
+            return taken
+        asked, mood = taken
         number = asked["identifier"]["value"]
         if number not in self.held:
             return _problem(404, "no such number")
@@ -182,7 +260,14 @@ def open_registry(data_dir: Path, intake_url: str, day: date) -> Registry:
     asker = load_pem_public_key((data_dir / "registry-client.pub.pem").read_bytes())
     assert isinstance(asker, EllipticCurvePublicKey)
     askers = {"osrati-1": asker}
-    return Registry(registered_families(day), agencies, askers, now=own_clock)
+    return Registry(
+        registered_families(day),
+        agencies,
+        askers,
+        now=own_clock,
+        verdict=Verdict("upheld"),
+        clerk_seconds=CLERK_SECONDS,
+    )
 
 
 def main() -> None:

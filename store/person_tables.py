@@ -145,3 +145,15 @@ class IdentifierRow(SQLModel, table=True):
 
     identifier_hash: bytes = Field(sa_column=binary(primary_key=True))
     person_id: UUID
+
+
+class DisputeRow(SQLModel, table=True):
+    """Keyed hash of a dispute's id -> the circle that asks about it. Writer: `gov/dispute.py`.
+
+    The first circle to claim it keeps it, so that a registry is asked once.
+    """
+
+    __tablename__ = "dispute"
+
+    dispute_hash: bytes = Field(sa_column=binary(primary_key=True))
+    circle_id: UUID

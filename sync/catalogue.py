@@ -30,6 +30,7 @@ from sync.entry_text import ArticleText, article_text, bundle_names, figure_said
 from sync.wire import encode
 from timeline.catalogue import VERSIONS_KEPT, current_version
 from timeline.ground import Ground
+from timeline.review_text import REVIEW_TEXTS
 from timeline.source import FACT_NAMES, AgencyNames, read_agency_names
 
 CATALOGUE_PATH = "/v1/catalogue"
@@ -144,6 +145,7 @@ def _said(
         ],
         "bundles": bundle_names(now, language),
         "agencies": {id_: named.say(language) for id_, named in agencies.items()},
+        "reviews": {name: named.say(language) for name, named in REVIEW_TEXTS.items()},
         "facts": {kind: named.say(language) for kind, named in FACT_NAMES.items()},
     }
 

@@ -29,6 +29,7 @@ from sync.error import (
 from sync.wire import SentCommand
 from timeline.act import REFUSALS
 from timeline.command import Command, CommandRegistry, CommandUnknown, run_command
+from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
 from timeline.ground import Ground
 from timeline.outcome import APPLIED, Outcome, find_outcome, keep_with_person
 
@@ -40,6 +41,7 @@ _log = structlog.get_logger("osrati.sync")
 
 _REFUSALS: tuple[type[Refusal], ...] = (
     *REFUSALS,
+    *DISPUTE_REFUSALS,
     NotFound,
     CommandUnknown,
     CommandInvalid,

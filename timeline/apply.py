@@ -153,7 +153,8 @@ async def _gather_joined(
 
 
 def _named(fact: Fact, concerns: Collection[PersonId]) -> Collection[PersonId]:
-    return concerns if isinstance(fact.payload, EnteredInError) else fact.payload.subjects()
+    """Whose own circles hold it: those it is about; of one that names nobody, those concerned."""
+    return fact.payload.subjects() or concerns
 
 
 def _sorted(people: Iterable[PersonId]) -> list[PersonId]:

@@ -11,6 +11,7 @@ from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, BirthNotified, CustodyDecided, GuardianAppointed
+from domain.facts.dispute import DisputeAnswered, ReviewOpened
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
@@ -58,6 +59,8 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
             return any(
                 belongs(other, circle, rest) for other, rest in _taken_back_by(fact.payload, own)
             )
+        case "review":
+            return any(belongs(other, circle, rest) for other, rest in _under_review(fact, own))
         case "own" | "child":
             return False
 
@@ -72,6 +75,10 @@ def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
             return any(
                 follows_child(other, child, rest)
                 for other, rest in _taken_back_by(fact.payload, own)
+            )
+        case "review":
+            return any(
+                follows_child(other, child, rest) for other, rest in _under_review(fact, own)
             )
         case _:
             return False
@@ -257,3 +264,21 @@ def _taken_back_by(payload: object, own: tuple[Fact, ...]) -> list[tuple[Fact, t
         for other in rest
         if (other.source, other.source_id) == (payload.target_source, payload.target_source_id)
     ]
+
+
+def _under_review(fact: Fact, own: tuple[Fact, ...]) -> list[tuple[Fact, tuple[Fact, ...]]]:
+    """What is under review by a fact, or what an answer is about, of `own`; each with the rest."""
+    rest = tuple(other for other in own if other is not fact)
+    match fact.payload:
+        case ReviewOpened() as review:
+            target = (review.target_source, review.target_source_id, review.target_part)
+            found = [one for one in rest if (one.source, one.source_id, one.part) == target]
+        case DisputeAnswered(dispute=dispute):
+            found = [
+                one
+                for one in rest
+                if isinstance(one.payload, ReviewOpened) and one.payload.dispute == dispute
+            ]
+        case _:
+            found = []
+    return [(one, rest) for one in found]

@@ -46,24 +46,26 @@ class Command(msgspec.Struct, Generic[P], frozen=True):
 
 class Standing(msgspec.Struct, frozen=True):
     """What a handler decides from: the actor's card as it stands, the number its fact will have,
-    and the circle's facts, for a decision that rests on an earlier act.
+    the circle's facts, for a decision that rests on an earlier act, and the secret by which the
+    card cites them.
     """
 
     held: HeldRecord
     sequence: int
     facts: tuple[Fact, ...]
+    secret: bytes
 
 
 class CommandType(msgspec.Struct, Generic[P], frozen=True):
     """A kind of circle command: name (which never changes its meaning), payload, target, decision.
 
-    `decide` returns the fact to record, or raises a Refusal; it writes nothing.
+    `decide` returns the fact to record, or several, or raises a Refusal; it writes nothing.
     """
 
     name: str
     payload: type[P]
     target: Callable[[P], RecordKey]
-    decide: Callable[[Clock, Actor, Command[P], Standing], Fact]
+    decide: Callable[[Clock, Actor, Command[P], Standing], Fact | tuple[Fact, ...]]
 
 
 class CommandRegistry:
@@ -150,17 +152,20 @@ async def _run_in(
             return await keep_with_circle(
                 unit, ground, keys, actor, command.id, Outcome(NotFound.code)
             )
-        version = state.facts_version + 1
+        version = state.facts_version
         facts = await read_facts(unit, keys)
+        standing = Standing(held, version + 1, facts, ground.keys.record_secret())
         try:
-            fact = kind.decide(ground.clock, actor, command, Standing(held, version, facts))
+            decided = kind.decide(ground.clock, actor, command, standing)
         except Refusal as refusal:
             return await keep_with_circle(
                 unit, ground, keys, actor, command.id, Outcome(refusal.code)
             )
-        now = state
-        if await append_fact(unit, ground, keys, fact, version):  # else carried over from elsewhere
-            now, facts = msgspec.structs.replace(state, facts_version=version), (*facts, fact)
+        for fact in decided if isinstance(decided, tuple) else (decided,):
+            # One that was carried over from elsewhere is there already.
+            if await append_fact(unit, ground, keys, fact, version + 1):
+                version, facts = version + 1, (*facts, fact)
+        now = msgspec.structs.replace(state, facts_version=version)
         snapshot = Snapshot(now, facts, await basis_now(unit, ground, now))
         await write_evaluation(unit, ground, keys, now, await evaluate_snapshot(ground, snapshot))
         return await keep(APPLIED)

@@ -19,6 +19,7 @@ from domain.record import Effect, EffectKind, decode_effect, effect_image, encod
 from store.circle_tables import (
     EFFECT_CANCELLED,
     EFFECT_CLAIMED,
+    EFFECT_DISPUTE,
     EFFECT_DONE,
     EFFECT_LOOK_UP,
     EFFECT_PENDING,
@@ -36,7 +37,12 @@ from timeline.ground import Ground
 LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
 DUE_BATCH_MAX = 500
 KINDS: Mapping[EffectKind, int] = MappingProxyType(
-    {"tell": EFFECT_TELL, "look_up": EFFECT_LOOK_UP, "submit": EFFECT_SUBMIT}
+    {
+        "tell": EFFECT_TELL,
+        "look_up": EFFECT_LOOK_UP,
+        "submit": EFFECT_SUBMIT,
+        "dispute": EFFECT_DISPUTE,
+    }
 )
 
 _UPSERT = """

@@ -86,6 +86,9 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
         "seat.released": Named("إلغاء حجز مقعد", "Seat released"),
         "regulation.changed": Named("تعديل لائحة", "Regulation changed"),
         "entered_in_error": Named("تصحيح سجل", "Record corrected"),
+        "fact.disputed": Named("اعتراض على معلومة", "A fact disputed"),
+        "review.opened": Named("معلومة قيد المراجعة", "A fact under review"),
+        "dispute.answered": Named("رد على اعتراض", "Dispute answered"),
         "card.act": Named("إجراء منك", "Something you did"),
     }
 )

@@ -23,6 +23,7 @@ Carried = Literal[
     "visit",
     "correction",
     "act",
+    "review",
 ]
 """Where a fact goes beside the single circles of those it is about (`timeline/carry.py`).
 
@@ -37,6 +38,7 @@ Carried = Literal[
 - visit: as stage, and as child.
 - correction: where what it takes back went.
 - act: to every circle of its member: where the card has moved, what was done to it goes too.
+- review: where the fact went that is under review.
 """
 
 

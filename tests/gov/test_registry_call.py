@@ -187,7 +187,7 @@ async def test_a_gateway_that_is_away_is_unreachable(house: TestHouse) -> None:
     house.clock.instant = datetime.now(UTC)
     await see_person(house.ground, emirates_id=MOTHER)
     await sweep(house)
-    await carry_out_calls(house.ground, client)
+    await carry_out_calls(house.ground, house.schemas, client)
     (failed,) = await list_failed_calls(house.ground)
     assert failed.reason == "registry.unreachable"
     await client.aclose()

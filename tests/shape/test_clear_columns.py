@@ -185,6 +185,7 @@ CLEAR: dict[str, dict[str, str]] = {
     },
     "blob_chunk": {"circle_id": ID, "blob_id": ID, "chunk_number": NUMBER},
     "identifier": {"identifier_hash": HASH, "person_id": ID},
+    "dispute": {"dispute_hash": HASH, "circle_id": ID},
     "catalogue_version": {
         "version": PUBLISHED,
         "published_at": PUBLISHED,
@@ -275,7 +276,7 @@ async def test_every_clear_column_of_the_migrated_databases_is_listed(
 def test_what_holds_a_body_is_sealed_and_is_bytes() -> None:
     """One `sealed` column at most (a name can stand once), always bytes, and no text beside it but
     codes."""
-    unsealed = {"membership", "stream", "registry_call", "person_circle", "identifier"}
+    unsealed = {"membership", "stream", "registry_call", "person_circle", "identifier", "dispute"}
     unsealed |= {"device", "command_counter"}
     unsealed |= {"suspected_duplicate", "push_token", "service_number", "projection_epoch"}
     unsealed |= {"catalogue_version", "catalogue_entry", "agency", "agency_key"}

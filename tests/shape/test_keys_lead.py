@@ -12,7 +12,11 @@ LEADING = {
     person_tables.__name__: "person_id",
 }
 # Lookups lead with the hash they are found by, and form a group of their own.
-LOOKUPS = {"identifier": "identifier_hash", "push_token": "token_hash"}
+LOOKUPS = {
+    "identifier": "identifier_hash",
+    "push_token": "token_hash",
+    "dispute": "dispute_hash",
+}
 
 UNIQUE_KEYS = """
 SELECT index.relname AS name, attribute.attname AS first

@@ -55,6 +55,7 @@ def examples(on: date) -> dict[str, Json]:
     earlier = (on - timedelta(days=70)).isoformat()
     document = {"person": WIFE, "spouse": HUSBAND, "document": "passport", "number": "P-1"}
     return {
+        "dispute.answered": {"dispute": "0" * 32, "answer": "not_ours", "passed_to": "moj"},
         "marriage.contract_signed": {**COUPLE, "contract_number": "1/ع", "emirate": "AE-AJ"},
         "marriage.registered": {**COUPLE, "contract_number": "1/ع", "emirate": "AE-AJ"},
         "marriage.annulled": {**COUPLE, "contract_number": "1/ع"},

@@ -29,7 +29,8 @@ class Gateway:
 
     async def ask(self) -> int:
         """Makes the calls that are due; how many were made."""
-        return await carry_out_calls(self.intake.house.ground, self.client)
+        house = self.intake.house
+        return await carry_out_calls(house.ground, house.schemas, self.client)
 
     async def settle(self) -> None:
         """Lets everything that the registry reports be interpreted, until nothing more comes."""
