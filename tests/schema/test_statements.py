@@ -19,7 +19,7 @@ from tests.support.house import TestHouse, person
 
 FATHER, MOTHER = person(1), person(2)
 BIRTH = date(2026, 11, 9)
-CHILDREN_COUNT = 13  # a father has more than 50 cards then
+CHILDREN_COUNT = 15  # a father has more than 50 cards then
 # A reading: the reader, their circles, the catalogue's version, agencies; for each of two circles
 # its row, the catalogue's version, its stream, and what has changed in it. An act takes the lock of
 # the circle, writes and evaluates anew within it, then reads the timeline for its answer; how many
