@@ -17,8 +17,9 @@ from push.connect import open_fcm
 from push.deliver import WINDOW_MAX, Claimed, Deliverer
 from push.make import make_notices
 from push.registration import drop_dead_phone
+from push.smpp import SmppSender
 from push.tell import list_people_due, tell_person
-from store.notice_tables import CHANNEL_PUSH
+from store.notice_tables import CHANNEL_PUSH, CHANNEL_SMS
 
 LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due
 
@@ -66,6 +67,12 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
                     on_dead=dead,
                     resends_unknown=True,
                 )
+            )
+        if settings.smpp is not None:
+            centre = SmppSender(settings.smpp)
+            stack.push_async_callback(centre.aclose)
+            deliverers.append(
+                Deliverer(ground, channel=CHANNEL_SMS, compose=composer.texts, sender=centre)
             )
         yield tuple(deliverers)
 

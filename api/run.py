@@ -30,6 +30,7 @@ from api.settings import HOST, Settings, SettingsError, UaePassAccess
 from api.wire import open_house
 from identity.sign_in import CALLBACK_PATH
 from push.connect import FcmAccess
+from push.smpp import SmppAccess
 from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
@@ -39,6 +40,7 @@ READY_POLL_SECONDS = 0.05
 READY_SECONDS_MAX = 60
 STOP_SECONDS = 15
 CLIENT_SECRET = "OSRATI_UAEPASS_CLIENT_SECRET"  # by the environment: a command line shows to all
+SMPP_PASSWORD = "OSRATI_SMPP_PASSWORD"
 DATABASE = "osrati"
 KEYSTORE = "osrati_keys"
 OK = 200
@@ -57,7 +59,7 @@ def run(settings: Settings) -> int:
     make_dir(settings.data_dir)
     with ExitStack() as stack:
         settings = _start_uae_pass(_start_servers(settings, stack), stack)
-        settings = _start_fcm(settings, stack)
+        settings = _start_smpp(_start_fcm(settings, stack), stack)
         try:
             asyncio.run(_prepare(settings))
             settings = _start_registry(settings, stack)
@@ -120,6 +122,15 @@ def _start_fcm(settings: Settings, stack: ExitStack) -> Settings:
             raise ChildEnded(f"FCM's simulator was not ready in {READY_SECONDS_MAX} s")
         time.sleep(READY_POLL_SECONDS)
     return replace(settings, fcm=access)
+
+
+def _start_smpp(settings: Settings, stack: ExitStack) -> Settings:
+    """Starts a message centre's simulator where none is named; the settings that name one."""
+    if settings.smpp is not None:
+        return settings
+    ports, password = (_free_port(), _free_port()), secrets.token_hex(4)  # SMPP: at most 8
+    _start_simulator("smpp", [*map(str, ports)], stack, **{SMPP_PASSWORD: password})
+    return replace(settings, smpp=SmppAccess(HOST, ports[0], "osrati", password))
 
 
 def _start_simulator(name: str, arguments: list[str], stack: ExitStack, **environ: str) -> None:
@@ -254,6 +265,11 @@ def _child(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         environ["OSRATI_FCM_ACCOUNT"] = str(settings.fcm.account_file)
         environ["OSRATI_FCM_URL"] = settings.fcm.origin
         environ["OSRATI_FCM_CERTIFICATE"] = str(settings.fcm.certificate_file or "")
+    if settings.smpp is not None:
+        centre = settings.smpp
+        environ["OSRATI_SMPP_URL"] = f"smpp://{centre.system_id}@{centre.host}:{centre.port}"
+        environ[SMPP_PASSWORD] = centre.password
+        environ["OSRATI_SMPP_SENDER"] = centre.sender
     if settings.registry_url is not None:
         environ["OSRATI_REGISTRY_URL"] = settings.registry_url
     child = subprocess.Popen(

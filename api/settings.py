@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from identity.app_client import AppClient
 from push.connect import FCM_ORIGIN, FcmAccess
+from push.smpp import SmppAccess
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # whatever faces the world stands before it
@@ -22,6 +24,9 @@ DEVELOPMENT_APPS = (
     AppClient("osrati-app", ("ae.osrati.app:/signed-in", f"http://{HOST}/signed-in")),
 )
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")  # libpq's
+
+SMS_SENDER = "Osrati"
+SMS_SENDER_CHARACTERS_MAX = 11  # what networks carry as an alphanumeric sender (GSM 03.40)
 
 Environment = Literal["development", "production"]
 
@@ -67,6 +72,7 @@ class Settings:
     apps: tuple[AppClient, ...]
     registry_url: str | None = None
     fcm: FcmAccess | None = None
+    smpp: SmppAccess | None = None
 
     @property
     def is_production(self) -> bool:
@@ -101,6 +107,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         uae_pass=_uae_pass(environ),
         fcm=_fcm(environ),
         staff=_staff(environ),
+        smpp=_smpp(environ),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
@@ -183,6 +190,33 @@ def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
             "must be, too: whoever runs the staff's sign-in gave them to you."
         )
     return access
+
+
+def _smpp(environ: Mapping[str, str]) -> SmppAccess | None:
+    """How SMS go out; None where no message centre is named: then they wait."""
+    url = environ.get("OSRATI_SMPP_URL", "")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    password = environ.get("OSRATI_SMPP_PASSWORD", "")
+    if parts.scheme != "smpp" or not parts.hostname or not port or not parts.username:
+        raise SettingsError("OSRATI_SMPP_URL is not understood: write smpp://system-id@host:2775.")
+    if not password or parts.password:
+        raise SettingsError(
+            "OSRATI_SMPP_URL is set, so OSRATI_SMPP_PASSWORD must hold the password, and the URL "
+            "must not."
+        )
+    sender = environ.get("OSRATI_SMPP_SENDER", "") or SMS_SENDER
+    if len(sender) > SMS_SENDER_CHARACTERS_MAX or not sender.isascii() or not sender.isalnum():
+        raise SettingsError(
+            f"OSRATI_SMPP_SENDER is {sender!r}: at most {SMS_SENDER_CHARACTERS_MAX} Latin letters "
+            "and digits."
+        )
+    return SmppAccess(parts.hostname, port, parts.username, password, sender)
 
 
 def _apps(text: str) -> tuple[AppClient, ...]:

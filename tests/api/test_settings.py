@@ -51,3 +51,43 @@ def test_sslmode_becomes_what_the_driver_takes(name: str, scheme: str) -> None:
 def test_a_url_that_the_driver_would_not_take_is_refused_by_name(url: str) -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         read(DATABASE_URL=url)
+
+
+SMPP = {"OSRATI_SMPP_URL": "smpp://osrati@127.0.0.1:2775", "OSRATI_SMPP_PASSWORD": "word"}
+
+
+def test_a_message_centre_is_named_by_url_and_its_password_apart(tmp_path: Path) -> None:
+    access = read_settings(SMPP, data_dir=tmp_path).smpp
+    assert access is not None
+    assert (access.host, access.port, access.system_id) == ("127.0.0.1", 2775, "osrati")
+    assert (access.password, access.sender) == ("word", "Osrati")
+    assert read_settings({}, data_dir=tmp_path).smpp is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"OSRATI_SMPP_URL": "http://osrati@127.0.0.1:2775"},
+        {"OSRATI_SMPP_URL": "smpp://127.0.0.1:2775"},
+        {"OSRATI_SMPP_URL": "smpp://osrati@127.0.0.1"},
+        {"OSRATI_SMPP_URL": "smpp://osrati@127.0.0.1:99999"},
+        {"OSRATI_SMPP_URL": "smpp://osrati:word@127.0.0.1:2775"},
+        {"OSRATI_SMPP_PASSWORD": ""},
+        {"OSRATI_SMPP_SENDER": "TwelveLetter"},
+        {"OSRATI_SMPP_SENDER": "أسرتي"},
+    ],
+)
+def test_a_message_centre_that_cannot_be_is_refused(
+    tmp_path: Path, changed: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError, match="OSRATI_SMPP"):
+        read_settings({**SMPP, **changed}, data_dir=tmp_path)
+
+
+def test_pushes_go_by_https_alone(tmp_path: Path) -> None:
+    named = {"OSRATI_FCM_ACCOUNT": "account.json"}
+    access = read_settings(named, data_dir=tmp_path).fcm
+    assert access is not None
+    assert access.origin == "https://fcm.googleapis.com"
+    with pytest.raises(SettingsError, match="OSRATI_FCM_URL"):
+        read_settings({**named, "OSRATI_FCM_URL": "http://127.0.0.1"}, data_dir=tmp_path)

@@ -30,6 +30,7 @@ ALLOWED = {
     ("store/session.py", "connect"): "the kinds of session, and the ping of health",
     ("store/session.py", "create_async_engine"): "the one engine of a process",
     ("api/worker.py", "create_pool"): "the queue's, of arq",
+    ("push/smpp.py", "connect"): "to the message centre: no database",
     ("store/keys.py", "begin"): "a key is committed apart, before the first row sealed under it",
     ("store/migrate.py", "begin"): "a migration is one transaction under its own lock",
     ("store/migrate.py", "create_async_engine"): "migrations run without the pool",
