@@ -68,7 +68,7 @@ async def _authorize(door: Door, request: Request) -> Response:
     language: Language = "en" if query.get("ui_locales", "").startswith("en") else "ar"
     app = door.find_app(query.get("client_id", ""))
     redirect_uri = query.get("redirect_uri", "")
-    if app is None or redirect_uri not in app.redirect_uris:
+    if app is None or not app.allows(redirect_uri):
         return show_stopped(AppUnknown(), language)
     try:
         await door.counters.take(SIGN_INS_PER_ADDRESS, address_of(request))

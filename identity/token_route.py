@@ -143,7 +143,8 @@ async def _from_refresh(
     held = door.refresh_tokens.find(form.get("refresh_token", ""))
     if held is None:
         raise GrantRefused
-    await door.counters.take(REFRESHES_PER_SESSION, str(held.session_id))
+    # With the key: whoever stole the token alone must not use up what its owner may try.
+    await door.counters.take(REFRESHES_PER_SESSION, f"{held.session_id} {thumbprint}")
     try:
         session = await refresh_session(
             door.ground,

@@ -10,9 +10,17 @@ from urllib.parse import urlencode
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+from starlette.requests import Request
 
 from api.settings import read_settings
+from domain.actor import Actor
 from identity.access_token import ACCESS_SECONDS, AUDIENCE
+from identity.authenticate import (
+    STEP_UP_SECONDS,
+    StepUpRequired,
+    authenticate,
+    require_fresh,
+)
 from identity.dpop import NONCE_AGE_MAX_SECONDS, PROOF_AGE_MAX_SECONDS
 from identity.form import FIELDS_MAX, FORM_BYTES_MAX
 from identity.grant import CODE_SECONDS
@@ -473,3 +481,45 @@ async def test_limits_are_shared_by_processes_and_held_by_each_without_valkey(
                 assert (await one.exchange("not-a-code")).status_code == 400
             assert (await one.exchange("not-a-code")).status_code == 429
             assert (await other.exchange("not-a-code")).status_code == (429 if shared else 400)
+
+
+# --- step-up ---
+
+
+async def test_what_asks_for_it_counts_only_when_one_confirms_again(phone: Phone) -> None:
+    await phone.sign_in(NOURA, bound=False)
+
+    async def actor() -> Actor:
+        await phone.refresh(bound=False)
+        header = f"Bearer {phone.tokens['access_token']}".encode()
+        request = Request({"type": "http", "headers": [(b"authorization", header)]})
+        found = await authenticate(phone.door, request)
+        assert found is not None
+        return found
+
+    await later(phone, seconds=STEP_UP_SECONDS)
+    require_fresh(phone.door, await actor())
+    await later(phone, seconds=1)
+    with pytest.raises(StepUpRequired):
+        require_fresh(phone.door, await actor())  # a refresh is no sign-in
+    await phone.sign_in(NOURA, bound=False)
+    require_fresh(phone.door, await actor())
+    person_id = (await actor()).person_id
+    with pytest.raises(StepUpRequired):  # who only acts as somebody has confirmed nothing
+        require_fresh(phone.door, Actor(person_id, "ar", "demonstration"))
+
+
+# --- locking out ---
+
+
+async def test_nobody_can_lock_another_out(phone: Phone) -> None:
+    """Who has a token and not its key uses up attempts of their own, not its owner's."""
+    await phone.sign_in(NOURA)
+    stolen, own = dict(phone.tokens), phone.key
+    phone.key = ECKey.generate_key("P-256")
+    for _ in range(REFRESHES_PER_SESSION.times):
+        assert (await phone.refresh(stolen["refresh_token"])).status_code == 400
+    assert (await phone.refresh(stolen["refresh_token"])).status_code == 429
+    phone.key = own
+    assert (await phone.ask(PING)).status_code == 200
+    assert (await phone.refresh()).status_code == 200
