@@ -7,7 +7,8 @@ wrong, or take that back. outbox: what became of every act. withdraw P: take an 
 never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
 online: pull the plug, and put it back. wipe: forget everything.
 
-There is no sign-in yet: development believes whoever is named.
+sign-in: sign in through UAE PASS, by a browser. Without it a development server believes whoever is
+named.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from phone.enrol import OtherServer
 from phone.exchange import outdated_minimum, read_today
 from phone.outbox import list_acts
 from phone.reminder import take_reminders
+from phone.sign_in import Session as SignedIn
+from phone.sign_in import SignInFailed
 from phone.store import Store
 from phone.stream import alarmed_streams
 from phone.sync import Phone, StillBusy, come_back
@@ -89,12 +92,37 @@ class Session:
 
     async def _pull(self) -> None:
         async with httpx2.AsyncClient(base_url=self.chosen.url) as http:
-            person = await self._sign_in(http)
-            phone = Phone(self.store, Transport(http, person), self.clock)
+            session = SignedIn(self.store, http, self.clock.now_utc)
+            person = await self._act_as(http)
+            transport = Transport(http, person, session if session.is_signed_in else None)
+            phone = Phone(self.store, transport, self.clock)
             await come_back(phone, _wait_a_little)
 
-    async def _sign_in(self, http: httpx2.AsyncClient) -> UUID:
-        """The person this phone is of; asked once, by name. Raises: Told."""
+    def sign_in(self) -> None:
+        """Raises: Told."""
+        try:
+            person = asyncio.run(self._sign_in())
+        except (SignInFailed, httpx2.TransportError) as failed:
+            raise Told(str(failed)) from None
+        with self.store.transaction():
+            held = self.store.find_setting(PERSON)
+            if held not in (None, person.bytes):
+                raise Told("this phone is another person's: `wipe` it first")
+            self.store.set_setting(PERSON, person.bytes)
+            self.store.set_setting(NAME, self.chosen.who.encode())
+        self.say("signed in")
+
+    async def _sign_in(self) -> UUID:
+        async with httpx2.AsyncClient(base_url=self.chosen.url) as http:
+            session = SignedIn(self.store, http, self.clock.now_utc)
+
+            def show(address: str) -> None:
+                print(f"open in a browser: {address}", flush=True)
+
+            return await session.sign_in(self.chosen.url, show, language=self.chosen.language)
+
+    async def _act_as(self, http: httpx2.AsyncClient) -> UUID:
+        """The person this phone is of; asked once, by name, unless signed in. Raises: Told."""
         held = self.store.find_setting(PERSON)
         if held is not None:
             return UUID(bytes=held)
@@ -248,7 +276,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--language", choices=("ar", "en"), default="ar")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="where phones are kept")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("pull", "outbox", "remind", "offline", "online"):
+    for name in ("pull", "sign-in", "outbox", "remind", "offline", "online"):
         commands.add_parser(name)
     commands.add_parser("timeline").add_argument("--all", action="store_true")
     for name in ("show", "withdraw", "clear"):
@@ -271,7 +299,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parse(arguments)
     session = Session(chosen)
     try:
-        getattr(session, chosen.command)()
+        getattr(session, chosen.command.replace("-", "_"))()
     except (Told, StillBusy, OtherServer) as told:
         print(told, file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
 """The network: one method a call, every answer that is not 200 a typed fault.
 
-A fault says what the phone does next; none of them touches an unsent act. Until sign-in exists a
-phone of development names its person in a header.
+A fault says what the phone does next; none of them touches an unsent act. A phone is signed in
+(`phone/sign_in.py`); one of development may name its person in a header instead.
 """
 
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import msgspec
 
+from phone.sign_in import Session, SignInFailed
 from phone.wire import (
     BlobAnswer,
     CatalogueAnswer,
@@ -75,9 +76,12 @@ class HeadAnswer(msgspec.Struct, frozen=True):
 class Transport:
     """Calls of one phone. `http` carries them: over a network, or straight into an application."""
 
-    def __init__(self, http: httpx2.AsyncClient, person: UUID) -> None:
+    def __init__(
+        self, http: httpx2.AsyncClient, person: UUID, session: Session | None = None
+    ) -> None:
         self._http = http
-        self._headers = {ACT_AS: str(person)}
+        self._session = session
+        self._headers = {ACT_AS: str(person)} if session is None else {}
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -139,17 +143,30 @@ class Transport:
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx2.Response:
-        try:
-            return await self._http.request(
-                method,
-                path,
-                content=content,
-                params=params,
-                headers={**self._headers, **(headers or {})},
-                timeout=ANSWER_SECONDS_MAX,
-            )
-        except httpx2.TransportError:
-            raise TryLater("no_answer") from None
+        for last in (False, True):  # the second proof has the nonce that the first was given
+            try:
+                proofs = await self._proofs(method, path)
+                answer = await self._http.request(
+                    method,
+                    path,
+                    content=content,
+                    params=params,
+                    headers={**self._headers, **proofs, **(headers or {})},
+                    timeout=ANSWER_SECONDS_MAX,
+                )
+            except httpx2.TransportError:
+                raise TryLater("no_answer") from None
+            except SignInFailed as failed:
+                raise SignInRequired("session.ended", en=str(failed)) from None
+            if last or self._session is None or not self._session.take_nonce(answer):
+                return answer
+        raise AssertionError("the last one is returned")
+
+    async def _proofs(self, method: str, path: str) -> dict[str, str]:
+        if self._session is None:
+            return {}
+        address = f"{str(self._http.base_url).rstrip('/')}{path}"
+        return await self._session.headers(method, address)
 
 
 def _read(answer: httpx2.Response, kind: type[T]) -> T:

@@ -38,14 +38,14 @@ START_SECONDS = 60.0
 
 
 @contextmanager
-def uae_pass_process() -> Iterator[str]:
-    """The simulator on a free port; its base URL."""
+def uae_pass_process(origin: str = ORIGIN) -> Iterator[str]:
+    """The simulator on a free port, for a server of this origin; its base URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "simulators.uae_pass", "--port", str(port)]
     command += ["--client-id", CLIENT_ID]
-    command += ["--redirect-uri", f"{ORIGIN}{CALLBACK_PATH}"]
+    command += ["--redirect-uri", f"{origin}{CALLBACK_PATH}"]
     environ = {**os.environ, "OSRATI_UAEPASS_CLIENT_SECRET": CLIENT_SECRET}
     process = subprocess.Popen(command, env=environ, stdin=subprocess.PIPE)
     try:
