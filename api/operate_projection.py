@@ -8,6 +8,7 @@ from api.operate import DONE, operate, operator, table
 from api.wire import House
 from gov.operation import Operation, record_operation
 from store.scope import ReferenceScope
+from timeline.catch_up import count_behind
 from timeline.population import list_reads
 from timeline.rebuild import Progress, find_progress, rebuild
 
@@ -26,6 +27,7 @@ def projection(arguments: Sequence[str]) -> int:
 
 
 async def _status(house: House, _: Given) -> int:
+    print(f"{await count_behind(house.ground):,} circles are behind the rules in force")
     progress = await find_progress(house.ground)
     if progress is None:
         print("generation 1, made by refreshes alone")

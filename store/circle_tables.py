@@ -19,7 +19,7 @@ CALL_OPEN, CALL_DONE, CALL_DEAD = 0, 1, 2
 
 
 class CircleRow(SQLModel, table=True):
-    """One circle. Writer: `timeline/record.py`, `timeline/refresh.py`.
+    """One circle. Writer: `timeline/record.py`, `timeline/refresh.py`, `timeline/catch_up.py`.
 
     `facts_version` counts facts; a circle whose `refreshed_version` is lower is dirty.
     """

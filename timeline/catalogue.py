@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from domain.catalogue import Catalogue
+from domain.catalogue_change import EVERYTHING, RuleChange, find_rule_change
 from domain.compile_catalogue import compile_catalogue
 from domain.ids import EntryId
 from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow, ServiceNumberRow
@@ -20,6 +21,7 @@ from store.scope import ReferenceScope, Scope
 from store.session import Database, Reading
 
 VERSIONS_KEPT = 4  # a roll-out has two; a replay of last week asks for one or two more
+CHANGES_KEPT = 64  # pairs of versions: the last, against each that a circle may still be at
 NOTHING_PUBLISHED = 0
 NUMBERS_LOCK = 7_301_503  # one at a time gives numbers
 
@@ -47,6 +49,8 @@ class Catalogues:
         self._kept: OrderedDict[int, Catalogue] = OrderedDict()
         self._compiling = asyncio.Lock()
         self._numbers = ServiceNumbers({}, {})
+        self._changes: OrderedDict[tuple[int, int], RuleChange] = OrderedDict()
+        self._rules_since: dict[int, int] = {}
 
     async def get(self, version: int) -> Catalogue:
         """The catalogue of one version; the empty catalogue when nothing is published (version
@@ -89,6 +93,30 @@ class Catalogues:
             by_entry = {EntryId(row.entry_id): int(row.number) for row in found}
         return ServiceNumbers(by_entry, {number: entry for entry, number in by_entry.items()})
 
+    async def change(self, before: int, after: int) -> RuleChange:
+        """What of a circle evaluated by one version can differ by another."""
+        if before == after:
+            return RuleChange()
+        if (before, after) not in self._changes:
+            old, new = await self._read(before), await self._read(after)
+            known = bool(old) and bool(new)
+            found = find_rule_change(dict(old), dict(new)) if known else EVERYTHING
+            self._changes[before, after] = found
+            if len(self._changes) > CHANGES_KEPT:
+                self._changes.popitem(last=False)
+        return self._changes[before, after]
+
+    async def rules_since(self, version: int) -> int:
+        """The first version by which every circle sees what it sees by this one: since then only
+        words have changed, and no circle that saw it is behind.
+        """
+        if version not in self._rules_since:
+            first = version
+            while first > 1 and (await self.change(first - 1, version)).is_nothing:
+                first -= 1
+            self._rules_since = {version: first}
+        return self._rules_since[version]
+
     async def current(self) -> Catalogue:
         """The catalogue published last."""
         async with self._database.read(ReferenceScope("catalogue")) as session:
@@ -96,14 +124,17 @@ class Catalogues:
         return await self.get(version)
 
     async def _compile(self, version: int) -> Catalogue:
+        documents = await self._read(version)
+        return await asyncio.to_thread(compile_catalogue, documents, version=version)
+
+    async def _read(self, version: int) -> list[tuple[str, dict[str, object]]]:
         async with self._database.read(ReferenceScope("catalogue")) as session:
             rows = await session.execute(
                 select(col(CatalogueEntryRow.entry_id), col(CatalogueEntryRow.document))
                 .where(col(CatalogueEntryRow.version) == version)
                 .order_by(col(CatalogueEntryRow.entry_id))
             )
-            documents = [(row.entry_id, orjson.loads(row.document)) for row in rows]
-        return await asyncio.to_thread(compile_catalogue, documents, version=version)
+            return [(row.entry_id, orjson.loads(row.document)) for row in rows]
 
 
 async def current_version(session: Reading[Scope]) -> int:

@@ -13,8 +13,7 @@ import msgspec
 from domain.ids import CircleId, PersonId
 from store.scope import PersonScope
 from timeline.ground import Ground
-from timeline.read import is_due
-from timeline.refresh import refresh
+from timeline.read import is_due, refresh_if_due
 
 MEMBER_STREAM_COLUMNS = (
     "stream.circle_id, stream.stream_id, stream.incarnation, stream.head, stream.digest,"
@@ -62,10 +61,11 @@ async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStre
     more: its stream is closed to them.
     """
     rows = await _read(ground, person_id)
-    due = [row["mine"] for row in rows if _is_due(row, ground.clock.today())]
+    since = await ground.catalogues.rules_since(rows[0]["catalogue"])
+    due = [row["mine"] for row in rows if _is_due(row, since, ground.clock.today())]
     if due:
         for circle_id in due:
-            await refresh(ground, CircleId(circle_id))
+            await refresh_if_due(ground, CircleId(circle_id))
         rows = await _read(ground, person_id)
     streams = tuple(MemberStream(*row[:8]) for row in rows if row["stream_id"] is not None)
     return MemberStreams(streams, rows[0]["catalogue"])
@@ -78,13 +78,13 @@ async def _read(ground: Ground, person_id: PersonId) -> list[Any]:
         return rows
 
 
-def _is_due(row: Any, today: date) -> bool:
+def _is_due(row: Any, since: int, today: date) -> bool:
     return row["facts_version"] is not None and is_due(
         facts_version=row["facts_version"],
         refreshed_version=row["refreshed_version"],
         refreshed_catalogue=row["refreshed_catalogue"],
         refreshed_on=row["refreshed_on"],
         next_change_on=row["next_change_on"],
-        catalogue=row["catalogue"],
+        rules_since=since,
         today=today,
     )

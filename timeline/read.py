@@ -19,6 +19,7 @@ from domain.record import Record
 from store.circle_tables import CircleRow
 from store.scope import CircleScope, MemberScope, PersonScope
 from timeline.catalogue import current_version
+from timeline.catch_up import sift_behind
 from timeline.ground import Ground
 from timeline.member import find_ended_on
 from timeline.people import list_circles
@@ -93,7 +94,9 @@ async def list_closed(ground: Ground, person_id: PersonId) -> tuple[CircleId, ..
 
 
 async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
-    """Refreshes a circle that is dirty, whose day has come, or that an older catalogue last saw."""
+    """Refreshes a circle that is dirty, whose day has come, or that other rules last saw and the
+    new ones can touch.
+    """
     async with ground.database.read(CircleScope(circle_id)) as session:
         found = await session.execute(
             select(
@@ -106,15 +109,23 @@ async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
         )
         row = found.one_or_none()
         catalogue = await current_version(session)
-    if row is not None and is_due(
-        facts_version=row.facts_version,
-        refreshed_version=row.refreshed_version,
-        refreshed_catalogue=row.refreshed_catalogue,
-        refreshed_on=row.refreshed_on,
-        next_change_on=row.next_change_on,
-        catalogue=catalogue,
-        today=ground.clock.today(),
-    ):
+    if row is None:
+        return
+    since = await ground.catalogues.rules_since(catalogue)
+    today = ground.clock.today()
+    is_due_anyway, is_due_by_rules = (
+        is_due(
+            facts_version=row.facts_version,
+            refreshed_version=row.refreshed_version,
+            refreshed_catalogue=row.refreshed_catalogue,
+            refreshed_on=row.refreshed_on,
+            next_change_on=row.next_change_on,
+            rules_since=first,
+            today=today,
+        )
+        for first in (0, since)
+    )
+    if is_due_anyway or (is_due_by_rules and await sift_behind(ground, (circle_id,))):
         await refresh(ground, circle_id)
 
 
@@ -125,14 +136,16 @@ def is_due(
     refreshed_catalogue: int,
     refreshed_on: date | None,
     next_change_on: date | None,
-    catalogue: int,
+    rules_since: int,
     today: date,
 ) -> bool:
-    """Whether a circle is dirty, its day has come, or an older catalogue last saw it."""
+    """Whether a circle is dirty, its day has come, or other rules last saw it: those of a catalogue
+    before `rules_since`.
+    """
     waking = next_change_on is not None and next_change_on <= today
     set_back = refreshed_on is not None and refreshed_on > today  # a day of development
     return (
-        waking or set_back or refreshed_version < facts_version or refreshed_catalogue < catalogue
+        waking or set_back or refreshed_version < facts_version or refreshed_catalogue < rules_since
     )
 
 

@@ -15,6 +15,7 @@ from store.circle_tables import CircleRow
 from store.scope import SweepScope
 from store.session import Reading
 from timeline.catalogue import current_version
+from timeline.catch_up import sift_behind
 from timeline.ground import Ground
 
 WAKE_BATCH_MAX = 500
@@ -25,8 +26,9 @@ async def list_waking_circles(
 ) -> tuple[CircleId, ...]:
     """Circles to refresh now, the longest due first; found without a lock, at most a batch.
 
-    What is left of the batch goes to circles that an older catalogue last saw. Those of
-    `passing_over` (they keep failing) are left out, so that they keep no other waiting.
+    What is left of the batch goes to circles that other rules last saw: those that the new ones
+    cannot touch take the version at once and are not among the found. Those of `passing_over` (they
+    keep failing) are left out, so that they keep no other waiting.
     """
     others = _others(passing_over)
     limit = min(limit, WAKE_BATCH_MAX)
@@ -38,8 +40,12 @@ async def list_waking_circles(
             .limit(limit)
         )
         circles = [CircleId(circle_id) for circle_id in woken.scalars()]
+        behind: list[CircleId] = []
         if len(circles) < limit:
-            circles += await _list_behind(session, limit - len(circles), others)
+            since = await ground.catalogues.rules_since(await current_version(session))
+            behind = await _list_behind(session, since, limit - len(circles), others)
+    if behind:
+        circles += await sift_behind(ground, behind)
     return tuple(dict.fromkeys(circles))
 
 
@@ -50,10 +56,9 @@ def _others(passing_over: Collection[CircleId]) -> ColumnElement[bool]:
 
 
 async def _list_behind(
-    session: Reading[SweepScope], limit: int, others: ColumnElement[bool]
+    session: Reading[SweepScope], version: int, limit: int, others: ColumnElement[bool]
 ) -> list[CircleId]:
     """Circles of an older catalogue, from a place by chance on, so that no failing one leads."""
-    version = await current_version(session)
     behind = select(col(CircleRow.circle_id)).where(
         col(CircleRow.refreshed_catalogue) < version,
         col(CircleRow.refreshed_version) >= col(CircleRow.facts_version),  # the dirty wake by day

@@ -1,0 +1,89 @@
+"""What a change of the catalogue can touch: whom it does not concern sees the same as before."""
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from content.pack import SHIPPED_PACK
+from content.schedule_entries import read_catalogue
+from domain.catalogue import Catalogue
+from domain.catalogue_change import EVERYTHING, RuleChange, find_rule_change
+from domain.compile_catalogue import compile_catalogue
+from domain.evaluate import evaluate
+from domain.projection import Projection
+from tests.domain.test_law_purity import CIRCLES, SECRET, History, histories
+
+Document = dict[str, Any]
+SERVICES = ("family_book", "newborn_bundle", "pregnancy_followup", "vaccination")
+
+
+@cache
+def shipped() -> dict[str, Document]:
+    return {str(one["id"]): dict(one) for _, one in read_catalogue(SHIPPED_PACK)}
+
+
+@cache
+def raised(entry_id: str) -> Catalogue:
+    """The shipped catalogue with one service of a higher version."""
+    return compile_catalogue(list(changed(entry_id).items()), version=2)
+
+
+@cache
+def whole() -> Catalogue:
+    return compile_catalogue(list(shipped().items()), version=1)
+
+
+def changed(entry_id: str) -> dict[str, Document]:
+    service = shipped()[entry_id]
+    return shipped() | {entry_id: service | {"version": service["version"] + 1}}
+
+
+@given(histories(), st.sampled_from(SERVICES))
+@settings(max_examples=20, deadline=None)
+def test_whom_a_change_does_not_concern_sees_the_same(history: History, entry_id: str) -> None:
+    change = find_rule_change(shipped(), changed(entry_id))
+    assert not change.is_everything
+    for circle in CIRCLES:
+        before = evaluate(circle, history.facts, whole(), history.today, SECRET)
+        if change.concerns(before.projections.values()):
+            continue
+        after = evaluate(circle, history.facts, raised(entry_id), history.today, SECRET)
+        assert (after.records, after.effects) == (before.records, before.effects)
+        assert after.members == before.members
+        # It wakes in time for the new rules, too.
+        assert (before.next_change_on or date.max) <= (after.next_change_on or date.max)
+
+
+def test_words_are_no_change_of_rules() -> None:
+    service = shipped()["vaccination"]
+    reworded = service | {"name": {"ar": "أ", "en": "A"}, "revision": 99, "draft": False}
+    assert find_rule_change(shipped(), shipped() | {"vaccination": reworded}).is_nothing
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "said", "found"),
+    [
+        ("vaccination", {"audience": ["father"]}, RuleChange(frozenset({"birth"}))),
+        ("family_book", {"version": 9}, RuleChange(frozenset({"marriage"}))),
+        ("cdsi", {"packed": "x"}, RuleChange(frozenset({"birth", "pregnancy"}))),
+        ("new", {"kind": "holiday"}, EVERYTHING),
+        ("new", {"kind": "unheard_of"}, EVERYTHING),
+        ("new", {"kind": "article"}, RuleChange()),
+        ("new", {"kind": "service", "starts_with": "divorce"}, RuleChange(frozenset({"divorce"}))),
+    ],
+)
+def test_what_a_change_touches(entry_id: str, said: Document, found: RuleChange) -> None:
+    after = shipped() | {entry_id: shipped().get(entry_id, {}) | said}
+    assert find_rule_change(shipped(), after) == found
+    assert find_rule_change(after, shipped()) == found
+
+
+def test_a_row_in_which_something_did_not_fit_is_always_concerned() -> None:
+    change = RuleChange(frozenset({"divorce"}))
+    assert change.concerns([Projection(has_more=True)])
+    assert not change.concerns([Projection(starts=frozenset({"birth"}))])
+    assert not change.concerns([])

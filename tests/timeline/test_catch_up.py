@@ -1,0 +1,159 @@
+"""After a publication only the circles that its rules can touch are evaluated, and words write
+nothing.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from content.pack import SHIPPED_PACK
+from content.publish import publish_documents
+from content.schedule_entries import read_catalogue
+from domain.ids import CircleId
+from store.scope import ReferenceScope
+from tests.support.builders import born, married, pregnant
+from tests.support.house import TestHouse, person
+from timeline.catch_up import count_behind
+from timeline.record import couple_circle
+from timeline.refresh import refresh
+from timeline.replay import replay_member
+from timeline.wake import list_waking_circles
+
+HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
+OTHER_HUSBAND, OTHER_WIFE = person(4), person(5)
+TODAY = date(2026, 11, 21)
+Document = dict[str, Any]
+FAMILY_TABLES = ("circle", "stream", "stream_record", "effect", "audience", "refresh_log", "fact")
+
+
+@pytest.fixture
+async def tables(databases: tuple[str, str]) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(databases[0].replace("+asyncpg", ""))
+    yield connection
+    await connection.close()
+
+
+async def publish(house: TestHouse, change: Callable[[Document], Document]) -> None:
+    """The shipped catalogue with every service as `change` makes it."""
+    documents = [
+        (name, change(dict(one)) if one["kind"] == "service" else dict(one))
+        for name, one in read_catalogue(SHIPPED_PACK)
+    ]
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        await publish_documents(unit, house.clock, documents)
+
+
+def reworded(document: Document) -> Document:
+    name = {language: f"{text}." for language, text in document["name"].items()}
+    return document | {"name": name, "revision": document["revision"] + 1}
+
+
+def reruled(entry_id: str) -> Callable[[Document], Document]:
+    """One service under a higher version."""
+
+    def change(document: Document) -> Document:
+        if document["id"] != entry_id:
+            return document
+        return document | {"version": document["version"] + 1}
+
+    return change
+
+
+async def written(tables: asyncpg.Connection) -> dict[str, list[str]]:
+    """The transaction that last wrote each row of the families' tables."""
+    return {
+        table: [row[0] for row in await tables.fetch(f"SELECT ctid::text || xmin FROM {table}")]
+        for table in FAMILY_TABLES
+    }
+
+
+async def two_families(house: TestHouse) -> tuple[CircleId, CircleId]:
+    """One with a child, one with none."""
+    await house.apply(married(HUSBAND, WIFE, date(2025, 6, 1)))
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND))
+    await house.apply(married(OTHER_HUSBAND, OTHER_WIFE, TODAY))
+    for circle_id in await list_waking_circles(house.ground):
+        await refresh(house.ground, circle_id)
+    keys = house.ground.keys
+    return (
+        couple_circle(keys, HUSBAND, WIFE).id,
+        couple_circle(keys, OTHER_HUSBAND, OTHER_WIFE).id,
+    )
+
+
+async def test_a_correction_of_words_rewrites_no_familys_row(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    await two_families(house)
+    before = await written(tables)
+    await publish(house, reworded)
+    assert (await house.ground.catalogues.current()).version == 2
+    assert await list_waking_circles(house.ground) == ()
+    assert await count_behind(house.ground) == 0
+    assert await house.timeline(WIFE)  # read by its words at once
+    assert await written(tables) == before
+
+
+async def test_a_rule_of_children_evaluates_the_circles_with_children_alone(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    with_child, without = await two_families(house)
+    logged = await tables.fetchval("SELECT count(*) FROM refresh_log WHERE circle_id = $1", without)
+    await publish(house, reruled("vaccination"))
+    assert await count_behind(house.ground) > 0
+    found = await list_waking_circles(house.ground)
+    assert with_child in found
+    assert without not in found
+    for circle_id in found:
+        await refresh(house.ground, circle_id)
+    assert await list_waking_circles(house.ground) == ()
+    assert await count_behind(house.ground) == 0
+    now = await tables.fetchrow("SELECT * FROM circle WHERE circle_id = $1", without)
+    assert now["refreshed_catalogue"] == 2
+    # No evaluation, so no row in the log; and what was seen is still made again exactly.
+    assert logged == await tables.fetchval(
+        "SELECT count(*) FROM refresh_log WHERE circle_id = $1", without
+    )
+    house.clock.move_days(1)
+    for who in (WIFE, OTHER_WIFE):
+        _, replayed = await replay_member(house.ground, who, on=TODAY)
+        assert replayed
+        assert all(one.is_exact for one in replayed)
+
+
+async def test_a_reader_whom_the_rules_cannot_touch_waits_for_no_evaluation(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    _, without = await two_families(house)
+    await publish(house, reruled("vaccination"))
+    logged = await tables.fetchval("SELECT count(*) FROM refresh_log WHERE circle_id = $1", without)
+    await house.timeline(OTHER_WIFE)
+    assert logged == await tables.fetchval(
+        "SELECT count(*) FROM refresh_log WHERE circle_id = $1", without
+    )
+    versions = {card.record.version for card in await house.timeline(WIFE)}
+    assert len(versions) > 1  # hers were evaluated by the reading
+
+
+async def test_where_the_projection_is_not_there_everything_is_evaluated(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    _, without = await two_families(house)
+    await tables.execute("DELETE FROM audience")
+    await publish(house, reruled("vaccination"))
+    assert without in await list_waking_circles(house.ground)
+
+
+async def test_a_fact_that_comes_between_keeps_its_circle_to_be_evaluated(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    _, without = await two_families(house)
+    await publish(house, reruled("vaccination"))
+    due_on = TODAY + timedelta(days=100)
+    await house.apply(pregnant(OTHER_WIFE, TODAY, due_on=due_on, father=OTHER_HUSBAND))
+    now = await tables.fetchrow("SELECT * FROM circle WHERE circle_id = $1", without)
+    assert now["refreshed_catalogue"] == 2
+    assert now["refreshed_version"] == now["facts_version"]
