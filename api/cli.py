@@ -102,7 +102,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
 }
 OPERATIONS: dict[str, str] = {
     "agency": "who may report what, by which keys: add, change, rotate, revoke, list, show, log",
-    "catalogue": "entries: check, load, diff, export, read a rule in words, withdraw",
+    "catalogue": "entries: check, load, diff, export, read a rule in words, roll out, withdraw",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",
     "projection": "the audience projection: status, rebuild, log",

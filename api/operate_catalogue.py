@@ -18,6 +18,7 @@ from content.export import NotEmpty, write_pack
 from content.pack import SHIPPED_PACK
 from content.place import with_lines
 from content.publish import publish_documents, read_version
+from content.rollout import close_rollout, open_rollout, take_back, widen_rollout
 from content.schedule_entries import Document, read_catalogue
 from content.withdraw import NoSuchEntry, withdraw
 from domain.catalogue import Catalogue, Service
@@ -29,7 +30,7 @@ from domain.text import Language
 from gov.operation import Operation, check_purpose, record_operation
 from store.scope import ReferenceScope
 from store.session import Reading, Unit
-from timeline.catalogue import current_version
+from timeline.side import PERCENT_MAX, Sides, read_sides
 
 PATHS_SHOWN_MAX = 8  # of one entry in a comparison; the rest is counted
 
@@ -37,7 +38,7 @@ Given = argparse.Namespace
 
 
 def catalogue(arguments: Sequence[str]) -> int:
-    """`osrati catalogue check|load|diff|export|read|withdraw`; 0 done, 1 refused or differs."""
+    """`osrati catalogue check|load|diff|export|read|rollout|withdraw`; 1: refused, or differs."""
     given = _parser().parse_args(arguments)
     if given.action == "check":
         return _check(given.pack, as_json=given.json)
@@ -65,6 +66,20 @@ def _parser() -> argparse.ArgumentParser:
     read = actions.add_parser("read", help="the rules of a service in plain words")
     read.add_argument("entry")
     read.add_argument("--pack", type=Path, help="of a pack, not of the version in force")
+    rollout = actions.add_parser("rollout", help="a candidate for some circles first")
+    steps = rollout.add_subparsers(dest="step", required=True)
+    opened = steps.add_parser("open", help="a pack for a percent of circles, or of a scope's")
+    opened.add_argument("pack", type=Path)
+    widened = steps.add_parser("widen", help="another percent, or another scope")
+    for step in (opened, widened):
+        step.add_argument("--percent", type=int, default=PERCENT_MAX, metavar="N")
+        step.add_argument("--scope", metavar="ENTRY", help="an entry of kind scope")
+        step.add_argument("--reason", required=True)
+    closed = steps.add_parser("close", help="the candidate is everybody's")
+    back = steps.add_parser("back", help="out of the roll-out, else the version before")
+    for step in (closed, back):
+        step.add_argument("--reason", required=True)
+    steps.add_parser("show", help="what is in force")
     gone = actions.add_parser("withdraw", help="publish an entry no more")
     gone.add_argument("entry")
     gone.add_argument("--reason", required=True, help="why: recorded with your name")
@@ -159,7 +174,7 @@ async def _load(house: House, given: Given) -> int:
         documents = read_catalogue(given.pack)
         compile_catalogue(documents, version=0)
         async with house.ground.database.unit(ReferenceScope("publish")) as unit:
-            before = await current_version(unit)
+            before = (await read_sides(unit)).version
             version = await publish_documents(unit, house.ground.clock, documents)
             if version != before:
                 await _record(unit, house, "catalogue.load", f"version {version}", reason)
@@ -173,7 +188,8 @@ async def _load(house: House, given: Given) -> int:
 
 async def _diff(house: House, given: Given) -> int:
     async with house.ground.database.read(ReferenceScope("operate")) as session:
-        in_force = await current_version(session)
+        sides = await read_sides(session)
+        in_force = sides.candidate or sides.base
         from_ = given.from_ if given.from_ is not None else in_force
         before = await _known_version(session, from_)
         after: Mapping[str, Document]
@@ -190,7 +206,7 @@ async def _diff(house: House, given: Given) -> int:
 
 async def _export(house: House, given: Given) -> int:
     async with house.ground.database.read(ReferenceScope("operate")) as session:
-        version = given.version or await current_version(session)
+        version = given.version or (await read_sides(session)).base
         documents = await _known_version(session, version)
     try:
         count = write_pack(documents, given.directory)
@@ -217,6 +233,48 @@ async def _withdraw(house: House, given: Given) -> int:
         return REFUSED
     print(f"{given.entry} is withdrawn; version {version} is in force.")
     return DONE
+
+
+async def _rollout(house: House, given: Given) -> int:
+    if given.step == "show":
+        async with house.ground.database.read(ReferenceScope("operate")) as session:
+            print(_sides_shown(await read_sides(session)))
+        return DONE
+    reason, clock = check_purpose(given.reason), house.ground.clock
+    scope = EntryId(given.scope) if getattr(given, "scope", None) else None
+    percent = getattr(given, "percent", PERCENT_MAX)
+    if not 0 <= percent <= PERCENT_MAX:
+        raise Wrong(f"--percent is from 0 to {PERCENT_MAX}.")
+    try:
+        async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+            match given.step:
+                case "open":
+                    documents = read_catalogue(given.pack)
+                    compile_catalogue(documents, version=0)
+                    sides = await open_rollout(unit, clock, documents, percent=percent, scope=scope)
+                case "widen":
+                    sides = await widen_rollout(unit, clock, percent=percent, scope=scope)
+                case "close":
+                    sides = await close_rollout(unit, clock)
+                case _:
+                    sides = await take_back(unit, clock)
+            shown = _sides_shown(sides)
+            await _record(unit, house, f"catalogue.rollout.{given.step}", shown, reason)
+    except CatalogueError as error:
+        print("\n".join(str(one) for one in with_lines(error.errors, given.pack)), file=sys.stderr)
+        return REFUSED
+    print(shown)
+    return DONE
+
+
+def _sides_shown(sides: Sides) -> str:
+    if sides.candidate is None:
+        return f"Version {sides.base} is in force for everybody (step {sides.version})."
+    whom = f"{sides.percent} % of circles" + (f" within {sides.scope}" if sides.scope else "")
+    return (
+        f"Version {sides.candidate} for {whom}, version {sides.base} for the others"
+        f" (step {sides.version})."
+    )
 
 
 async def _known_version(session: Reading[ReferenceScope], version: int) -> Mapping[str, Document]:
@@ -251,5 +309,6 @@ _ACTIONS: dict[str, Callable[[House, Given], Awaitable[int]]] = {
     "diff": _diff,
     "export": _export,
     "read": _read,
+    "rollout": _rollout,
     "withdraw": _withdraw,
 }

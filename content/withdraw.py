@@ -9,7 +9,7 @@ from domain.ids import EntryId
 from store.clock import Clock
 from store.scope import ReferenceScope
 from store.session import Unit
-from timeline.catalogue import current_version
+from timeline.side import read_sides
 
 
 class NoSuchEntry(Exception):
@@ -21,7 +21,8 @@ async def withdraw(unit: Unit[ReferenceScope], clock: Clock, entry_id: EntryId) 
 
     Raises: NoSuchEntry; CatalogueError naming what still refers to it, and then nothing changed.
     """
-    documents = await read_version(unit, await current_version(unit))
+    sides = await read_sides(unit)
+    documents = await read_version(unit, sides.candidate or sides.base)
     document = documents.get(entry_id)
     if document is None or document.get("withdrawn") or "version" not in document:
         raise NoSuchEntry(entry_id)

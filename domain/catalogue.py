@@ -226,6 +226,15 @@ class Catalogue(msgspec.Struct, frozen=True):
     services: Mapping[EntryId, Service]
     schedules: Mapping[EntryId, ScheduleTables] = {}
     entries: Entries = Entries()
+    other: "Catalogue | None" = None  # the candidate's side, while a roll-out is open
+
+    def find_service(self, entry: EntryId, version: int) -> Service | None:
+        """The service with these rules, on either side of a roll-out."""
+        for side in (self, self.other):
+            service = side.services.get(entry) if side is not None else None
+            if service is not None and service.version == version:
+                return service
+        return None
 
     def agency_of(self, service: Service, on: date) -> str:
         """The agency that answers for a service on a day: by the agencies' own dated word, else by

@@ -28,13 +28,14 @@ from domain.planned.calculations import Calculations
 from domain.planned.occurrence import VisitDays
 from domain.planned.shared_visit import Errand, share_visits
 from domain.project import project_members
+from domain.reach import is_within
 from domain.record import Effect, Evaluation, Record
 from domain.standing import standing_facts
 from domain.start.situations import situations_of
 
 # Raised with every change after which the same facts may give other records: a golden test refuses
 # such a change without.
-ENGINE_VERSION = 14
+ENGINE_VERSION = 15
 STREAM_RECORDS_MAX = 2_000
 
 
@@ -64,6 +65,8 @@ def evaluate(
     errands: list[Errand] = []
     for entry_id in sorted(catalogue.services):
         service = catalogue.services[entry_id]
+        if service.scope is not None and not is_within(service.scope, family, horizon):
+            continue
         for situation in situations[service.starts_with]:
             on = loaded_on(situation)
             for planned in plan_records(service, situation, family, calculations, horizon):

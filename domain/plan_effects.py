@@ -22,8 +22,11 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
     window = record.window
     if window is None or record.quiet or record.resolved_on is not None or record.dismissed:
         return
+    service = catalogue.find_service(record.entry, record.version)
+    if service is None:
+        return  # another rule is in force: the next refresh plans anew
     told_on: set[date] = set()
-    for notice in catalogue.services[record.entry].card(record.card).notices:
+    for notice in service.card(record.card).notices:
         moment = notice.moment
         not_before_on, not_after_on = _told_between(moment, window)
         if moment == "visible" and record.acknowledged:

@@ -60,7 +60,7 @@ async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) ->
 
 def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue) -> Notice:
     effect: Effect = claimed.effect
-    service = catalogue.services.get(effect.entry)  # one withdrawn since is told of no more
+    service = catalogue.find_service(effect.entry, effect.version)  # None: told of no more
     return Notice(
         id=effect.key,
         circle_id=claimed.circle_id,

@@ -68,7 +68,7 @@ def _standing(
         return Standing(gone="withdrawn")
     circle_id, card = found
     record = card.record
-    if record.entry not in catalogue.services:
+    if catalogue.find_service(record.entry, record.version) is None:
         return Standing(gone="withdrawn")
     if notice.id in {effect.key for effect in plan_effects(record, catalogue, secret)}:
         part = Part(notice.id, circle_id, record.key, card.number)

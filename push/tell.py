@@ -313,7 +313,8 @@ async def _letter(
     assert lead.record is not None, "what is gone is never planned"
     parts = tuple(_parts(standings, notices))
     catalogue = await ground.catalogues.current()
-    service = catalogue.services[lead.record.entry]
+    service = catalogue.find_service(lead.record.entry, lead.record.version)
+    assert service is not None, "what has no rule in force has gone"
     notice_class = class_of(service)
     if channel != "push":
         contact = recipient.contact

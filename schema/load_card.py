@@ -60,8 +60,8 @@ async def _load(ground: Ground, actor: Actor) -> tuple[tuple[LoadedCard, ...], b
 
 def find_service(catalogue: Catalogue, record: Record) -> Service | None:
     """The service a record was made by, or None when this catalogue cannot say its words."""
-    service = catalogue.services.get(record.entry)
-    if service is None or service.version != record.version:
+    service = catalogue.find_service(record.entry, record.version)
+    if service is None:
         return None
     texts = {line.id for line in service.eligibility}
     if not texts.issuperset(line.id for line in record.why.lines):

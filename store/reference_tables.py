@@ -14,13 +14,22 @@ INBOX_RECEIVED, INBOX_APPLIED, INBOX_WAITING, INBOX_HELD = 0, 1, 2, 3
 
 
 class CatalogueVersionRow(SQLModel, table=True):
-    """One published version of the whole catalogue, immutable. Writer: `content/publish.py`."""
+    """One published version of the whole catalogue, immutable. Writer: `content/publish.py`.
+
+    With a `base` it has no documents of its own: it is a step of a roll-out from `base` to
+    `candidate`, for that percent of those in `scope`, drawn by `salt`.
+    """
 
     __tablename__ = "catalogue_version"
 
     version: int = Field(primary_key=True)
     published_at: datetime = Field(sa_column=instant())
     digest: bytes = Field(sa_column=binary())
+    base: int | None = None
+    candidate: int | None = None
+    percent: int | None = None
+    scope: str | None = None
+    salt: bytes | None = Field(default=None, sa_column=binary(nullable=True))
 
 
 class CatalogueEntryRow(SQLModel, table=True):

@@ -96,8 +96,8 @@ class CatalogueAnswers:
             version = await current_version(session)
         if not version - VERSIONS_KEPT < since <= version:
             since = 0
-        now = await self._ground.catalogues.get(version)
-        before = await self._ground.catalogues.get(since)
+        now = await self._ground.catalogues.whole(version)
+        before = await self._ground.catalogues.whole(since)
         agencies = await read_agency_names(self._ground)
         body = cbor2.dumps(_said(now, before, agencies, language), canonical=True)
         digest = hashlib.sha256(body).digest()
@@ -131,7 +131,8 @@ def _said(
 ) -> dict[str, object]:
     services, held = _service_texts(now, language), _service_texts(before, language)
     articles, read = _article_texts(now, language), _article_texts(before, language)
-    gone = (held.keys() - services.keys()) | (read.keys() - articles.keys())
+    was, now_named = {*held, *read}, {*services, *articles}
+    gone = {id_ for id_, _ in was} - {id_ for id_, _ in now_named}
     return {
         "version": now.version,
         "since": before.version,
@@ -150,15 +151,31 @@ def _said(
     }
 
 
-def _service_texts(catalogue: Catalogue, language: Language) -> dict[EntryId, ServiceText]:
-    return {id_: service_text(one, language) for id_, one in catalogue.services.items()}
+_Rules = tuple[EntryId, int]  # an entry and its version: a roll-out has two of one entry
 
 
-def _article_texts(catalogue: Catalogue, language: Language) -> dict[EntryId, ArticleText]:
-    return {id_: article_text(one, language) for id_, one in catalogue.entries.articles.items()}
+def _service_texts(catalogue: Catalogue, language: Language) -> dict[_Rules, ServiceText]:
+    """Of both sides: a phone keeps each version, and a card names its own."""
+    return {
+        (one.id, one.version): service_text(one, language)
+        for side in _sides(catalogue)
+        for one in side.services.values()
+    }
 
 
-def _changed(now: Mapping[EntryId, _Text], before: Mapping[EntryId, _Text]) -> list[object]:
+def _article_texts(catalogue: Catalogue, language: Language) -> dict[_Rules, ArticleText]:
+    return {
+        (one.id, one.version): article_text(one, language)
+        for side in _sides(catalogue)
+        for one in side.entries.articles.values()
+    }
+
+
+def _sides(catalogue: Catalogue) -> tuple[Catalogue, ...]:
+    return (catalogue,) if catalogue.other is None else (catalogue, catalogue.other)
+
+
+def _changed(now: Mapping[_Rules, _Text], before: Mapping[_Rules, _Text]) -> list[object]:
     return [
         msgspec.structs.asdict(text) for id_, text in sorted(now.items()) if before.get(id_) != text
     ]
@@ -167,10 +184,11 @@ def _changed(now: Mapping[EntryId, _Text], before: Mapping[EntryId, _Text]) -> l
 def _shown_figures(catalogue: Catalogue) -> dict[EntryId, Figure]:
     """Those that a phone says: fees, and what an article names. A card brings its own values."""
     shown: dict[EntryId, Figure] = {}
-    for article in catalogue.entries.articles.values():
-        shown.update(article.figures)
-    for service in catalogue.services.values():
-        shown.update({fee: catalogue.entries.figures[fee] for fee in service.fees or ()})
+    for side in _sides(catalogue):
+        for article in side.entries.articles.values():
+            shown.update(article.figures)
+        for service in side.services.values():
+            shown.update({fee: side.entries.figures[fee] for fee in service.fees or ()})
     return shown
 
 

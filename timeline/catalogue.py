@@ -6,6 +6,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
 import orjson
@@ -14,11 +15,17 @@ from sqlmodel import col
 
 from domain.catalogue import Catalogue
 from domain.catalogue_change import EVERYTHING, RuleChange, find_rule_change
+from domain.circle import Circle
 from domain.compile_catalogue import compile_catalogue
+from domain.fact import Fact
+from domain.family import family_of
+from domain.horizon import Horizon
 from domain.ids import EntryId
+from domain.reach import is_within
 from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow, ServiceNumberRow
 from store.scope import ReferenceScope, Scope
 from store.session import Database, Reading
+from timeline.side import Side, Sides, is_drawn, read_sides
 
 VERSIONS_KEPT = 4  # a roll-out has two; a replay of last week asks for one or two more
 CHANGES_KEPT = 64  # pairs of versions: the last, against each that a circle may still be at
@@ -51,6 +58,7 @@ class Catalogues:
         self._numbers = ServiceNumbers({}, {})
         self._changes: OrderedDict[tuple[int, int], RuleChange] = OrderedDict()
         self._rules_since: dict[int, int] = {}
+        self._sides: dict[int, Sides] = {}
 
     async def get(self, version: int) -> Catalogue:
         """The catalogue of one version; the empty catalogue when nothing is published (version
@@ -117,11 +125,43 @@ class Catalogues:
             self._rules_since = {version: first}
         return self._rules_since[version]
 
+    async def whole(self, version: int) -> Catalogue:
+        """A version with both its sides: what can be said of any circle's records."""
+        sides = await self._sides_of(version)
+        base = await self.get(sides.base)
+        other = await self.get(sides.candidate) if sides.candidate is not None else None
+        return msgspec.structs.replace(base, version=version, other=other)
+
+    async def side_of(
+        self, version: int, circle: Circle, facts: tuple[Fact, ...], today: date
+    ) -> Side:
+        """What a circle is evaluated by in a version: one side of a roll-out, or all there is."""
+        sides = await self._sides_of(version)
+        if sides.candidate is None:
+            return Side(await self.get(sides.base))
+        base, candidate = await self.get(sides.base), await self.get(sides.candidate)
+        reach = candidate.entries.scopes.get(sides.scope) if sides.scope is not None else None
+        if not is_drawn(sides, circle.id) or (reach is None and sides.scope is not None):
+            return Side(base)
+        if reach is None:
+            return Side(candidate)
+        horizon = Horizon(today)
+        family = await asyncio.to_thread(family_of, circle, facts)
+        is_in = is_within(reach, family, horizon)
+        return Side(candidate if is_in else base, horizon.next_change_on)
+
+    async def _sides_of(self, version: int) -> Sides:
+        """Immutable, so kept for as long as the process lives: some tens of them."""
+        if version not in self._sides:
+            async with self._database.read(ReferenceScope("catalogue")) as session:
+                self._sides[version] = await read_sides(session, version)
+        return self._sides[version]
+
     async def current(self) -> Catalogue:
-        """The catalogue published last."""
+        """The catalogue published last, with both sides while a roll-out is open."""
         async with self._database.read(ReferenceScope("catalogue")) as session:
             version = await current_version(session)
-        return await self.get(version)
+        return await self.whole(version)
 
     async def _compile(self, version: int) -> Catalogue:
         documents = await self._read(version)

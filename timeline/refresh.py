@@ -157,17 +157,21 @@ async def evaluate_snapshot(ground: Ground, snapshot: Snapshot) -> Evaluated:
     In a thread: a plan of visits that is made anew takes tens of milliseconds, and nobody else
     waits for it.
     """
-    catalogue = await ground.catalogues.get(snapshot.basis.catalogue_version)
+    circle, facts, basis = snapshot.state.circle, snapshot.facts, snapshot.basis
+    side = await ground.catalogues.side_of(basis.catalogue_version, circle, facts, basis.today)
     evaluation = await asyncio.to_thread(
         evaluate,
-        snapshot.state.circle,
-        snapshot.facts,
-        catalogue,
-        snapshot.basis.today,
+        circle,
+        facts,
+        side.catalogue,
+        basis.today,
         ground.keys.record_secret(),
     )
-    numbers = await ground.catalogues.numbers_of(catalogue)
-    return Evaluated(snapshot.basis, evaluation, bodies_of(evaluation), numbers)
+    if side.changes_on is not None:
+        wake_on = min(side.changes_on, evaluation.next_change_on or side.changes_on)
+        evaluation = msgspec.structs.replace(evaluation, next_change_on=wake_on)
+    numbers = await ground.catalogues.numbers_of(side.catalogue)
+    return Evaluated(basis, evaluation, bodies_of(evaluation), numbers)
 
 
 def bodies_of(evaluation: Evaluation) -> Mapping[PersonId, Sequence[Body]]:

@@ -132,9 +132,10 @@ async def _replay(ground: Ground, circle_id: CircleId, reader: PersonId, on: dat
     if unreadable is not None or circle is None:
         differences += [unreadable] if unreadable is not None else []
         return Replayed(circle_id, logged, (), tuple(differences))
-    catalogue = await ground.catalogues.get(logged.catalogue_version)
+    version, day = logged.catalogue_version, logged.evaluated_on
+    side = await ground.catalogues.side_of(version, circle, facts, day)
     evaluation = await asyncio.to_thread(
-        evaluate, circle, facts, catalogue, logged.evaluated_on, ground.keys.record_secret()
+        evaluate, circle, facts, side.catalogue, day, ground.keys.record_secret()
     )
     bodies = bodies_of(evaluation)
     for member in sorted({*bodies, *logged.seen}, key=lambda one: one.bytes):
@@ -176,7 +177,7 @@ async def _find_unreadable(ground: Ground, version: int) -> Difference | None:
         if version and found.scalar_one_or_none() is None:
             return Difference("catalogue_gone", f"version {version}")
     try:
-        await ground.catalogues.get(version)
+        await ground.catalogues.whole(version)
     except CatalogueError:
         return Difference("catalogue_unreadable", f"version {version}")
     return None

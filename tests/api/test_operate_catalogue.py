@@ -120,9 +120,9 @@ def test_what_is_referred_to_cannot_be_withdrawn_and_what_is_not_can(shell: Shel
     refused = shell.osrati("catalogue", "withdraw", "icp", *REASON)
     assert refused.code == 1
     assert "'icp' is withdrawn: name another agency" in refused.err
-    said = shell.done("catalogue", "withdraw", "cdc_milestones", *REASON)
-    assert said == "cdc_milestones is withdrawn; version 2 is in force.\n"
-    again = shell.osrati("catalogue", "withdraw", "cdc_milestones", *REASON)
+    said = shell.done("catalogue", "withdraw", "ramadan_1448", *REASON)
+    assert said == "ramadan_1448 is withdrawn; version 2 is in force.\n"
+    again = shell.osrati("catalogue", "withdraw", "ramadan_1448", *REASON)
     assert again.code == 2
     differs = shell.osrati("catalogue", "diff", "--from", "1", "--to", "2")
     assert "1 withdrawn" in differs.out
@@ -130,3 +130,30 @@ def test_what_is_referred_to_cannot_be_withdrawn_and_what_is_not_can(shell: Shel
     short = shell.osrati("catalogue", "withdraw", "pilot_2020", "--reason", "why")
     assert short.code == 1
     assert "8 to 500" in short.err
+
+
+def test_a_rollout_is_opened_widened_closed_and_taken_back_with_a_reason(
+    shell: Shell, pack: Path
+) -> None:
+    book = pack / "family_book.yaml"
+    edit(book, "due_until: {days: 90}", "due_until: {days: 60}")
+    number = next(one for one in book.read_text("utf-8").splitlines() if one.startswith("version:"))
+    edit(book, number, f"version: {int(number.split(':')[1]) + 1}")
+    rollout = ("catalogue", "rollout")
+    opened = shell.done(*rollout, "open", str(pack), "--percent", "5", *REASON)
+    assert opened == "Version 2 for 5 % of circles, version 1 for the others (step 3).\n"
+    assert shell.done(*rollout, "show") == opened
+    again = shell.osrati(*rollout, "open", str(pack), *REASON)
+    assert again.code == 1
+    assert "A roll-out is open" in again.err
+    wider = shell.done(*rollout, "widen", "--percent", "50", "--scope", "pilot_2020", *REASON)
+    assert "Version 2 for 50 % of circles within pilot_2020" in wider
+    beyond = shell.osrati(*rollout, "widen", "--percent", "101", *REASON)
+    assert (beyond.code, "from 0 to 100" in beyond.err) == (2, True)
+    assert "Version 2 is in force for everybody" in shell.done(*rollout, "close", *REASON)
+    assert "Version 1 is in force for everybody" in shell.done(*rollout, "back", *REASON)
+    none = shell.osrati(*rollout, "close", *REASON)
+    assert (none.code, "No roll-out is open" in none.err) == (1, True)
+    log = shell.done("agency", "log")
+    for step in ("open", "widen", "close", "back"):
+        assert f"catalogue.rollout.{step}" in log

@@ -190,6 +190,11 @@ CLEAR: dict[str, dict[str, str]] = {
         "version": PUBLISHED,
         "published_at": PUBLISHED,
         "digest": PUBLISHED,
+        "base": PUBLISHED,
+        "candidate": PUBLISHED,
+        "percent": PUBLISHED,
+        "scope": PUBLISHED,
+        "salt": "draws circles by chance; it opens nothing",
     },
     "catalogue_entry": {"version": PUBLISHED, "entry_id": PUBLISHED, "document": PUBLISHED},
     "agency": {
