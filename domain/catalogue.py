@@ -78,6 +78,16 @@ class Notice(msgspec.Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
 
 
+class InYear(msgspec.Struct, frozen=True):
+    """A due day that is the same for a whole year's children: this day of the first year in which
+    the offset was reached by the end of the month that a figure of law says for that year.
+    """
+
+    month: int
+    day: int
+    reached_by: Figure
+
+
 class WindowRule(msgspec.Struct, frozen=True):
     """Offsets from an anchor date. `due_until` counts from `due_from`'s day, `expires` likewise.
 
@@ -97,6 +107,7 @@ class WindowRule(msgspec.Struct, frozen=True):
     catch_up: bool
     expires_from: Literal["due", "anchor"] = "due"
     figures: Mapping[str, FigureSpan] = {}  # those of its offsets that a figure of law says
+    in_year: InYear | None = None
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -144,6 +144,7 @@ def _with_figures(node: Mapping[str, Node], service: Service, entries: Entries) 
         asked |= card.when.variables if card.when is not None else frozenset()
     used = {name: entries.figures[name] for name in entries.figures if name in said | asked}
     spans = [span.figure for card in service.cards for span in card.window.figures.values()]
+    spans += [c.window.in_year.reached_by for c in service.cards if c.window.in_year is not None]
     unsigned = [figure.id for figure in (*used.values(), *spans) if figure.draft]
     if unsigned and not service.draft:
         names = ", ".join(sorted(set(unsigned)))

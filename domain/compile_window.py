@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from domain.calendar_date import Offset, add_offset
-from domain.catalogue import FigureSpan, Row, Start, WindowRule
+from domain.catalogue import FigureSpan, InYear, Row, Start, WindowRule
 from domain.document import Node
 from domain.entry import Figure
 from domain.ids import EntryId
@@ -34,7 +34,7 @@ def read_window(
     """The window of a card; `figures` are those that an offset may name instead of a time."""
     window = node.fields(
         required=("anchor", "visible", "due_until", "expires", "catch_up"),
-        optional=("due", "expires_from"),
+        optional=("due", "expires_from", "in_year"),
     )
     from_options: tuple[Literal["due", "anchor"], ...] = ("due", "anchor")
     spans: dict[str, FigureSpan] = {}
@@ -57,7 +57,10 @@ def read_window(
         if "expires_from" in window
         else "due",
         figures=spans,
+        in_year=_read_in_year(window["in_year"], figures) if "in_year" in window else None,
     )
+    if rule.in_year is not None and (planned or rule.expires_from == "anchor"):
+        window["in_year"].refuse("goes with neither a calculator nor an end from the anchor")
     if rows and "due" in window:
         window["due"].refuse("the rows say when each is due: remove it")
     if planned and "due" in window:
@@ -67,6 +70,17 @@ def read_window(
     for each in _variants(rule):
         _check_order(window, each, [row.age for row in rows] or [each.due])
     return rule
+
+
+def _read_in_year(node: Node, figures: Mapping[EntryId, Figure]) -> InYear | None:
+    fields = node.fields(required=("month", "day", "reached_by"))
+    figure = figures.get(fields["reached_by"].refers_to("figure"))
+    if figure is None:
+        return None
+    if figure.unit != "months" or any(not 1 <= one.value <= 12 for one in figure.values):
+        fields["reached_by"].refuse(f"{figure.id!r} is no month of the year: name one that is")
+        return None
+    return InYear(fields["month"].integer(1, 12), fields["day"].integer(1, 28), figure)
 
 
 def _read_figure_span(node: Node, figures: Mapping[EntryId, Figure]) -> FigureSpan | None:

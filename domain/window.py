@@ -2,6 +2,7 @@
 anchor.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from domain.calendar_date import MONTHS_PER_YEAR, Offset, add_offset
-from domain.catalogue import Row, WindowRule
+from domain.catalogue import InYear, Row, WindowRule
 from domain.entry import Unit
 from domain.record import Window
 
@@ -75,7 +76,20 @@ def plan_window(
 
 def due_on(rule: WindowRule, row: Row | None, anchor_on: date) -> date:
     """The day on which a card, or one row of its table, is due."""
-    return add_offset(anchor_on, row.age if row is not None else rule.due)
+    reached_on = add_offset(anchor_on, row.age if row is not None else rule.due)
+    return _in_year(rule.in_year, reached_on) if rule.in_year is not None else reached_on
+
+
+def _in_year(rule: InYear, reached_on: date) -> date:
+    """The rule's day of the first year by whose cut-off the age is reached: that year, or the next
+    one. A year for which the law says nothing ends with itself.
+    """
+    year = reached_on.year
+    value = rule.reached_by.on(date(year, MONTHS_PER_YEAR, 31))
+    month = value.value if value is not None else MONTHS_PER_YEAR
+    if reached_on > date(year, month, monthrange(year, month)[1]):
+        year += 1
+    return date(year, rule.month, rule.day)
 
 
 def emitted_from(window: Window) -> date:
