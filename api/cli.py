@@ -24,7 +24,7 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OPERATIONS:
         sys.exit(_of(f"api.operate_{sys.argv[1]}", sys.argv[1])(sys.argv[2:]))
     if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
-        module = "api.intake_command" if sys.argv[1] == "intake" else "api.tools"
+        module = TOOL_MODULES.get(sys.argv[1], "api.tools")
         sys.exit(_of(module, sys.argv[1])(sys.argv[2:]))
     parser = argparse.ArgumentParser(prog="osrati", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -113,9 +113,11 @@ TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
     "intake": "send FHIR or event files through the public intake, signed: FILE…",
     "growth": "reference outputs against the growth scores: --cases FILE.csv",
+    "scenarios": "run the stories of families against the catalogue: [NAME…] [--walk]",
     "schedule": "import published tables: import cdsi DIRECTORY FILE, import who SOURCE FILE",
 }
-"""Commands of `api/tools.py`: they read their own arguments and need no server."""
+"""Commands that read their own arguments and need no server: `api/tools.py`, else as said below."""
+TOOL_MODULES: dict[str, str] = {"intake": "api.intake_command", "scenarios": "api.scenarios"}
 SERVERS = ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from random import Random
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,15 @@ from domain.compile_catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.act import CardAct, EnteredInError
-from domain.facts.appointment import VisitKept
+from domain.facts.appointment import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentKept,
+    AppointmentMissed,
+    AppointmentMoved,
+    VisitKept,
+    VisitPurpose,
+)
 from domain.facts.birth import (
     AdoptionDecided,
     BirthNotified,
@@ -34,14 +42,22 @@ from domain.facts.birth import (
     GuardianAppointed,
     GuardianRemoved,
 )
+from domain.facts.document import (
+    DocumentIssued,
+    DocumentKind,
+    DocumentReplaced,
+    DocumentRevoked,
+)
 from domain.facts.health import (
     ConditionRecorded,
     ConditionResolved,
+    DisabilityRecognised,
     VaccinationGiven,
     VaccinationNotDone,
     VaccinationRefused,
 )
 from domain.facts.marriage import (
+    ContractSigned,
     DivorceRegistered,
     DivorceRevoked,
     FamilyBookChanged,
@@ -50,9 +66,12 @@ from domain.facts.marriage import (
     MarriageRegistered,
 )
 from domain.facts.person import (
+    EmploymentChanged,
+    EmploymentSector,
     IdentifierReplaced,
     PersonDescribed,
     PersonDied,
+    PlaceEntered,
     ResidenceChanged,
 )
 from domain.facts.pregnancy import (
@@ -63,10 +82,22 @@ from domain.facts.pregnancy import (
     PregnancyRedated,
     PregnancyScanned,
 )
+from domain.facts.support import (
+    BenefitDecided,
+    GrantDecided,
+    HousingDecided,
+    RegistryAnswered,
+    RegistryQuestion,
+    RegulationChanged,
+    SchoolStageReached,
+    SeatReleased,
+    SeatReserved,
+)
 from domain.ids import CircleId, PersonId
 from domain.record import Evaluation, Record
 
 SECRET = bytes(range(32))
+PERSONAL = {"document_renewal", "fines_reduced", "medical_appointments", "moved_emirate"}
 Act = Literal["acknowledged", "snoozed", "dismissed", "undone"]
 ACTS: tuple[Act, ...] = ("acknowledged", "snoozed", "dismissed", "undone")
 LOST: tuple[PregnancyOutcome, ...] = ("loss", "stillbirth", "termination")
@@ -98,6 +129,10 @@ CIRCLES = [
 ]
 SOURCES = ["mohap", "nabidh", "riayati"]
 FIRST_DAY, LAST_DAY = date(2025, 1, 1), date(2027, 6, 30)
+PAPERS: tuple[DocumentKind, ...] = ("passport", "emirates_id", "birth_certificate")
+PURPOSES: tuple[VisitPurpose, ...] = ("antenatal", "child_health", "other")
+SECTORS: tuple[EmploymentSector, ...] = ("federal", "local", "private", "none")
+QUESTIONS = get_args(RegistryQuestion)
 CODES = ["08", "19", "20", "10", "146", "03", "116", "999"]
 
 
@@ -261,6 +296,44 @@ def decisions(draw: st.DrawFn) -> list[Told]:
 
 
 @st.composite
+def lives(draw: st.DrawFn) -> list[Told]:
+    """What happens to one person: contract, papers, appointments, work, moves, places, law."""
+    who, child, on = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(CHILDREN)), draw(DAYS)
+    husband, wife = draw(COUPLES)
+    later = on + timedelta(days=draw(st.integers(1, 400)))
+    at = datetime.combine(later, time(draw(st.integers(0, 23))), UTC)
+    number = draw(st.sampled_from(["1", "2"]))
+    paper = draw(st.sampled_from(PAPERS))
+    purpose = draw(st.sampled_from(PURPOSES))
+    choices: list[list[Payload]] = [
+        [ContractSigned(husband, wife, number)],
+        [AppointmentBooked(who, number, at, purpose)],
+        [AppointmentBooked(child, number, at, purpose), AppointmentKept(child, number)],
+        [AppointmentBooked(who, number, at, purpose), AppointmentMissed(who, number)],
+        [AppointmentMoved(who, number, at + timedelta(days=9)), AppointmentCancelled(who, number)],
+        [DocumentIssued(who, paper, number, expires_on=later)],
+        [DocumentIssued(child, "birth_certificate", number)],
+        [DocumentReplaced(child, paper, "3", number, expires_on=later)],
+        [DocumentRevoked(child, paper, number)],
+        [EmploymentChanged(who, draw(st.sampled_from(SECTORS)))],
+        [ResidenceChanged(who, "AE-AJ"), ResidenceChanged(who, "AE-FU")],
+        [PlaceEntered(who, "hospital")],
+        [RegulationChanged("fines_reduced", later, who)],
+        [DisabilityRecognised(child, "hearing", later)],
+        [DisabilityRecognised(who)],
+        [GrantDecided(husband, wife, draw(st.sampled_from(["approved", "more_needed"])))],
+        [HousingDecided(husband, "refused", wife)],
+        [BenefitDecided(wife, "maternity_leave", "approved", child)],
+        [BenefitDecided(husband, "child_allowance", "approved", child)],
+        [RegistryAnswered(husband, question, draw(st.booleans())) for question in QUESTIONS],
+        [SeatReserved(child, "kg1", "school"), SeatReleased(child, "school")],
+        [SchoolStageReached(child, draw(st.sampled_from(["nursery", "kg1"])))],
+    ]
+    said = draw(st.sampled_from(choices))
+    return [Told(one, on + timedelta(days=days)) for days, one in enumerate(said)]
+
+
+@st.composite
 def descriptions(draw: st.DrawFn) -> list[Told]:
     said = PersonDescribed(
         draw(st.sampled_from(PEOPLE)),
@@ -268,6 +341,7 @@ def descriptions(draw: st.DrawFn) -> list[Told]:
         name_en=draw(st.sampled_from([None, "Hind"])),
         sex=draw(st.sampled_from([None, "male", "female"])),
         nationality=draw(st.sampled_from([None, "ARE", "IND"])),
+        born_on=draw(st.sampled_from([None, None, date(1999, 5, 31), date(2008, 2, 29)])),
     )
     return [Told(said, draw(DAYS))]
 
@@ -289,6 +363,8 @@ def histories(draw: st.DrawFn) -> History:
                 deaths(),
                 descriptions(),
                 decisions(),
+                lives(),
+                lives(),
             ),
             min_size=4,
             max_size=14,
@@ -496,6 +572,8 @@ def test_no_fact_of_the_life_story_counts_twice() -> None:
         ("a resolved card", lambda e: any(r.resolved_on for r in e.records)),
         ("an act that stands", lambda e: any(r.dismissed or r.acknowledged for r in e.records)),
         ("something to tell", lambda e: bool(e.effects)),
+        ("something to submit", lambda e: any(one.kind == "submit" for one in e.effects)),
+        ("a person's own card", lambda e: any(r.entry in PERSONAL for r in e.records)),
         ("a day to wake on", lambda e: e.next_change_on is not None),
     ],
 )
