@@ -235,6 +235,11 @@ def births(draw: st.DrawFn) -> list[Told]:
     mother, father, on = draw(MOTHERS), draw(FATHERS), draw(DAYS)
     twins = draw(st.lists(st.sampled_from(CHILDREN), min_size=1, max_size=2, unique=True))
     told = [Told(BirthNotified(child, mother, father), on) for child in twins]
+    if draw(st.booleans()):  # a federal employee, and the certificate that starts her leave
+        told.append(Told(EmploymentChanged(mother, "federal"), on - timedelta(days=90)))
+        told.append(
+            Told(DocumentIssued(twins[0], "birth_certificate", "7"), on + timedelta(days=5))
+        )
     if draw(st.booleans()):  # the first day's two vaccines
         told += [Told(VaccinationGiven(twins[0], code), on) for code in ("19", "08")]
     return told
@@ -298,7 +303,8 @@ def decisions(draw: st.DrawFn) -> list[Told]:
 @st.composite
 def lives(draw: st.DrawFn) -> list[Told]:
     """What happens to one person: contract, papers, appointments, work, moves, places, law."""
-    who, child, on = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(CHILDREN)), draw(DAYS)
+    who = draw(st.sampled_from([WIFE, WIFE, CHILDREN[0], HUSBAND]))  # whose circles are looked at
+    child, on = draw(st.sampled_from(CHILDREN)), draw(DAYS)
     husband, wife = draw(COUPLES)
     later = on + timedelta(days=draw(st.integers(1, 400)))
     at = datetime.combine(later, time(draw(st.integers(0, 23))), UTC)
@@ -363,6 +369,8 @@ def histories(draw: st.DrawFn) -> History:
                 deaths(),
                 descriptions(),
                 decisions(),
+                lives(),
+                lives(),
                 lives(),
                 lives(),
             ),
@@ -540,12 +548,18 @@ def story_with_acts() -> tuple[Fact, ...]:
 def test_the_life_story_has_what_the_laws_are_about() -> None:
     seen = {circle.id: look(circle, story_with_acts(), STORY_TODAY).records for circle in CIRCLES}
     first_couple, second_couple = seen[CIRCLES[0].id], seen[CIRCLES[1].id]
-    assert {record.subject for record in first_couple} == {WIFE, *CHILDREN[:2]}
+    alive = {record.subject for record in first_couple if record.entry != "bereavement_family"}
+    assert alive == {WIFE, *CHILDREN[:2]}
+    mourned = {record.subject for record in first_couple if record.entry == "bereavement_family"}
+    assert mourned == {CHILDREN[2]}
     assert any(record.resolved_on for record in first_couple)
     assert any(record.acknowledged or record.dismissed for record in first_couple)
     assert any(record.snoozed_until for record in first_couple)
     assert {record.subject for record in second_couple} == {SECOND_WIFE}
-    assert {record.entry for record in second_couple} == {"pregnancy_followup", "family_book"}
+    assert {record.entry for record in second_couple} == {
+        *("pregnancy_followup", "content_pregnancy", "family_book", "housing_support"),
+        *("marriage_contract", "content_marriage"),
+    }
 
 
 @pytest.mark.parametrize("seed", range(20))

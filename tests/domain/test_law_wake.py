@@ -103,8 +103,11 @@ def test_a_childs_cards_come_and_go_on_their_days_until_18() -> None:
     changes = walk(HOME, facts, born_on)
     adult = date(2044, 3, 31)
     assert [name for day, name in changes if day == born_on] == [
+        "+content_child/month_2",  # 31 May - 90 days = 2 March
+        "+content_child/newborn",
         "+growth_questionnaire/ltsae_2",  # 31 May - 90 days = 2 March
         "+newborn_bundle/offer",
+        "+school_seat/reserving",
         "+vaccination/bcg_1",
         "+vaccination/dtp_1",  # 31 May - 104 days = 16 February
         "+vaccination/vaccinations",  # the record
