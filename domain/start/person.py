@@ -4,12 +4,13 @@ What is said of an adult is at home in the adult's own circle; what is said of a
 parents.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from domain.calendar_date import DUBAI, adult_on
 from domain.catalogue import Role
 from domain.circle import Circle
+from domain.fact import Fact
 from domain.facts.appointment import AppointmentCancelled, AppointmentKept, AppointmentMissed
 from domain.facts.health import DisabilityRecognised
 from domain.facts.marriage import DivorceRegistered
@@ -132,15 +133,13 @@ def employments_as_situations(family: Family) -> Iterator[Situation]:
 def residences_as_situations(family: Family) -> Iterator[Situation]:
     """The last move of the person whose own circle this is."""
     own = own_of(family.circle)
-    moves = family.person(own).residences if own is not None else ()
-    if own is None or not moves:
+    homes = _homes(family.person(own).residences) if own is not None else []
+    if own is None or not homes:
         return
-    last = moves[-1]
-    places = [move.payload for move in moves if isinstance(move.payload, ResidenceChanged)]
-    emirates = [place.emirate for place in places]
+    last, emirate = homes[-1]
+    before = homes[-2][1] if len(homes) > 1 else None
     said = _said_of(family, own, None)
-    moved = len(emirates) > 1 and emirates[-1] is not None and emirates[-1] != emirates[-2]
-    said.value("moved_emirate", moved)
+    said.value("moved_emirate", None not in (before, emirate) and before != emirate)
     said.value("has_children_at_home", any(not child.care.is_own for child in family.children))
     yield Situation(
         start="residence",
@@ -149,7 +148,7 @@ def residences_as_situations(family: Family) -> Iterator[Situation]:
         roles={"self": own},
         variables=said.variables,
         anchors={"moved_on": last.occurred_on},
-        parameters=(Parameter("emirate", (_term(emirates[-1]),)),),
+        parameters=(Parameter("emirate", (_term(emirate),)),),
         facts=(last,),
         known_on=last.known_on,
         variable_facts=said.facts,
@@ -164,8 +163,12 @@ def places_as_situations(family: Family) -> Iterator[Situation]:
     own = own_of(family.circle)
     if own is None:
         return
-    entered = [fact for fact in family.about.get(own, ()) if isinstance(fact.payload, PlaceEntered)]
-    entered.sort(key=lambda fact: (fact.occurred_on, fact.precedence))
+    told = {
+        fact.precedence: fact
+        for fact in family.about.get(own, ())
+        if isinstance(fact.payload, PlaceEntered)
+    }
+    entered = sorted(told.values(), key=lambda fact: (fact.occurred_on, fact.precedence))
     for fact in entered[-PLACES_MAX:]:
         payload = fact.payload
         assert isinstance(payload, PlaceEntered)
@@ -195,16 +198,15 @@ def regulations_as_situations(family: Family) -> Iterator[Situation]:
     own = own_of(family.circle)
     if own is None:
         return
-    last: dict[str, tuple[date, object]] = {}
+    last: dict[str, Fact] = {}
     for fact in sorted(
         family.about.get(own, ()), key=lambda one: (one.occurred_on, one.precedence)
     ):
         if isinstance(fact.payload, RegulationChanged):
-            last[fact.payload.regulation] = (fact.payload.in_force_on, fact)
-    for fact in family.about.get(own, ()):
+            last[fact.payload.regulation] = fact
+    for fact in last.values():
         payload = fact.payload
-        if not isinstance(payload, RegulationChanged) or last[payload.regulation][1] is not fact:
-            continue
+        assert isinstance(payload, RegulationChanged)
         said = _said_of(family, own, None)
         said.value("regulation", payload.regulation, fact)
         yield Situation(
@@ -221,6 +223,17 @@ def regulations_as_situations(family: Family) -> Iterator[Situation]:
             begins_on=_begins_on(family, own, None),
             fields=said.fields,
         )
+
+
+def _homes(moves: Iterable[Fact]) -> list[tuple[Fact, str | None]]:
+    """The first move to each home in turn, with its emirate: told again, it is the same home."""
+    found: list[tuple[Fact, str | None]] = []
+    for move in moves:
+        said = move.payload
+        assert isinstance(said, ResidenceChanged)
+        if not found or found[-1][1] != said.emirate:
+            found.append((move, said.emirate))
+    return found
 
 
 def _of_appointment(family: Family, one: Appointment, child: Child | None) -> Situation:
