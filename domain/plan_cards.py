@@ -171,6 +171,8 @@ def _offered(
                 continue
             if card.resolved_on is None and not horizon.reached(emitted_from(window)):
                 continue
+            if _is_past(service, card, horizon):
+                continue
             found.append(card)
     if planned.vaccinations is not None:
         name, rank = "vaccinations", service.cards[0].rank
@@ -179,6 +181,15 @@ def _offered(
             _Card(card=name, name=name, rank=rank, vaccinations=record, facts=planned.facts)
         )
     return found
+
+
+def _is_past(service: Service, card: _Card, horizon: Horizon) -> bool:
+    """Whether what a card had to say has had its time: content withdraws itself, where a service
+    that asks for something stays to be seen."""
+    if service.nature != "information" or card.resolved_on is not None:
+        return False
+    assert card.window is not None
+    return horizon.reached(card.window.expires_on + timedelta(days=1))
 
 
 def _planned_cards(rule: CardRule, situation: Situation, planned: Planned) -> Iterator[_Card]:

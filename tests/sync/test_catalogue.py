@@ -98,9 +98,11 @@ async def test_since_a_version_only_what_changed_and_what_went(
     assert (await read(http, f"locale=en&since={held}"))["services"] == []
     pack = tmp_path / "pack"
     pack.mkdir()
-    for file in SHIPPED_PACK.glob("*.yaml"):
+    for file in SHIPPED_PACK.rglob("*.yaml"):
         if file.stem != "family_book":
-            (pack / file.name).write_text(file.read_text("utf-8"), "utf-8")
+            copy = pack / file.relative_to(SHIPPED_PACK)
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_text(file.read_text("utf-8"), "utf-8")
     changed = pack / "vaccination.yaml"
     text = changed.read_text("utf-8").replace("revision: 1", "revision: 2", 1)
     changed.write_text(text, "utf-8")

@@ -3,6 +3,7 @@
 from datetime import date
 
 from domain.fact import Fact
+from domain.ids import PersonId
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -16,6 +17,7 @@ from tests.support.builders import (
     vaccinated,
 )
 from tests.support.house import TestHouse, person
+from timeline.read import TimelineCard
 
 HUSBAND, WIFE, CHILD, TWIN = person(1), person(2), person(3), person(4)
 TODAY = date(2026, 11, 21)  # the day on which every test begins
@@ -28,17 +30,29 @@ def wedding(on: date = date(2026, 11, 20)) -> tuple[Fact, ...]:
     return contract, described(HUSBAND, on, nationality=CITIZEN, source_id=contract.source_id)
 
 
+async def cards_of(house: TestHouse, who: PersonId, entry: str) -> list[TimelineCard]:
+    """Somebody's cards of one service, in timeline order."""
+    return [card for card in await house.timeline(who) if card.record.entry == entry]
+
+
+async def names_of(house: TestHouse, who: PersonId, entry: str) -> list[str]:
+    return [name for name in await house.card_names(who) if name.startswith(f"{entry}/")]
+
+
 async def test_a_marriage_offers_the_family_book_to_the_husband_alone(house: TestHouse) -> None:
     await house.apply(*wedding())
-    assert await house.card_names(HUSBAND) == ["family_book/offer:due"]
-    assert await house.card_names(WIFE) == []
+    assert await names_of(house, HUSBAND, "family_book") == ["family_book/offer:due"]
+    assert await names_of(house, WIFE, "family_book") == []
+    both = ["marriage_contract/concluded:due"]  # the link goes to husband and wife
+    assert await names_of(house, HUSBAND, "marriage_contract") == both
+    assert await names_of(house, WIFE, "marriage_contract") == both
 
 
 async def test_a_husband_of_unknown_nationality_is_told_what_the_book_waits_for(
     house: TestHouse,
 ) -> None:
     await house.apply(married(HUSBAND, WIFE, TODAY))
-    (card,) = await house.timeline(HUSBAND)
+    (card,) = await cards_of(house, HUSBAND, "family_book")
     assert card.state == "waiting"
     assert [line.truth for line in card.record.why.lines if line.truth != "met"] == ["unknown"]
 
@@ -46,8 +60,9 @@ async def test_a_husband_of_unknown_nationality_is_told_what_the_book_waits_for(
 async def test_an_issued_book_resolves_the_offer_on_its_day(house: TestHouse) -> None:
     await house.apply(*wedding())
     await house.apply(family_book(HUSBAND, WIFE, TODAY))
-    (card,) = await house.timeline(HUSBAND)
-    assert (card.state, card.record.resolved_on) == ("done", TODAY)
+    offer, issued = await cards_of(house, HUSBAND, "family_book")
+    assert (offer.state, offer.record.resolved_on) == ("done", TODAY)
+    assert (issued.record.card, issued.state) == ("issued", "due")  # and he is told of it
 
 
 async def test_a_pregnancy_is_followed_up_with_the_mother_alone(house: TestHouse) -> None:
@@ -55,26 +70,34 @@ async def test_a_pregnancy_is_followed_up_with_the_mother_alone(house: TestHouse
     # Confirmed today at 8 weeks + 0 days: due 280 - 56 = 224 days from today, 2027-07-03.
     await house.apply(pregnant(WIFE, TODAY, due_on=date(2027, 7, 3)))
     cards = await house.timeline(WIFE)
-    assert {card.record.entry for card in cards} == {"pregnancy_followup"}
+    of_her = {card.record.entry for card in cards if card.record.subject == WIFE}
+    assert {"pregnancy_followup", "content_pregnancy"} <= of_her
     assert "pregnancy_followup/congratulations:due" in await house.card_names(WIFE)
     # The plan for week 8: 16, 24, 30 … weeks. Week 16 is 2026-09-26 + 112 days = 2027-01-16.
     contact = next(card for card in cards if card.record.occurrence.endswith("contact_2"))
     assert contact.record.window is not None
     assert contact.record.window.due_from == date(2027, 1, 16)
-    assert all(card.record.entry == "family_book" for card in await house.timeline(HUSBAND))
+    his = {card.record.entry for card in await house.timeline(HUSBAND)}
+    assert not his & {"pregnancy_followup", "content_pregnancy"}
 
 
 async def test_a_loss_leaves_nothing_of_the_pregnancy(house: TestHouse) -> None:
     await house.apply(*wedding(date(2026, 6, 1)))
     await house.apply(pregnant(WIFE, TODAY, due_on=date(2027, 7, 3)))
     await house.apply(pregnancy_ended(WIFE, TODAY, "loss"))
-    assert await house.timeline(WIFE) == ()
+    entries = {card.record.entry for card in await house.timeline(WIFE)}
+    assert not entries & {"pregnancy_followup", "content_pregnancy"}
+    assert await names_of(house, WIFE, "bereavement_pregnancy") == [
+        "bereavement_pregnancy/support:due"
+    ]
+    assert await names_of(house, HUSBAND, "bereavement_pregnancy") == []
 
 
 async def test_an_end_that_came_before_its_confirmation_still_ends_it(house: TestHouse) -> None:
     await house.apply(pregnancy_ended(WIFE, TODAY, "stillbirth"))
     await house.apply(pregnant(WIFE, date(2026, 11, 1), due_on=date(2027, 1, 30)))
-    assert await house.timeline(WIFE) == ()
+    # Consoled, and nothing else.
+    assert await house.card_names(WIFE) == ["bereavement_pregnancy/support:due"]
 
 
 async def test_a_birth_offers_the_bundle_to_the_father_and_vaccinations_to_both(
@@ -160,8 +183,9 @@ async def test_a_birth_entered_in_error_takes_its_cards_back(house: TestHouse) -
 async def test_a_child_who_died_leaves_no_card_and_no_offer(house: TestHouse) -> None:
     await house.apply(born(CHILD, WIFE, date(2026, 11, 1), father=HUSBAND))
     await house.apply(died(CHILD, TODAY))
-    assert await house.timeline(WIFE) == ()
-    assert await house.timeline(HUSBAND) == ()
+    # Condolence, and nothing else.
+    assert await house.card_names(WIFE) == ["bereavement_family/support:due"]
+    assert await house.card_names(HUSBAND) == ["bereavement_family/support:due"]
 
 
 async def test_two_wives_of_one_man_share_nothing(house: TestHouse) -> None:
@@ -169,6 +193,8 @@ async def test_two_wives_of_one_man_share_nothing(house: TestHouse) -> None:
     await house.apply(*wedding(date(2025, 1, 1)))
     await house.apply(married(HUSBAND, second, date(2026, 2, 1)))
     await house.apply(pregnant(second, TODAY, due_on=date(2027, 7, 3)))
-    assert await house.timeline(WIFE) == ()
+    about = {card.record.subject for card in await house.timeline(WIFE)}
+    assert about == {WIFE}, "nothing of the other's marriage or pregnancy"
+    assert await names_of(house, WIFE, "pregnancy_followup") == []
     books = [card for card in await house.timeline(HUSBAND) if card.record.entry == "family_book"]
     assert {card.record.subject for card in books} == {WIFE, second}

@@ -89,7 +89,11 @@ async def test_a_fathers_new_number_moves_nothing_and_a_later_report_by_it_finds
     await house.apply(same(FATHER_AGAIN, FATHER, "reissued"))
     assert await house.card_names(FATHER) == before
     await house.apply(born(NUMBERED, MOTHER, TODAY, father=FATHER_AGAIN))
-    assert await subjects(house, FATHER) == {CHILD, NUMBERED}
+    assert await subjects(house, FATHER) == {
+        MOTHER,
+        CHILD,
+        NUMBERED,
+    }  # the marriage is hers as well
     assert await house.timeline(FATHER_AGAIN) == ()
 
 

@@ -30,7 +30,7 @@ from tests.support.builders import (
     vaccinated,
 )
 from tests.support.house import TestHouse, person
-from timeline.effect import list_due_effects
+from timeline.effect import claim_effect, list_due_effects
 from timeline.member_stream import list_member_streams
 from timeline.people import circles_of
 from timeline.read import list_closed
@@ -124,9 +124,10 @@ async def test_a_divorce_withdraws_what_was_for_the_couple(house: TestHouse) -> 
     assert await subjects(house, FATHER) == {MOTHER}
     divorce = divorced()
     await house.apply(divorce)
-    assert await subjects(house, FATHER) == set()
+    assert await subjects(house, FATHER) == {FATHER}  # what changes by it is told each alone
     assert len(await list_closed(house.ground, FATHER)) == 1, "nothing joins them any more"
-    assert await list_due_effects(house.ground) == ()
+    told = [await claim_effect(house.ground, due) for due in await list_due_effects(house.ground)]
+    assert {one.effect.entry for one in told if one is not None} == {"divorce_guidance"}
     await house.apply(fact(DivorceRevoked(FATHER, MOTHER), TODAY, source="moj"))
     assert await subjects(house, FATHER) == {MOTHER}
     assert await list_closed(house.ground, FATHER) == ()

@@ -32,6 +32,7 @@ async def test_a_circle_wakes_on_the_day_a_card_comes_within_ninety_days(house: 
     # The visit at 4 months is 2027-03-21 and shows 14 days before, on 2027-03-07; it exists 90 days
     # before that: from 2026-12-07.
     house.clock.move_to(date(2026, 12, 6))
+    await house.card_names(WIFE)  # what came in between, a card of nurseries, is refreshed
     assert couple not in await list_waking_circles(house.ground)
     house.clock.move_to(date(2026, 12, 7))
     assert couple in await list_waking_circles(house.ground)
