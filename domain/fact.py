@@ -26,6 +26,12 @@ from domain.facts.birth import (
     GuardianAppointed,
     GuardianRemoved,
 )
+from domain.facts.business import (
+    LicenceExpiring,
+    LicenceIssued,
+    LicenceRenewed,
+    PartnerAdded,
+)
 from domain.facts.dispute import DisputeAnswered, FactDisputed, ReviewOpened
 from domain.facts.document import DocumentIssued, DocumentReplaced, DocumentRevoked
 from domain.facts.health import (
@@ -135,6 +141,10 @@ Payload = (
     | GrantDecided
     | HousingDecided
     | BenefitDecided
+    | LicenceIssued
+    | LicenceRenewed
+    | LicenceExpiring
+    | PartnerAdded
     | RegistryAnswered
     | SchoolStageReached
     | SeatReserved

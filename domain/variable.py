@@ -248,6 +248,8 @@ _FIELDS: Mapping[Start, tuple[str, ...]] = MappingProxyType(
         "birth": ("born_on", "child", "child_sex", "birth_certificate_number"),
         "delivery": ("delivered_on", "birth_certificate_number"),
         "document": ("document_number",),
+        "licence": ("licence_number",),
+        "partner": ("licence_number",),
     }
 )
 

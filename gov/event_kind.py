@@ -11,7 +11,17 @@ from types import MappingProxyType
 import msgspec
 
 from domain.fact import Payload
-from domain.facts import appointment, birth, document, health, marriage, person, pregnancy, support
+from domain.facts import (
+    appointment,
+    birth,
+    business,
+    document,
+    health,
+    marriage,
+    person,
+    pregnancy,
+    support,
+)
 from domain.facts.act import EnteredInError
 from domain.facts.dispute import DisputeAnswered
 from domain.facts.statement import list_roles
@@ -103,6 +113,10 @@ _LIST = (
     EventKind(support.SeatReleased),
     EventKind(support.RegulationChanged),
     EventKind(DisputeAnswered),  # it names nobody: its dispute says whom it concerns
+    EventKind(business.LicenceIssued, living=("owner",), readers=_EXPIRES),
+    EventKind(business.LicenceRenewed, living=("owner",), readers=_EXPIRES),
+    EventKind(business.LicenceExpiring, living=("owner",), readers=_EXPIRES),
+    EventKind(business.PartnerAdded, living=("partner",)),
     EventKind(EnteredInError),
 )
 EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(

@@ -6,6 +6,7 @@ from domain.catalogue import Start
 from domain.family import Family
 from domain.horizon import Horizon
 from domain.situation import Situation
+from domain.start.business import licences_as_situations, partners_as_situations
 from domain.start.child import children_as_situations, deliveries_as_situations
 from domain.start.couple import contracts_as_situations, marriages_as_situations
 from domain.start.death import deaths_as_situations
@@ -54,5 +55,7 @@ def situations_of(family: Family, start: Start, horizon: Horizon) -> Iterable[Si
             return places_as_situations(family)
         case "regulation":
             return regulations_as_situations(family)
-        case "licence" | "partner":
-            return ()  # a business has no such circle yet
+        case "licence":
+            return licences_as_situations(family)
+        case "partner":
+            return partners_as_situations(family)

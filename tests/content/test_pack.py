@@ -216,6 +216,7 @@ def test_the_shipped_pack_has_the_journey_and_its_variants(catalogue: Catalogue)
         *("bereavement_pregnancy", "bereavement_family", "divorce_guidance"),
         *("determination_support", "moved_emirate", "work_and_family"),
         *("hospital_visit", "fines_reduced", "document_renewal"),  # place, law, time
+        *("licence_renewal", "partner_added"),  # the bundle Basher
     }
     assert set(catalogue.services) == journey | variants
 

@@ -213,6 +213,25 @@ def examples(on: date) -> dict[str, Json]:
             "decision": "approved",
             "number": "11",
         },
+        "licence.issued": {
+            "owner": _husband,
+            "number": "L-1",
+            "expires_on": later,
+            "emirate": "AE-AJ",
+        },
+        "licence.renewed": {
+            "owner": _husband,
+            "number": "L-1",
+            "expires_on": later,
+            "part": "chamber_membership",
+        },
+        "licence.expiring": {"owner": _husband, "number": "L-1", "expires_on": later},
+        "partner.added": {
+            "partner": _wife,
+            "number": "L-1",
+            "owner": _husband,
+            "is_confirmed": True,
+        },
         "registry.answered": {"person": _husband, "question": "owns_home", "answer": False},
         "school_stage.reached": {
             "person": _child,

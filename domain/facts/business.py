@@ -1,0 +1,49 @@
+"""What is said of a business to one of its owners: licence issued, renewed, about to expire, a
+partner added. A business is known by its licence's number; an event names one owner."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from domain.facts.statement import Carried, Statement
+from domain.ids import PersonId
+
+RenewedPart = Literal["bundle", "licence", "chamber_membership", "establishment_card"]
+
+
+class LicenceIssued(Statement, frozen=True, tag="licence.issued"):
+    """`expires_on` is its last good day; `emirate` is ISO 3166-2."""
+
+    carried: ClassVar[Carried] = "own"
+    owner: PersonId
+    number: str
+    expires_on: date
+    emirate: str | None = None
+
+
+class LicenceRenewed(Statement, frozen=True, tag="licence.renewed"):
+    """`part` is what was renewed: the whole bundle, or one of its three documents."""
+
+    carried: ClassVar[Carried] = "own"
+    owner: PersonId
+    number: str
+    expires_on: date
+    part: RenewedPart = "bundle"
+
+
+class LicenceExpiring(Statement, frozen=True, tag="licence.expiring"):
+    """A department says so of a licence that was not told of before."""
+
+    carried: ClassVar[Carried] = "own"
+    owner: PersonId
+    number: str
+    expires_on: date
+
+
+class PartnerAdded(Statement, frozen=True, tag="partner.added"):
+    """`partner` was added to the business of `owner`, and confirms it."""
+
+    carried: ClassVar[Carried] = "own"
+    partner: PersonId
+    number: str
+    owner: PersonId | None = None
+    is_confirmed: bool = False
