@@ -13,6 +13,7 @@ from domain.bilingual import Bilingual
 from domain.calendar_date import Offset
 from domain.condition import Condition
 from domain.entry import Channel, Entries, Figure, Reach
+from domain.facts.document import DocumentKind
 from domain.growth.development import DevelopmentTable
 from domain.growth.standard import GrowthStandard
 from domain.ids import EntryId
@@ -69,13 +70,15 @@ class FigureSpan(msgspec.Struct, frozen=True):
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """That the audience is told, and when. Without a message the card's own words are said; without
+    """That the audience is told, and when. An e-mail may carry the electronic copy of a document
+    (`attachment`). Without a message the card's own words are said; without
     channels the sender's usual one is used.
     """
 
     moment: NoticeMoment
     message: EntryId | None = None
     channels: tuple[Channel, ...] = ()
+    attachment: DocumentKind | None = None
 
 
 class InYear(msgspec.Struct, frozen=True):

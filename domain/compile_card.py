@@ -19,6 +19,7 @@ from domain.compile_text import Scope, compile_bilingual, compile_when
 from domain.compile_window import ANCHOR_DAYS, DAYS_MAX, read_offset, read_window
 from domain.document import Node
 from domain.entry import Channel
+from domain.facts.document import DocumentKind
 from domain.text import ParameterType
 from domain.variable import (
     PARAMETERS,
@@ -135,7 +136,7 @@ def _read_notice(node: Node) -> Notice:
     """A moment alone, or with the message that is said and the channels it goes by."""
     if not isinstance(node.value, Mapping):
         return Notice(node.choice(get_args(NoticeMoment)))
-    fields = node.fields(required=("moment", "message"), optional=("channels",))
+    fields = node.fields(required=("moment", "message"), optional=("channels", "attachment"))
     channels = (
         [item.choice(get_args(Channel)) for item in fields["channels"].items(minimum=1)]
         if ("channels" in fields)
@@ -143,10 +144,13 @@ def _read_notice(node: Node) -> Notice:
     )
     if len(set(channels)) < len(channels):
         fields["channels"].refuse("a channel stands twice: remove one")
+    if "attachment" in fields and "email" not in channels:
+        fields["attachment"].refuse("only an e-mail carries a document: name that channel")
     return Notice(
         fields["moment"].choice(get_args(NoticeMoment)),
         fields["message"].refers_to("message"),
         tuple(channels),
+        fields["attachment"].choice(get_args(DocumentKind)) if "attachment" in fields else None,
     )
 
 

@@ -9,7 +9,7 @@ from domain.catalogue import Catalogue, NoticeMoment, Service
 from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.person import PersonFirstSeen
-from domain.ids import ActKey
+from domain.ids import ActKey, EntryId
 from domain.keyed_hash import keyed_hash
 from domain.record import Effect, FilledField, LookUp, Record, Submission, Window
 from domain.situation import Situation
@@ -47,6 +47,9 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
             version=record.version,
             card=record.card,
             act=moment,
+            message=notice.message or EntryId(""),
+            channels=notice.channels,
+            attachment=notice.attachment,
             not_before_on=not_before_on,
             not_after_on=not_after_on,
         )

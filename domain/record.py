@@ -258,10 +258,12 @@ class DisputeStep(msgspec.Struct, frozen=True):
 class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something a refresh wants done elsewhere, once per act key.
 
-    To tell a member of a card: then the fields from `record_key` to `act` say of which, and why
-    now. To look a person up in a registry: then `look_up` says whom. To send an agency what a
-    service does by itself: then `submission` says what; `recipient` is who is told of the card. To
-    ask a registry about a fact that is disputed: then `dispute` says of which dispute.
+    To tell a member of a card: then the fields from `record_key` to `attachment` say of which, why
+    now, and by what: without a message in the card's own words, without channels by push, or by SMS
+    at once where no app is enrolled. To look a person up in a registry: then `look_up` says whom.
+    To send an agency what a service does by itself: then `submission` says what; `recipient` is who
+    is told of the card. To ask a registry about a fact that is disputed: then `dispute` says of
+    which dispute.
     """
 
     key: ActKey
@@ -274,6 +276,9 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: int = 0
     card: str = ""
     act: str = ""
+    message: EntryId = EntryId("")
+    channels: tuple[str, ...] = ()
+    attachment: str | None = None
     look_up: LookUp | None = None
     submission: Submission | None = None
     dispute: DisputeStep | None = None
