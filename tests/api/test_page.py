@@ -192,7 +192,7 @@ async def test_the_buttons_act_as_the_parent_of_their_section(
     _, complaints = watch(page)
     await page.goto(f"{origin}/?language=en")
     sultan = page.locator(f'[data-person="{SULTAN}"]')
-    other = sultan.locator(".card", has_text="Congratulations on your marriage")
+    other = sultan.locator(".card", has_text="come to you here before you ask")
     await other.get_by_role("button", name="Put away").click()
     await expect(sultan.locator(".card.due:visible")).to_have_count(1)
     card = sultan.locator(".card", has_text="The family book for your new family")

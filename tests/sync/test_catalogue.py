@@ -99,7 +99,7 @@ async def test_since_a_version_only_what_changed_and_what_went(
     pack = tmp_path / "pack"
     pack.mkdir()
     for file in SHIPPED_PACK.rglob("*.yaml"):
-        if file.stem != "family_book":
+        if file.stem != "moved_emirate":
             copy = pack / file.relative_to(SHIPPED_PACK)
             copy.parent.mkdir(exist_ok=True)
             copy.write_text(file.read_text("utf-8"), "utf-8")
@@ -110,10 +110,10 @@ async def test_since_a_version_only_what_changed_and_what_went(
     said = await read(http, f"locale=en&since={held}")
     assert (said["version"], said["since"]) == (version, held)
     assert [one["id"] for one in said["services"]] == ["vaccination"]
-    assert said["gone"] == ["family_book"]
+    assert said["gone"] == ["moved_emirate"]
     whole = await read(http, "locale=en&since=999")
     services = {one["id"] for one in whole["services"]}
-    assert (whole["since"], services) == (0, everything - {"family_book"})
+    assert (whole["since"], services) == (0, everything - {"moved_emirate"})
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,11 @@ async def test_rows_of_one_refresh_share_the_next_number(
         assert [tuple(row) for row in numbers] == ROWS_OF_NEWBORNS[expected]
 
 
-ROWS_OF_NEWBORNS = {1: [(1, 6)], 2: [(1, 4), (2, 8)], 3: [(1, 4), (2, 8), (3, 6)]}
+ROWS_OF_NEWBORNS = {
+    1: [(1, 1), (2, 6)],  # before them, of the marriage, its concluded contract
+    2: [(1, 1), (2, 4), (3, 8)],
+    3: [(1, 1), (2, 4), (3, 8), (4, 6)],
+}
 
 
 async def test_what_goes_leaves_a_tombstone_and_what_comes_back_takes_its_place(
