@@ -18,7 +18,7 @@ _WORDS = frozenset({"revision", "sources", "sign_off", "draft", "source", "sure"
 _LANGUAGES = frozenset({"ar", "en"})
 # Kinds that no evaluation reads, and kinds that count where a service names the entry.
 _UNREAD = frozenset({"agency", "article", "message", "bundle"})
-_NAMED = frozenset({"figure", "scope", "questionnaire", "exchange_policy"})
+_NAMED = frozenset({"figure", "scope", "exchange_policy"})
 
 
 class RuleChange(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def find_rule_change(before: Mapping[str, Document], after: Mapping[str, Documen
                 starts.add(str(document.get("starts_with")))
             elif kind == "schedule":
                 starts |= set(_starts(before, after, lambda service: "calculator" in service))
-            elif kind in _NAMED:
+            elif kind in _NAMED and not _is_named_elsewhere(before, after, entry_id):
                 starts |= set(_starts(before, after, partial(_names, entry_id)))
             elif kind not in _UNREAD:
                 return EVERYTHING
@@ -74,6 +74,17 @@ def _starts(
         for document in documents.values():
             if document.get("kind") == "service" and meant(document):
                 yield str(document.get("starts_with"))
+
+
+def _is_named_elsewhere(
+    before: Mapping[str, Document], after: Mapping[str, Document], entry_id: str
+) -> bool:
+    """Whether anything but a service leads to an entry: then it may count anywhere."""
+    return any(
+        other != entry_id and document.get("kind") in _NAMED and _names(entry_id, document)
+        for documents in (before, after)
+        for other, document in documents.items()
+    )
 
 
 def _names(entry_id: str, value: object) -> bool:

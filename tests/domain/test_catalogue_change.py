@@ -72,6 +72,8 @@ def test_words_are_no_change_of_rules() -> None:
         ("cdsi", {"packed": "x"}, RuleChange(frozenset({"birth", "pregnancy"}))),
         ("new", {"kind": "holiday"}, EVERYTHING),
         ("new", {"kind": "unheard_of"}, EVERYTHING),
+        ("new", {"kind": "questionnaire"}, EVERYTHING),
+        ("no_such_figure", {"kind": "figure"}, RuleChange()),
         ("new", {"kind": "article"}, RuleChange()),
         ("new", {"kind": "service", "starts_with": "divorce"}, RuleChange(frozenset({"divorce"}))),
     ],
@@ -80,6 +82,17 @@ def test_what_a_change_touches(entry_id: str, said: Document, found: RuleChange)
     after = shipped() | {entry_id: shipped().get(entry_id, {}) | said}
     assert find_rule_change(shipped(), after) == found
     assert find_rule_change(after, shipped()) == found
+
+
+def test_a_figure_counts_where_a_service_names_it_and_everywhere_behind_another_entry() -> None:
+    figure: Document = {"kind": "figure", "id": "some_days", "value": 1}
+    naming = shipped()["family_book"] | {"fee": "some_days"}
+    before = shipped() | {"some_days": figure, "family_book": naming}
+    after = before | {"some_days": figure | {"value": 2}}
+    assert find_rule_change(before, after) == RuleChange(frozenset({"marriage"}))
+    scope: Document = {"kind": "scope", "id": "a_scope", "when": "age < some_days"}
+    with_scope = {"a_scope": scope}
+    assert find_rule_change(before | with_scope, after | with_scope) == EVERYTHING
 
 
 def test_a_row_in_which_something_did_not_fit_is_always_concerned() -> None:
