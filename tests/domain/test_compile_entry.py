@@ -5,11 +5,12 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import jsonschema_rs
 import pytest
 
-from domain.catalogue import Catalogue
+from domain.catalogue import Catalogue, Role
 from domain.compile_article import (
     BODY_CHARACTERS_MAX,
     PUSH_BODY_CHARACTERS_MAX,
@@ -160,6 +161,11 @@ def validator(document: Mapping[str, object]) -> jsonschema_rs.Validator:
 def test_each_kind_is_read_and_follows_its_schema(document: Document) -> None:
     assert validator(document).is_valid(document)
     compiled(document)
+
+
+def test_the_schema_names_the_roles_that_the_compiler_knows() -> None:
+    schema = json.loads((SCHEMAS / "article.schema.json").read_text("utf-8"))
+    assert set(schema["properties"]["audience"]["items"]["enum"]) == set(get_args(Role))
 
 
 # Each is refused by the published schema, and by the compiler with its place and its words.
