@@ -35,8 +35,11 @@ def catalogue(**said: object) -> Catalogue:
     return compile_catalogue([("service", document), ("figure", GRACE)], version=1)
 
 
+BIRTH = born(CHILD, MOTHER, BORN_ON)
+
+
 def seen(made: Catalogue, on: date) -> Evaluation:
-    facts: list[Fact] = [born(CHILD, MOTHER, BORN_ON)]
+    facts: list[Fact] = [BIRTH]
     circle = Circle(CIRCLE, "single", (MOTHER,))
     return evaluate(circle, facts, made, on, SECRET)
 
