@@ -91,7 +91,9 @@ class ContractSchemas:
         return node, path or file
 
     def _objects(self, schema: Json, file: str) -> st.SearchStrategy[Json]:
-        if "if" in schema:  # an identifier: two shapes, told apart by its system
+        if (
+            "if" in schema and "system" in schema["properties"]
+        ):  # an identifier: two shapes, told apart by its system
             return _IDENTIFIERS
         fields = {
             name: self._values(said, file) for name, said in schema.get("properties", {}).items()
@@ -101,6 +103,8 @@ class ContractSchemas:
             {name: fields[name] for name in needed},
             optional={name: fields[name] for name in fields.keys() - needed},
         )
+        if "if" in schema:
+            values = values.filter(partial(_follows, schema=schema))
         if schema.get("minProperties"):
             values = values.filter(bool)
         for word, count in (("anyOf", None), ("oneOf", 1)):
@@ -108,6 +112,16 @@ class ContractSchemas:
             if either:
                 values = values.filter(partial(_meets, either=either, count=count))
         return values
+
+
+def _follows(value: Json, *, schema: Json) -> bool:
+    """Whether a value has what `then` needs, or lacks what `else` forbids."""
+    consts = {name: said["const"] for name, said in schema["if"]["properties"].items()}
+    if consts.items() <= value.items():
+        return set(schema["then"]["required"]) <= value.keys()
+    return not {name for name, said in schema["else"]["properties"].items() if said is False} & (
+        value.keys()
+    )
 
 
 def _meets(value: Json, *, either: list[set[str]], count: int | None) -> bool:
