@@ -296,6 +296,7 @@ def plausible(card: CardRule | None, entry: Service) -> Iterator[dict[str, Param
         "person_name": "هند",
         "deceased_name": "هند",
         "appointment_time": "09:30",
+        "licence_number": "L-7",
     }
     for name, kind in PARAMETERS[entry.starts_with].items():
         if kind == "date":

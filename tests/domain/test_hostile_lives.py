@@ -241,7 +241,8 @@ def test_of_a_stillbirth_at_39_weeks_nothing_of_the_pregnancy_is_left_the_same_d
     eve = evaluate(COUPLE, facts[:-1], shipped(), date(2026, 10, 11), SECRET)
     assert any(record.entry == "pregnancy_followup" for record in eve.records)
     end = evaluate(COUPLE, facts, shipped(), date(2026, 10, 11), SECRET)
-    assert [record.entry for record in end.records if record.subject == WIFE] == []
+    left = {record.entry for record in end.records if record.subject == WIFE}
+    assert left == {"bereavement_pregnancy"}, "consoled, and nothing else"
     assert [effect for effect in end.effects if effect.entry == "pregnancy_followup"] == []
 
 
