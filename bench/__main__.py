@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bench.evaluate import measure_evaluate
+from bench.evaluate import measure_evaluate, measure_tenfold
 from bench.event import measure_events
 from bench.fhir import measure_fhir
 from bench.graphql import measure_graphql
@@ -41,6 +41,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark("graphql-timeline", ("graphql-timeline",), measure_graphql),
     Benchmark("evaluate", ("evaluate",), measure_evaluate),
+    Benchmark("evaluate-tenfold", ("evaluate-tenfold",), measure_tenfold),
     Benchmark("loop-wait", ("loop-wait-p50", "loop-wait-p99"), measure_loop_wait),
     Benchmark("seal", ("seal", "open"), measure_seal),
     Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),

@@ -1,11 +1,14 @@
-"""`evaluate`: evaluations of a family of five by the shipped catalogue, a second of one core.
+"""`evaluate`, `evaluate-tenfold`: evaluations of a family of five, a second of one core.
 
 Baseline: decoding the same facts from the bytes in which they lie: the least that any refresh does
 with them before it can think. The ratio says how often a family is evaluated in the time in which
 its facts are decoded.
 """
 
+from collections.abc import Callable
 from datetime import date
+
+import msgspec
 
 from bench.family import family_of_five
 from bench.rate import compare_rates
@@ -17,9 +20,10 @@ from domain.circle import Circle, couple_members
 from domain.compile_catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import decode_fact, encode_fact
-from domain.ids import CircleId
+from domain.ids import CircleId, EntryId
 
 SECONDS = 5.0
+COPIES = 10
 TODAY = date(2026, 11, 21)
 RECORD_SECRET = bytes(32)
 
@@ -48,6 +52,42 @@ def measure_evaluate(*, seconds: float = SECONDS) -> list[Result]:
             ours,
             "evaluations/s per core",
             baseline=f"decode_fact of the same {len(bodies)} facts",
+            baseline_value=bare,
+        )
+    ]
+
+
+def measure_tenfold(*, seconds: float = SECONDS) -> list[Result]:
+    """One figure: the same family by ten copies of every service, beside one of each."""
+    family = family_of_five(TODAY)
+    members = couple_members(family.husband, family.wife)
+    circle = Circle(CircleId(family.husband), "couple", members)
+    one = shipped_catalogue()
+    ten = msgspec.structs.replace(
+        one,
+        services={
+            EntryId(f"{service.id}_{copy}"): msgspec.structs.replace(
+                service, id=EntryId(f"{service.id}_{copy}")
+            )
+            for service in one.services.values()
+            for copy in range(COPIES)
+        },
+    )
+
+    def evaluating(catalogue: Catalogue) -> Callable[[int], None]:
+        def evaluate_often(count: int) -> None:
+            for _ in range(count):
+                evaluate(circle, family.facts, catalogue, TODAY, RECORD_SECRET)
+
+        return evaluate_often
+
+    ours, bare = compare_rates(evaluating(ten), evaluating(one), seconds=seconds)
+    return [
+        compare(
+            "evaluate-tenfold",
+            ours,
+            f"evaluations/s per core, {len(ten.services)} services",
+            baseline=f"the {len(one.services)} services as shipped",
             baseline_value=bare,
         )
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from bench.__main__ import BENCHMARKS, UnknownBenchmark, choose, main
 from bench.couple import COUPLES_MAX, Couple
-from bench.evaluate import measure_evaluate
+from bench.evaluate import measure_evaluate, measure_tenfold
 from bench.event import FAST_COUNT, PACED_COUNT
 from bench.family import family_of_five
 from bench.graphql import measure_graphql
@@ -84,7 +84,7 @@ def test_the_table_says_which_goal_is_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    "measure", [measure_evaluate, measure_graphql, measure_loop_wait, measure_seal]
+    "measure", [measure_evaluate, measure_tenfold, measure_graphql, measure_loop_wait, measure_seal]
 )
 def test_a_pure_benchmark_gives_its_figures(measure: object) -> None:
     (benchmark,) = [one for one in BENCHMARKS if one.measure is measure]
