@@ -13,6 +13,8 @@ import httpx2
 import msgspec
 import pytest
 
+from domain.citation import CITATION_BYTES
+from domain.facts.dispute import Claim
 from domain.ids import CommandId
 from schema.node import decode_id
 from tests.access.world import ROLES, World
@@ -20,9 +22,11 @@ from tests.schema.test_statements import counted
 from tests.support.phone import BarePhone
 from timeline.act import Key
 from timeline.command import CommandRegistry
+from timeline.dispute import Citation, DisputeFact
 from timeline.member_stream import list_member_streams
 
 CHUNK = b"a picture"
+WORDS = get_type_hints(DisputeFact, include_extras=True)["words"]
 
 
 @pytest.fixture
@@ -46,6 +50,10 @@ def payload(registry: CommandRegistry, name: str, key: bytes, command_id: UUID) 
         date: "2026-11-25",
         int: 1,
         CommandId | None: command_id.bytes,
+        Citation: uuid4().bytes[:CITATION_BYTES],
+        Claim: "not_so",
+        date | None: "2026-10-01",
+        WORDS: "words",
     }
     fields = msgspec.structs.fields(kind)
     unknown = [field.name for field in fields if hints[field.name] not in tried]

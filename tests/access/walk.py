@@ -6,7 +6,7 @@ stops the walk until it is taught what to try.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias  # Any: variables and answers as JSON
 from uuid import uuid4
@@ -30,8 +30,9 @@ from graphql import (
 )
 
 from api.app import ACT_AS_HEADER
+from domain.citation import CITATION_BYTES
 from domain.ids import PersonId
-from schema.node import NodeType, encode_id
+from schema.node import NodeType, encode_fact, encode_id
 from tests.access.world import World
 from tests.schema.test_statements import counted
 
@@ -39,7 +40,9 @@ Json: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, ...]
 """Where a value goes: the variable's name, then the fields of input objects down to it."""
 
-KINDS: tuple[NodeType, ...] = ("Card", "Person", "Session")
+IdKind: TypeAlias = NodeType | Literal["Fact"]
+NODES: tuple[NodeType, ...] = ("Card", "Person", "Session")
+KINDS: tuple[IdKind, ...] = (*NODES, "Fact")
 EXAMPLES: Mapping[str, Callable[[], object]] = {
     "Boolean": lambda: True,
     "Date": lambda: "2026-11-25",
@@ -51,8 +54,10 @@ EXAMPLES: Mapping[str, Callable[[], object]] = {
 }
 
 
-def missing(kind: NodeType) -> str:
+def missing(kind: IdKind) -> str:
     """An id of nothing."""
+    if kind == "Fact":
+        return str(encode_fact(uuid4().bytes[:CITATION_BYTES]))
     return str(encode_id(kind, uuid4().bytes))
 
 
@@ -256,6 +261,7 @@ class Walk:
         """Every other argument with every kind of value, and every id of one's own."""
         asking = _Asking(self, role_name, role, operation, headers or {})
         self._note(operation, await asking.send())
+        await self._walk_pairs(role, operation, asking)
         for place, kind in operation.places():
             named = get_named_type(kind)
             if named.name != "ID":
@@ -271,6 +277,23 @@ class Walk:
                         self._note(operation, answer)
                         if answer.body != missed.body:
                             self.live.add((operation.name, place))
+
+    async def _walk_pairs(
+        self, role: PersonId | None, operation: Operation, asking: "_Asking"
+    ) -> None:
+        """An operation that takes two ids: a card of one's own with a fact of its why."""
+        places = [each for each in operation.places() if get_named_type(each[1]).name == "ID"]
+        if len(places) != 2:
+            return
+        ids = next((each for who, *each in self.world.cited if who == role), None)
+        if ids is None:
+            return
+        nothing = [missing("Card"), missing("Fact")]
+        missed = await asking.send_all(places, nothing)
+        answer = await asking.send_all(places, ids)
+        self._note(operation, answer)
+        if answer.body != missed.body:
+            self.live.update((operation.name, place) for place, _ in places)
 
     def _note(self, operation: Operation, answer: Answer) -> None:
         """Which of an operation's fields somebody got a value of."""
@@ -296,6 +319,18 @@ class _Asking:
         variables = self.operation.example()
         if place is not None and kind is not None:
             variables = put(variables, place, kind, value)
+        return await self._sent(variables, place)
+
+    async def send_all(
+        self, places: Sequence[tuple[Place, GraphQLInputType]], values: Sequence[object]
+    ) -> Answer:
+        """With a value in each of several places."""
+        variables = self.operation.example()
+        for (place, kind), value in zip(places, values, strict=True):
+            variables = put(variables, place, kind, value)
+        return await self._sent(variables, None)
+
+    async def _sent(self, variables: Json, place: Place | None) -> Answer:
         answer = await self.walk.ask(self.role, self.operation.text, variables, self.headers)
         errors = answer.body.get("errors", [])
         coded = all("code" in error.get("extensions", {}) for error in errors)
@@ -305,7 +340,7 @@ class _Asking:
         return answer
 
 
-def _tried_in(type_name: str) -> tuple[NodeType | Literal["Command"], ...]:
+def _tried_in(type_name: str) -> tuple[IdKind | Literal["Command"], ...]:
     """Of which kinds an id of others' goes into a place of this type."""
     if type_name == "ID":
         return KINDS

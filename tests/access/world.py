@@ -17,7 +17,7 @@ from domain.facts.person import PersonDescribed
 from domain.ids import PersonId
 from identity.session import SessionDetail, open_session
 from schema.node import encode_id
-from tests.schema.asking import EVERY_STATE, act, ask
+from tests.schema.asking import EVERY_STATE, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, divorced, fact, married, pregnant
 from tests.support.house import TestHouse, person
 
@@ -96,6 +96,8 @@ LOST: Mapping[PersonId, PersonId] = MappingProxyType(
     {GUARDIAN: CHILD, BIRTH_MOTHER: ADOPTED, BIRTH_FATHER: ADOPTED, GROWN_MOTHER: GROWN}
 )
 CARDS_EACH = 2  # of each person, tried by every other
+FACTS_EACH = 2  # that those cards rest on, likewise
+DISPUTING = "Mukhtalifah"  # what the mother says of a fact: nobody else is shown it
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class World:
 
     house: TestHouse
     own: list[Own] = field(default_factory=list)
+    cited: list[tuple[PersonId, str, str]] = field(default_factory=list)
+    """Who has which card, and a fact in its why."""
 
     def of(self, kind: str) -> list[Own]:
         return [one for one in self.own if one.kind == kind]
@@ -122,7 +126,8 @@ class World:
         """What of others stands in an answer to this role."""
         knows = SEES[role] | {role} if role is not None else frozenset()
         strangers = [name for who, name in NAMES.items() if who not in knows]
-        found = [name for name in (*strangers, BIRTH_NAME) if name in text]
+        words = () if role == MOTHER else (DISPUTING,)
+        found = [name for name in (*strangers, BIRTH_NAME, *words) if name in text]
         return found + [
             f"{one.kind} of {one.name}"
             for one in self.own
@@ -144,8 +149,9 @@ async def build_world(house: TestHouse) -> World:
     for who, whom in LOST.items():
         assert await _cards(house, who, whom) == [], f"{NAMES[who]} has lost nothing"
     for who in SEES:
-        cards = await _cards(house, who)
-        world.own.extend(Own("Card", card, frozenset({who}), NAMES[who]) for card in cards)
+        mine = await _cards(house, who)
+        world.own.extend(Own("Card", card, frozenset({who}), NAMES[who]) for card in mine)
+    await _facts(world)
     for who in (MOTHER, OTHER_MOTHER, ADOPTIVE_FATHER, GROWN):
         card = next(one.id for one in world.of("Card") if who in one.readers)
         command_id = str(uuid4())
@@ -163,6 +169,34 @@ async def build_world(house: TestHouse) -> World:
             await open_session(house.ground, who, session, detail)
             world.own.append(Own("Session", encode_id("Session", session.bytes), own, name))
     return world
+
+
+async def _facts(world: World) -> None:
+    """The facts that cards rest on, by who is shown them; the mother says that one is wrong."""
+    readers: dict[str, set[PersonId]] = {}
+    for who in SEES:
+        for card in await cards(world.house, who):
+            for said in card["why"]["facts"]:
+                readers.setdefault(said["id"], set()).add(who)
+                world.cited.append((who, card["id"], said["id"]))
+    for who in SEES:
+        mine = sorted({fact_id for reader, _, fact_id in world.cited if reader == who})
+        known = {one.id for one in world.of("Fact")}
+        world.own.extend(
+            Own("Fact", fact_id, frozenset(readers[fact_id]), NAMES[who])
+            for fact_id in mine[:FACTS_EACH]
+            if fact_id not in known
+        )
+    birth = next(
+        (card["id"], said["id"])
+        for card in await cards(world.house, MOTHER)
+        for said in card["why"]["facts"]
+        if said["kind"] == "birth.notified"
+    )
+    disputed = {"claim": "OTHER_DAY", "saysOn": "2026-10-01", "words": DISPUTING}
+    given = {"commandId": str(uuid4()), "cardId": birth[0], "factId": birth[1], **disputed}
+    answer = await ask(world.house, MOTHER, operation("DisputeFact"), input=given)
+    assert "card" in answer["data"]["disputeFact"], answer
 
 
 async def _births(house: TestHouse) -> None:
