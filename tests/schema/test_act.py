@@ -23,7 +23,8 @@ async def couple(house: TestHouse) -> TestHouse:
 
 
 async def card_of(house: TestHouse) -> Json:
-    (card,) = await cards(house, HUSBAND)
+    """The offer of the family book, among whatever else the newly married are shown."""
+    (card,) = [card for card in await cards(house, HUSBAND) if card["service"] == "family_book"]
     return card
 
 

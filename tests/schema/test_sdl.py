@@ -32,6 +32,7 @@ def test_the_operations_are_all_there() -> None:
         "AcknowledgeCard",
         "Card",
         "DismissCard",
+        "DisputeFact",
         "GrowthChart",
         "Sessions",
         "SignOut",
@@ -41,6 +42,7 @@ def test_the_operations_are_all_there() -> None:
         "UndoCard",
         "VaccinationDocument",
         "VaccinationRecords",
+        "WithdrawDispute",
     ]
 
 

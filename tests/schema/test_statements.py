@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any  # pools and drivers hand their listeners untyped things
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, Pool, event
@@ -31,6 +32,8 @@ BUDGETS = {
     "SnoozeCard": 48,
     "DismissCard": 48,
     "UndoCard": 48,
+    "DisputeFact": 48,  # as any act: one circle, evaluated within
+    "WithdrawDispute": 48,
     "GrowthChart": 8,  # the same without the key
     "VaccinationRecords": 15,  # as a timeline: the records lie in the same streams
     "VaccinationDocument": 12,  # circles, of two each row, version and facts; the issuer's key made
@@ -110,6 +113,26 @@ async def test_an_act_has_its_budget(family: TestHouse, name: str) -> None:
         outcome = await act(family, FATHER, name, card["id"], **more)
     assert outcome["card"]["id"] == card["id"]
     assert len(sent) <= BUDGETS[f"{name}Card"], sent
+
+
+@pytest.mark.parametrize("name", ["DisputeFact", "WithdrawDispute"])
+async def test_a_dispute_has_its_budget(family: TestHouse, name: str) -> None:
+    card, fact_id = next(
+        (card, fact["id"])
+        for card in await cards(family, FATHER, first=50)
+        for fact in card["why"]["facts"]
+        if fact["kind"] == "birth.notified"
+    )
+    given = {"cardId": card["id"], "factId": fact_id}
+    dispute = {**given, "commandId": str(uuid4()), "claim": "OTHER_DAY", "saysOn": "2020-01-01"}
+    asked = dispute if name == "DisputeFact" else {**given, "commandId": str(uuid4())}
+    if name == "WithdrawDispute":
+        await ask(family, FATHER, operation("DisputeFact"), input=dispute)
+    with counted() as sent:
+        answer = await ask(family, FATHER, operation(name), input=asked)
+    outcome = answer["data"][f"{name[0].lower()}{name[1:]}"]
+    assert outcome["card"]["id"] == card["id"]
+    assert len(sent) <= BUDGETS[name], len(sent)
 
 
 async def test_the_records_have_their_budget(family: TestHouse) -> None:
