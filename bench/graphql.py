@@ -71,7 +71,11 @@ def measure_graphql(*, seconds: float = SECONDS) -> list[Result]:
     context = InMemory(_connection())
     served = build_schema(production=True)
     ours = OsratiSchema(
-        query=Query, types=[Card], config=served.config, extensions=list(served.extensions)
+        query=Query,
+        types=[Card],
+        config=served.config,
+        extensions=list(served.extensions),
+        execution_context_class=served.execution_context_class,
     )
     plain = strawberry.Schema(query=Query, types=[Card])
     with asyncio.Runner() as runner:

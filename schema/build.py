@@ -18,6 +18,7 @@ from schema.documents import NO_DOCUMENTS, DocumentsDamaged, TrustedDocuments
 from schema.error import show_error
 from schema.growth_chart import GrowthQuery
 from schema.limit import WithinLimits
+from schema.plan.executor import planned_executor
 from schema.prepare import OPERATIONS_KEPT_MAX, PrepareOnce, preparing
 from schema.session import SessionMutation, SessionQuery
 from schema.timeline import Query as TimelineQuery
@@ -54,11 +55,14 @@ class OsratiSchema(Schema):
         errors[:] = [show_error(error, language) for error in errors]
 
 
-def build_schema(*, production: bool, documents: TrustedDocuments = NO_DOCUMENTS) -> OsratiSchema:
+def build_schema(
+    *, production: bool, documents: TrustedDocuments = NO_DOCUMENTS, planned: bool = True
+) -> OsratiSchema:
     """The one schema. Production has neither introspection nor suggestions of field names.
 
-    `documents` are parsed and validated now, and never again. Raises: DocumentsDamaged for one that
-    is no operation of this schema.
+    `planned` is whether plain selections are compiled (`schema/plan/`). `documents` are parsed and
+    validated now, and never again. Raises: DocumentsDamaged for one that is no operation of this
+    schema.
     """
     rules = _PRODUCTION_RULES if production else _RULES
     prepare = preparing(rules, kept_max=OPERATIONS_KEPT_MAX + len(documents))
@@ -70,6 +74,7 @@ def build_schema(*, production: bool, documents: TrustedDocuments = NO_DOCUMENTS
         extensions=[
             lambda: PrepareOnce(prepare),
         ],
+        execution_context_class=planned_executor() if planned else None,
     )
     for name, text in documents.items():
         if errors := prepare(schema._schema, text).errors:

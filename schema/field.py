@@ -27,6 +27,14 @@ def attribute(description: str | None = None, *, graphql_type: Any = None) -> An
     return _Attribute(description=description, type_annotation=shown_as)
 
 
+def attribute_of(field: StrawberryField) -> str | None:
+    """The attribute that a field is read from as it is; None where anything is called for it."""
+    if not field.is_basic_field or field.default_resolver is not getattr:
+        return None
+    reads_as_it_is = (StrawberryField.get_result, _Attribute.get_result)
+    return field.python_name if type(field).get_result in reads_as_it_is else None
+
+
 class _Attribute(StrawberryField):
     """Strawberry's own asks each time whether there is a resolver, and what the field is called:
     a thirtieth of the whole answer.
