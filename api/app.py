@@ -73,6 +73,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
             authenticate=who_asks,
             production=production,
             origin=house.settings.public_origin,
+            planned=house.settings.graphql_plans,
         ),
         *CatalogueAnswers(house.ground).routes(),
         *ServicesPage(house.ground).routes(),

@@ -71,6 +71,7 @@ class Settings:
     staff: StaffAccess | None
     apps: tuple[AppClient, ...]
     registry_url: str | None = None
+    graphql_plans: bool = True
     fcm: FcmAccess | None = None
     smpp: SmppAccess | None = None
 
@@ -104,6 +105,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         public_origin=environ.get("OSRATI_PUBLIC_ORIGIN") or None,
         today=_today(environ.get("OSRATI_TODAY", "")),
         registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
+        graphql_plans=_on_or_off("OSRATI_GRAPHQL_PLANS", environ),
         uae_pass=_uae_pass(environ),
         fcm=_fcm(environ),
         staff=_staff(environ),
@@ -217,6 +219,14 @@ def _smpp(environ: Mapping[str, str]) -> SmppAccess | None:
             "and digits."
         )
     return SmppAccess(parts.hostname, port, parts.username, password, sender)
+
+
+def _on_or_off(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether something that is on unless told otherwise is on."""
+    said = environ.get(name, "") or "on"
+    if said not in ("on", "off"):
+        raise SettingsError(f"{name} is {said!r}: set it to on or off.")
+    return said == "on"
 
 
 def _apps(text: str) -> tuple[AppClient, ...]:

@@ -78,10 +78,13 @@ def graphql_route(
     authenticate: Authenticate,
     production: bool,
     origin: str | None = None,
+    planned: bool = True,
 ) -> Route:
-    """`/graphql`: the endpoint on a schema with its limits. `origin` as in `gov/receive.py`."""
+    """`/graphql`: the endpoint on a schema with its limits. `origin` as in `gov/receive.py`,
+    `planned` as in `schema/build.py`.
+    """
     documents = read_documents()
-    schema = build_schema(production=production, documents=documents)
+    schema = build_schema(production=production, documents=documents, planned=planned)
     endpoint = GraphQLEndpoint(
         schema,
         ground=ground,

@@ -91,3 +91,11 @@ def test_pushes_go_by_https_alone(tmp_path: Path) -> None:
     assert access.origin == "https://fcm.googleapis.com"
     with pytest.raises(SettingsError, match="OSRATI_FCM_URL"):
         read_settings({**named, "OSRATI_FCM_URL": "http://127.0.0.1"}, data_dir=tmp_path)
+
+
+def test_plans_are_on_unless_they_are_turned_off() -> None:
+    assert read().graphql_plans
+    assert read(OSRATI_GRAPHQL_PLANS="on").graphql_plans
+    assert not read(OSRATI_GRAPHQL_PLANS="off").graphql_plans
+    with pytest.raises(SettingsError, match="OSRATI_GRAPHQL_PLANS"):
+        read(OSRATI_GRAPHQL_PLANS="maybe")

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from strawberry.types import Info
 
 from schema.act import CardOutcome
+from schema.build import build_schema
 from schema.card import Card
 from schema.growth_chart import GrowthChart
 from schema.node import Node
-from schema.plan.executor import planned_executor
+from schema.plan.executor import PlannedExecutor, planned_executor
 from schema.session import SignInSession, SignOutOutcome
 from schema.timeline import TimelineConnection
 from schema.vaccinations import VaccinationRecordView
@@ -128,3 +129,9 @@ def test_a_plan_answers_what_the_default_executor_answers(data: st.DataObject) -
     asyncio.run(both())
     kept = list(_PLANNED_EXECUTOR._kept.values())
     event("with a plan" if any(kept[-1].plans.values()) else "without a plan")
+
+
+def test_plans_can_be_turned_off() -> None:
+    on, off = (build_schema(production=True, planned=planned) for planned in (True, False))
+    assert issubclass(on.execution_context_class, PlannedExecutor)
+    assert not issubclass(off.execution_context_class, PlannedExecutor)
