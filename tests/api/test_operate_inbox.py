@@ -17,7 +17,7 @@ from simulators.agency import encode_event
 from store.scope import ReferenceScope
 from tests.api.test_operate_agency import Shell
 from tests.gov.test_inbox_seal import person_of
-from tests.gov.test_intake_http import HUSBAND, MARRIAGE, WIFE, cards, event
+from tests.gov.test_intake_http import HUSBAND, MARRIAGE, WIFE, books, event
 from tests.support.house import TestHouse
 from tests.support.intake import open_intake
 from timeline.record import couple_circle
@@ -73,10 +73,10 @@ async def test_what_is_held_is_counted_listed_shown_and_replayed_once_it_is_unde
     assert "marriage.registered" not in shown
     replayed = shell.done("inbox", "replay", "--reason", "intake.kind_unknown")
     assert "done: 1 applied, 1 held intake.kind_unknown" in replayed
-    assert await cards(house, 501) == ["family_book:due"]
+    assert await books(house, 501) == ["family_book:due"]
     again = shell.done("inbox", "replay", "--state", "applied")
     assert "done: 1 applied" in again
-    assert await cards(house, 501) == ["family_book:due"]
+    assert await books(house, 501) == ["family_book:due"]
     by_kind = shell.done("inbox", "replay", "--kind", "moon.landed")
     assert "done: 1 held intake.kind_unknown" in by_kind
     log = shell.done("agency", "log")

@@ -25,7 +25,7 @@ from store.keys import KeyErased
 from store.scope import ReferenceScope
 from store.session import Database, T, Unit
 from tests.gov.fhir.resources import bundle, immunization, patient
-from tests.gov.test_intake_http import BIRTH, CHILD, HUSBAND, MARRIAGE, WIFE, cards, event
+from tests.gov.test_intake_http import BIRTH, CHILD, HUSBAND, MARRIAGE, WIFE, books, cards, event
 from tests.support.house import TestHouse
 from tests.support.intake import Intake, open_intake
 from tests.timeline.test_law_once import Crash, CrashingDatabase
@@ -220,7 +220,7 @@ async def test_a_kind_that_was_unknown_is_applied_once_its_schema_is_there(
         await reopen(house.ground, row[0])
         await interpret_message(intake.house, InboxId(row[0]), again=True)
         assert (await rows(house))[0][1:] == (1, None, None)
-        assert await cards(house, 501) == ["family_book:due"]
+        assert await books(house, 501) == ["family_book:due"]
 
 
 async def test_what_waits_moves_to_the_next_month_and_then_the_old_key_goes(

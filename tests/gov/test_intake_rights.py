@@ -21,6 +21,7 @@ from tests.gov.test_intake_http import (
     BIRTH,
     MARRIAGE,
     WIFE,
+    books,
     cards,
     event,
     inbox_count,
@@ -265,7 +266,7 @@ async def test_a_request_that_is_replayed_within_its_time_changes_nothing(
         assert (answer.status_code, answer.json()["repeated"]) == (202, place > 0)
         await intake.work()
     assert await inbox_count(house) == 1
-    assert await cards(house, 501) == ["family_book:due"]
+    assert await books(house, 501) == ["family_book:due"]
 
 
 async def test_a_correction_of_another_agencys_event_never_finds_it(
@@ -274,7 +275,7 @@ async def test_a_correction_of_another_agencys_event_never_finds_it(
     await intake.tell("moj", MARRIAGE)
     answer = await intake.tell("mohap", event("entered_in_error", "e-1", {"event_id": "m-1"}))
     assert answer["reason"]["code"] == "intake.event_awaited"
-    assert await cards(house, 501) == ["family_book:due"]
+    assert await books(house, 501) == ["family_book:due"]
 
 
 async def test_a_death_is_no_matter_of_rights(house: TestHouse, intake: Intake) -> None:

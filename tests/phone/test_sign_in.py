@@ -110,7 +110,7 @@ async def application(
 
 async def test_a_phone_signs_in_pulls_and_ends_with_its_session(terminal: Terminal) -> None:
     assert await terminal.sign_in() == (0, "signed in\n")
-    assert (await terminal.run("pull")) == (0, "salem: open cards 1, acts waiting 0\n")
+    assert (await terminal.run("pull")) == (0, "salem: open cards 3, acts waiting 0\n")
     code, shown = await terminal.run("timeline")
     assert (code, "Mabrouk Ma Yak" in shown) == (0, True), shown
     assert (await terminal.run("do", "acknowledge", "1"))[0] == 0
