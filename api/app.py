@@ -23,13 +23,13 @@ from api.services_page import ServicesPage
 from api.settings import CHECKOUT
 from api.wire import House
 from content.schedule.read_programme import read_programme
-from domain.actor import Actor
 from domain.error import OsratiError
 from domain.ids import PersonId
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from gov.fhir.receive import fhir_intake_routes
-from gov.immds_http import immds_routes
-from gov.immds_pool import ForecastPool
+from gov.immds.http import immds_routes
+from gov.immds.pool import ForecastPool
 from gov.issuer import issuer_routes
 from gov.receive import intake_routes
 from identity.authenticate import authenticate

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any  # a command's function is found by its name
 
 from api.settings import CHECKOUT, Settings, SettingsError, read_settings
-from domain.document import CatalogueError
+from domain.compile.document import CatalogueError
 from store.embedded import EmbeddedError, default_data_dir
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -117,7 +117,7 @@ TOOLS: dict[str, str] = {
     "schedule": "import published tables: import cdsi DIRECTORY FILE, import who SOURCE FILE",
 }
 """Commands that read their own arguments and need no server: `api/tools.py`, else as said below."""
-TOOL_MODULES: dict[str, str] = {"intake": "api.intake_command", "scenarios": "api.scenarios"}
+TOOL_MODULES: dict[str, str] = {"intake": "api.operate.intake", "scenarios": "api.scenarios"}
 SERVERS = ("DATABASE_URL", "KEYSTORE_URL", "REDIS_URL")
 
 

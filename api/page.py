@@ -22,9 +22,9 @@ from starlette.routing import BaseRoute, Route
 from api.demo import DemoParent
 from api.page_text import PAGE_TEXT
 from api.settings import CHECKOUT
-from domain.actor import Actor
 from domain.error import NotFound, Refusal
-from domain.text import LANGUAGES, Language
+from domain.people.actor import Actor
+from domain.text.message import LANGUAGES, Language
 from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
 from timeline.command import CommandRegistry

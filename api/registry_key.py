@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from api.settings import Settings
-from gov.registry import RegistryClient
+from gov.registry.gateway import RegistryClient
 
 KEY_FILE = "registry-client.pem"
 PUBLIC_KEY_FILE = "registry-client.pub.pem"

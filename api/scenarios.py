@@ -12,8 +12,8 @@ from content.day_walk import draw_walk
 from content.pack import SHIPPED_PACK
 from content.scenario import SHIPPED_SCENARIOS, read_scenarios, run_scenario
 from content.schedule_entries import read_catalogue
-from domain.compile_catalogue import compile_catalogue
-from domain.document import CatalogueError
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import CatalogueError
 
 
 def scenarios(arguments: Sequence[str]) -> int:

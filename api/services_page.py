@@ -20,10 +20,10 @@ from starlette.routing import Route
 from api.services_text import SERVICES_TEXT
 from api.settings import CHECKOUT
 from content.public import PublicCatalogue, article_body, public_catalogue
-from domain.article_text import reading_minutes, render_html
 from domain.error import NotFound
 from domain.ids import EntryId
-from domain.text import Language, MessageError
+from domain.text.article import reading_minutes, render_html
+from domain.text.message import Language, MessageError
 from timeline.ground import Ground
 
 KEPT = {"Cache-Control": "no-cache"}  # kept, and asked for each time

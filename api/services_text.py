@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.text import Language
+from domain.text.message import Language
 
 SERVICES_TEXT: Mapping[Language, Mapping[str, object]] = MappingProxyType(
     {

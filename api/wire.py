@@ -8,7 +8,7 @@ from pathlib import Path
 
 from api.failing import FailingCircles
 from api.settings import CHECKOUT, Settings, SettingsError
-from gov.event_schema import EventSchemas
+from gov.event.schema import EventSchemas
 from identity.door import Door, open_door
 from identity.limit import Counters
 from identity.sign_in import CALLBACK_PATH

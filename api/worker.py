@@ -26,10 +26,10 @@ from api.settings import Settings
 from api.wire import House, open_house
 from domain.error import TryLater
 from domain.ids import CircleId, InboxId
-from gov.inbox import list_open
-from gov.inbox_upkeep import keep_up
+from gov.inbox.row import list_open
+from gov.inbox.upkeep import keep_up
 from gov.interpret import give_up_if_hopeless, interpret
-from gov.registry_call import carry_out_calls
+from gov.registry.call import carry_out_calls
 from timeline.blob import sweep_orphans
 from timeline.hint import Job
 from timeline.refresh import refresh

@@ -16,11 +16,11 @@ from bench.result import Result, compare
 from content.pack import SHIPPED_PACK
 from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
-from domain.circle import Circle, couple_members
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import decode_fact, encode_fact
 from domain.ids import CircleId, EntryId
+from domain.people.circle import Circle, couple_members
 
 SECONDS = 5.0
 COPIES = 10

@@ -22,11 +22,11 @@ from bench.evaluate import RECORD_SECRET, TODAY, shipped_catalogue
 from bench.family import family_of_five
 from bench.rate import Work, compare_rates
 from bench.result import Result, compare, ratio_at_least
-from domain.card_state import card_state
-from domain.circle import Circle, couple_members
+from domain.card.state import card_state
 from domain.evaluate import evaluate
 from domain.ids import CircleId
-from domain.text import Language
+from domain.people.circle import Circle, couple_members
+from domain.text.message import Language
 from schema.build import OsratiSchema, build_schema
 from schema.card import Card, card_of
 from schema.load_card import LoadedCard, LoadedTimeline

@@ -17,10 +17,10 @@ from api.wire import THREAD_SWITCH_SECONDS
 from bench.evaluate import RECORD_SECRET, shipped_catalogue
 from bench.family import family_of_five
 from bench.result import Result, compare, value_below
-from domain.circle import Circle, couple_members
 from domain.evaluate import evaluate
 from domain.facts.health import VaccinationGiven
 from domain.ids import CircleId
+from domain.people.circle import Circle, couple_members
 from domain.planned.vaccination_plan import forget_plans
 
 SECONDS = 5.0

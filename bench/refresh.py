@@ -21,9 +21,9 @@ from bench.family import Family, family_of_five
 from bench.plain_write import Written, copy_tables, take_written, write_plainly
 from bench.result import Result, compare
 from bench.servers import bench_servers, driver_url
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.ids import CircleId
+from domain.people.circle import Circle
 from timeline.ground import Ground
 from timeline.record import couple_circle, open_circle, record_facts
 from timeline.refresh import refresh

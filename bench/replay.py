@@ -25,7 +25,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from api.operate_inbox import REPLAY_BATCH_MAX
+from api.operate.inbox import REPLAY_BATCH_MAX
 from api.settings import Settings
 from api.wire import House, open_house
 from api.worker import interpret_message
@@ -36,8 +36,8 @@ from bench.servers import bench_servers, driver_url
 from domain.ids import AgencyId
 from gov.agency import add_agency
 from gov.agency_right import ANYTHING
-from gov.inbox import keep_message
-from gov.inbox_seal import open_for_circles, seal_for_circles
+from gov.inbox.row import keep_message
+from gov.inbox.seal import open_for_circles, seal_for_circles
 from gov.reason import KindUnknown
 from simulators.agency import encode_event
 from store.clock import SystemClock

@@ -14,10 +14,10 @@ from bench.evaluate import RECORD_SECRET, TODAY, shipped_catalogue
 from bench.family import family_of_five
 from bench.rate import compare_rates
 from bench.result import Result, compare
-from domain.circle import Circle, couple_members
+from domain.card.record import encode_record
 from domain.evaluate import evaluate
 from domain.ids import CircleId
-from domain.record import encode_record
+from domain.people.circle import Circle, couple_members
 from store.seal import KEY_BYTES, NONCE_BYTES, Place, new_key, open_, seal, sealing_key
 
 SECONDS = 3.0

@@ -23,10 +23,10 @@ from api.app import ACT_AS_HEADER
 from bench.evaluate import RECORD_SECRET, shipped_catalogue
 from bench.family import family_of_five
 from bench.raw_http import Connection, http_request
-from domain.circle import Circle, couple_members
+from domain.card.record import Record, encode_record
 from domain.evaluate import evaluate
 from domain.ids import CircleId, PersonId, RecordKey
-from domain.record import Record, encode_record
+from domain.people.circle import Circle, couple_members
 from store.circle_tables import CircleRow
 from store.scope import CircleScope
 from store.seal import Place, seal

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from domain.document import Problem
+from domain.compile.document import Problem
 
 Document = Mapping[str, object]
 How = Literal["added", "gone", "withdrawn", "restored", "rules", "words"]

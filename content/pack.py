@@ -1,7 +1,7 @@
 """Reads a pack: YAML documents, one a file, in a directory and those below it.
 
 `api` calls it to publish what is shipped; the tests call it for every pack. It checks YAML alone;
-what a document means is the business of `domain/compile_catalogue.py`.
+what a document means is the business of `domain/compile/catalogue.py`.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import yaml
 
-from domain.document import CatalogueError, Problem
+from domain.compile.document import CatalogueError, Problem
 
 SHIPPED_PACK = Path(__file__).parent / "packs" / "osrati"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from domain.document import Problem
+from domain.compile.document import Problem
 
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 

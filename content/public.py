@@ -10,15 +10,15 @@ from typing import TypeVar
 
 import msgspec
 
-from domain.article_text import reading_minutes
-from domain.bilingual import Bilingual
 from domain.catalogue import Catalogue, EligibilityLine, Service
 from domain.entry import Agency, Article, Figure
 from domain.ids import EntryId
-from domain.reading import read_condition
-from domain.text import Language, MessageError, ParameterValue
-from domain.unit_text import count_of
-from domain.variable import NAME_PARAMETERS, UNNAMED_TERM
+from domain.rule.reading import read_condition
+from domain.rule.variable import NAME_PARAMETERS, UNNAMED_TERM
+from domain.text.article import reading_minutes
+from domain.text.bilingual import Bilingual
+from domain.text.message import Language, MessageError, ParameterValue
+from domain.text.unit import count_of
 
 _Entry = TypeVar("_Entry")
 

@@ -16,8 +16,8 @@ from sqlmodel import col
 
 from content.change import check_numbers, list_changes
 from content.schedule_entries import Document, read_catalogue
-from domain.compile_catalogue import compile_catalogue
-from domain.document import CatalogueError
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import CatalogueError
 from domain.error import Refusal
 from store.clock import Clock
 from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow

@@ -13,16 +13,16 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from content.pack import parse_document
-from domain.card_state import card_state
+from domain.card.record import Effect, Evaluation, Record
+from domain.card.state import card_state
 from domain.catalogue import Catalogue
-from domain.circle import Circle, couple_members
-from domain.document import CatalogueError, Problem
+from domain.compile.document import CatalogueError, Problem
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.person import PersonDescribed
 from domain.facts.statement import list_roles
 from domain.ids import CircleId, PersonId
-from domain.record import Effect, Evaluation, Record
+from domain.people.circle import Circle, couple_members
 
 SHIPPED_SCENARIOS = Path(__file__).parent / "scenarios"
 SHOWN_STATES = frozenset({"waiting", "upcoming", "due", "overdue", "done"})

@@ -14,7 +14,7 @@ from content.growth.packed import read_packed_growth
 from content.pack import read_pack
 from content.schedule.packed import read_supporting_data
 from content.schedule.read_programme import read_programme
-from domain.compile_schedule import FORMAT, Tables, pack_tables
+from domain.compile.schedule import FORMAT, Tables, pack_tables
 from domain.immunization.packed_programme import pack_programme
 
 Document = dict[str, object]

@@ -4,7 +4,7 @@ What still refers to it keeps it: the compiler says where. Called by `osrati cat
 """
 
 from content.publish import publish_documents, read_version
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.ids import EntryId
 from store.clock import Clock
 from store.scope import ReferenceScope

@@ -7,7 +7,7 @@ import msgspec
 from domain.catalogue import Service
 from domain.family import Family
 from domain.ids import PersonId
-from domain.rights import Reached, Right, rights_over
+from domain.people.rights import Reached, Right, rights_over
 from domain.situation import Situation
 
 

@@ -1,6 +1,6 @@
 """The catalogue as `evaluate` reads it: compiled, immutable, one value a version.
 
-Authors write documents (YAML in `content/packs/`); `domain/compile_catalogue.py` makes these.
+Authors write documents (YAML in `content/packs/`); `domain/compile/catalogue.py` makes these.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,9 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from domain.bilingual import Bilingual
 from domain.calendar_date import Offset
-from domain.condition import Condition
+from domain.card.record import Criterion, Nature
 from domain.entry import Channel, Entries, Figure, Reach
 from domain.facts.document import DocumentKind
 from domain.growth.development import DevelopmentTable
@@ -20,7 +19,8 @@ from domain.ids import EntryId
 from domain.immunization.programme import Programme
 from domain.immunization.schedule import Schedule
 from domain.pregnancy.follow import PregnancyTables
-from domain.record import Criterion, Nature
+from domain.rule.condition import Condition
+from domain.text.bilingual import Bilingual
 
 Start = Literal[
     "contract",

@@ -10,13 +10,13 @@ from datetime import date, timedelta
 
 import msgspec
 
+from domain.card.record import DisputeStep, Effect, FactReview, MemberSaid, Record, ReviewState
 from domain.citation import citation_of, mark, split
 from domain.fact import Fact
 from domain.facts.dispute import Answer, DisputeAnswered, FactDisputed, ReviewOpened
-from domain.identity import read_as_they_are
 from domain.ids import ActKey, CommandId, PersonId
 from domain.keyed_hash import keyed_hash
-from domain.record import DisputeStep, Effect, FactReview, MemberSaid, Record, ReviewState
+from domain.people.identity import read_as_they_are
 from domain.standing import standing_facts
 
 # Draft: the executive regulation of Federal Decree-Law 45/2021 is to say how long a controller has

@@ -1,7 +1,7 @@
 """The entries of the catalogue that are neither service nor schedule: what services refer to.
 
 Agencies, bundles, figures of law, articles, messages, exchange policies, questionnaires, days of
-the calendar. Compiled by `domain/compile_entry.py`; immutable.
+the calendar. Compiled by `domain/compile/entry.py`; immutable.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from domain.bilingual import Bilingual
 from domain.ids import EntryId
+from domain.text.bilingual import Bilingual
 
 Sure = Literal["verified", "secondary", "memory", "conflicting"]
 """How sure a source is: read in it; press or commentary; not verified; sources differ."""
@@ -161,7 +161,7 @@ class Figure(Head, frozen=True, kw_only=True):
 
 class Article(Head, frozen=True, kw_only=True):
     """What a family may read at a stage of its life: Markdown of few words
-    (`domain/article_text.py`), in which figures of law may be named.
+    (`domain/text/article.py`), in which figures of law may be named.
     """
 
     stage: Stage

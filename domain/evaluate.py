@@ -11,9 +11,10 @@ from typing import get_args
 
 import msgspec
 
-from domain.act_on_card import apply_acts, standing_acts
+from domain.card.act import apply_acts, standing_acts
+from domain.card.plan import plan_records
+from domain.card.record import Effect, Evaluation, Record
 from domain.catalogue import Catalogue, Service, Start
-from domain.circle import Circle
 from domain.dispute import disputes_of, plan_questions, with_reviews
 from domain.fact import Fact
 from domain.family import Family, family_of
@@ -21,15 +22,14 @@ from domain.first_load import Loaded, loaded_on, untold
 from domain.horizon import Horizon
 from domain.ids import ActKey, PersonId, RecordKey
 from domain.keyed_hash import keyed_hash
-from domain.member import members_of
-from domain.plan_cards import plan_records
+from domain.people.circle import Circle
+from domain.people.member import members_of
 from domain.plan_effects import plan_effects, plan_look_ups, plan_submission
 from domain.planned.calculations import Calculations
 from domain.planned.occurrence import VisitDays
 from domain.planned.shared_visit import Errand, share_visits
 from domain.project import project_members
 from domain.reach import is_within
-from domain.record import Effect, Evaluation, Record
 from domain.standing import standing_facts
 from domain.start.situations import situations_of
 

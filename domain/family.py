@@ -16,19 +16,27 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from domain.calendar_date import Sex
-from domain.circle import Circle
-from domain.contract import Contract, contracts_of
-from domain.development_evidence import development_of
 from domain.fact import Fact
 from domain.facts.birth import AdoptionDecided, BirthNotified
 from domain.facts.health import DisabilityRecognised
 from domain.facts.marriage import ContractSigned
 from domain.facts.person import EmploymentChanged, PersonDescribed, PersonDied
 from domain.facts.support import RegistryAnswered
-from domain.gestation import Pregnancy, pregnancies_of, was_lost
-from domain.identity import read_as_they_are
+from domain.history.contract import Contract, contracts_of
+from domain.history.development_evidence import development_of
+from domain.history.gestation import Pregnancy, pregnancies_of, was_lost
+from domain.history.vaccination import (
+    Correction,
+    Vaccination,
+    corrections_of,
+    remarks_of,
+    residences_of,
+    vaccinations_of,
+)
 from domain.ids import PersonId
-from domain.marriage import (
+from domain.people.circle import Circle
+from domain.people.identity import read_as_they_are
+from domain.people.marriage import (
     FamilyBook,
     Marriage,
     family_books_of,
@@ -38,18 +46,10 @@ from domain.marriage import (
     latest_of_each,
     marriages_of,
 )
+from domain.people.rights import Care, appointed_over, custody_of
+from domain.people.secrecy import without_protected_places
 from domain.precedence import Owned, decided_precedence, owned_precedence
-from domain.rights import Care, appointed_over, custody_of
-from domain.secrecy import without_protected_places
 from domain.standing import standing_facts
-from domain.vaccination import (
-    Correction,
-    Vaccination,
-    corrections_of,
-    remarks_of,
-    residences_of,
-    vaccinations_of,
-)
 
 Described: TypeAlias = tuple[Fact, PersonDescribed]
 T = TypeVar("T")

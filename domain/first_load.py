@@ -11,11 +11,11 @@ from datetime import date, timedelta
 import msgspec
 
 from domain.calendar_date import local_date
+from domain.card.record import Effect, Record
 from domain.catalogue import Catalogue
 from domain.fact import Fact
 from domain.ids import ActKey, PersonId
 from domain.plan_effects import plan_effects
-from domain.record import Effect, Record
 from domain.situation import Situation
 
 LOADED_AFTER_DAYS = 7  # what an agency said a week ago and sends now was not news to it

@@ -14,10 +14,10 @@ from domain.calendar_date import adult_on
 from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.family import Child, Family, Person, people_of
-from domain.gestation_at_birth import gestation_days_of, gestation_days_of_oneself
-from domain.identity import read_as_they_are
+from domain.history.gestation_at_birth import gestation_days_of, gestation_days_of_oneself
 from domain.ids import PersonId
-from domain.rights import rights_over
+from domain.people.identity import read_as_they_are
+from domain.people.rights import rights_over
 from domain.standing import standing_facts
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from domain.calendar_date import local_date
+from domain.card.record import Effect, FilledField, LookUp, Record, Submission, Window
 from domain.catalogue import Catalogue, NoticeMoment, Service
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.person import PersonFirstSeen
 from domain.ids import ActKey, EntryId
 from domain.keyed_hash import keyed_hash
-from domain.record import Effect, FilledField, LookUp, Record, Submission, Window
+from domain.people.circle import Circle
 from domain.situation import Situation
 
 LOOK_UP_DAYS = 365  # a registry that was away so long is not asked any more

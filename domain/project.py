@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from domain.calendar_date import adult_on
-from domain.circle import Circle
+from domain.card.record import Record
 from domain.fact import Fact
 from domain.facts.person import ContactReported, PersonFirstSeen, ResidenceChanged
 from domain.family import Child, Family
-from domain.identity import read_as_they_are
 from domain.ids import EntryId, PersonId
+from domain.people.circle import Circle
+from domain.people.identity import read_as_they_are
+from domain.people.rights import Reached, Right, rights_over
 from domain.projection import (
     CHILDREN_MAX,
     EMIRATES,
@@ -20,8 +22,6 @@ from domain.projection import (
     Reach,
     Stage,
 )
-from domain.record import Record
-from domain.rights import Reached, Right, rights_over
 from domain.standing import standing_facts
 
 

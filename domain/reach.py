@@ -7,7 +7,7 @@ what happened to them; what nobody reported is not true.
 from collections.abc import Iterator
 
 from domain.calendar_date import add_months
-from domain.compile_entry import FamilyStage
+from domain.compile.entry import FamilyStage
 from domain.entry import Reach
 from domain.facts.person import EmploymentChanged
 from domain.facts.place import Place

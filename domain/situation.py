@@ -1,9 +1,9 @@
 """One marriage, pregnancy, child, appointment … as the catalogue's rules see it: variables, dates,
 roles, words.
 
-`domain/variable.py` declares the variables and what they mean; `domain/start/` fills them from a
-family. A variable that nobody reported is left out: the condition then answers *unknown*, not
-false.
+`domain/rule/variable.py` declares the variables and what they mean; `domain/start/` fills them
+from a family. A variable that nobody reported is left out: the condition then answers *unknown*,
+not false.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from datetime import date
 
 import msgspec
 
+from domain.card.record import Parameter
 from domain.catalogue import Role, Start
 from domain.fact import Fact
 from domain.family import Child
-from domain.gestation import Pregnancy
+from domain.history.gestation import Pregnancy
 from domain.ids import PersonId
-from domain.record import Parameter
-from domain.rights import Care
+from domain.people.rights import Care
 
 Value = bool | int | str
 

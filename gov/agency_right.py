@@ -10,8 +10,8 @@ from typing import Any  # JSON whose shape the published schema has proven
 import msgspec
 
 from domain.error import Refusal
-from gov.event_json import read_json_object
-from gov.event_schema import pointer_to
+from gov.event.json_object import read_json_object
+from gov.event.schema import pointer_to
 
 ANY = "*"
 ITEMS_MAX = 500  # the hospitals and clinics of the largest health authority are some 400
@@ -107,7 +107,7 @@ def _holds(allowed: tuple[str, ...], item: str) -> bool:
 def _members(
     value: Any, path: tuple[str | int, ...]
 ) -> Iterator[tuple[str, Any, tuple[str | int, ...]]]:
-    """Every named member at any depth; the depth is bounded by `gov/event_json.py`."""
+    """Every named member at any depth; the depth is bounded by `gov/event/json_object.py`."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield name, inner, (*path, name)

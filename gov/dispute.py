@@ -12,19 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.calendar_date import local_date
+from domain.card.record import DisputeStep
 from domain.dispute import asked_of
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.dispute import DisputeAnswered, FactDisputed
 from domain.ids import AgencyId, CircleId, PersonId
-from domain.record import DisputeStep
 from gov.agency import find_agency
-from gov.event import parse_event
-from gov.event_data import Event, Identifier
-from gov.event_schema import EventSchemas
-from gov.inbox import Message, find_by_hash, hash_event
+from gov.event.data import Event, Identifier
+from gov.event.read import parse_event
+from gov.event.schema import EventSchemas
+from gov.inbox.row import Message, find_by_hash, hash_event
 from gov.reason import AgencyUnknown, DisputeUnknown
-from gov.registry import Question
+from gov.registry.gateway import Question
 from store.keys import KeyErased
 from store.person_tables import DisputeRow
 from store.scope import LookupScope, ReferenceScope

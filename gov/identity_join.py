@@ -5,8 +5,8 @@ from itertools import combinations
 
 from domain.fact import Fact
 from domain.facts.person import IdentifierReplaced
-from domain.identity import contradict, correction_contradicts
 from domain.ids import AgencyId
+from domain.people.identity import contradict, correction_contradicts
 from timeline.apply import read_own_facts
 from timeline.duplicate import keep_suspicions
 from timeline.ground import Ground

@@ -13,14 +13,14 @@ from domain.facts.dispute import DisputeAnswered
 from domain.ids import AgencyId, InboxId, PersonId
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
 from gov.dispute import Answered, find_answered, people_of_answer
-from gov.event import parse_event
-from gov.event_data import Event, UnknownEvent
-from gov.event_fact import facts_in, numbers_in
-from gov.event_kind import EVENT_KINDS
-from gov.event_schema import EventSchemas
+from gov.event.data import Event, UnknownEvent
+from gov.event.fact import facts_in, numbers_in
+from gov.event.kind import EVENT_KINDS
+from gov.event.read import parse_event
+from gov.event.schema import EventSchemas
 from gov.fhir.settle import interpret_resource
 from gov.identity_join import refuse_contradiction
-from gov.inbox import (
+from gov.inbox.row import (
     ATTEMPTS_MAX,
     Message,
     count_attempt,
@@ -211,7 +211,7 @@ async def _concerns_the_dead(
 ) -> Fact | None:
     """The death before that day of someone who must have lived then, if there is one.
 
-    Who must have lived is declared by the kind (`gov/event_kind.py`).
+    Who must have lived is declared by the kind (`gov/event/kind.py`).
     """
     living = [role for role in EVENT_KINDS[event.envelope.kind].living if role in people]
     return await find_death(ground, [(people[role], event.envelope.occurred_on) for role in living])

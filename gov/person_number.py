@@ -3,7 +3,7 @@ hospital.
 """
 
 from domain.ids import PersonId
-from gov.event_data import Identifier
+from gov.event.data import Identifier
 from timeline.ground import Ground
 from timeline.people import identify
 

@@ -1,6 +1,6 @@
 """An agency's public key as it hands it over: a JWK (RFC 7517) or a PEM file, checked once.
 
-Called where a key is registered (`api/operate_agency.py`). A private key is refused by name: who
+Called where a key is registered (`api/operate/agency.py`). A private key is refused by name: who
 sends one has given it away.
 """
 

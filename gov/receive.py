@@ -11,14 +11,14 @@ from starlette.routing import Route
 
 from domain.error import Refusal
 from gov.agency_right import refuse_event_beyond
-from gov.event import check_content_type, parse_event
-from gov.event_data import Event
-from gov.event_error import KIND_UNKNOWN_NOTE, EventTooLarge
-from gov.event_json import EVENT_BYTES_MAX
-from gov.event_schema import EventSchemas
-from gov.inbox import Kept, keep_message
+from gov.event.data import Event
+from gov.event.error import KIND_UNKNOWN_NOTE, EventTooLarge
+from gov.event.json_object import EVENT_BYTES_MAX
+from gov.event.read import check_content_type, parse_event
+from gov.event.schema import EventSchemas
+from gov.inbox.row import Kept, keep_message
 from gov.reason import REASONS
-from gov.signed_request import get_signer
+from gov.signature.request import get_signer
 from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
 from timeline.ground import Ground
 from timeline.hint import Hints

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
-from domain.actor import Actor
 from domain.error import Refusal
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from identity.access_token import TokenRefused
 from identity.door import Door
 from identity.dpop import ProofRefused

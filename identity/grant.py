@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.ids import PersonId
-from domain.text import Language
+from domain.text.message import Language
 from identity.opaque import Opaque
 from identity.profile import Assurance
 from store.keys import KeyRing

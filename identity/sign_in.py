@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from domain.error import OsratiError, Refusal
-from domain.text import Language
+from domain.text.message import Language
 from identity.account import NotVerified, sign_in_person
 from identity.door import Door
 from identity.grant import SIGN_IN_SECONDS, Code, SignIn

@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from domain.error import OsratiError
-from domain.text import LANGUAGES, Language
+from domain.text.message import LANGUAGES, Language
 
 _TITLES = {"ar": "لم يكتمل تسجيل الدخول", "en": "Sign-in was not completed"}
 _BACKS = {"ar": "العودة إلى التطبيق", "en": "Back to the app"}

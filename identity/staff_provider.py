@@ -20,7 +20,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
 from domain.error import Refusal, TryLater
-from domain.text import Language
+from domain.text.message import Language
 from identity.uae_pass import s256
 from store.clock import Clock
 

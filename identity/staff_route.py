@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from domain.calendar_date import DUBAI
 from domain.error import OsratiError, Refusal
-from domain.text import Language
+from domain.text.message import Language
 from identity.limit import SIGN_INS_PER_ADDRESS, Counters, address_of
 from identity.opaque import Opaque
 from identity.sign_in import COOKIE, SignInStale

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.keyed_hash import KEY_BYTES
-from domain.text import Language
+from domain.text.message import Language
 from identity.staff_provider import StaffProfile
 from store.reference_tables import StaffSessionRow
 from store.scope import ReferenceScope

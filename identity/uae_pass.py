@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 
 from domain.error import Refusal, TryLater
-from domain.text import Language
+from domain.text.message import Language
 from identity.profile import Profile, ProviderUnclear, read_profile
 
 SCOPE = "urn:uae:digitalid:profile:general"

@@ -21,7 +21,7 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from pyfcm.baseapi import BaseAPI
 
-from domain.text import Language
+from domain.text.message import Language
 from push.answer import ACCEPTED, Answer, AnswerCode, AnswerKind
 from push.http2 import Answered, ConnectionLost, Http2Client
 from push.outgoing import PushMessage

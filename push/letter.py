@@ -8,7 +8,7 @@ from datetime import date
 
 import msgspec
 
-from domain.text import Language
+from domain.text.message import Language
 from push.notice import Channel, NoticeClass
 from push.standing import Part
 

@@ -7,8 +7,8 @@ before its effect is done: a crash between the two makes it again, which changes
 
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.card.record import Effect
 from domain.catalogue import Catalogue
-from domain.record import Effect
 from push.notice import Notice, class_of, encode_notice
 from store.notice_tables import NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope

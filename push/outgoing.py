@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from domain.text import Language
+from domain.text.message import Language
 from push.answer import Answer
 from push.registration import Platform
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from domain.ids import EntryId
-from domain.text import Language
+from domain.text.message import Language
 from push.hours import QuietHours
 from push.notice import Channel, Notice, NoticeClass
 

@@ -15,10 +15,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.actor import Actor
 from domain.error import Refusal
 from domain.ids import PersonId
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from push.instant import local_now
 from store.notice_tables import PushTokenRow, RegistrationRow
 from store.person_tables import DeviceRow

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from domain.actor import Actor
 from domain.error import Refusal, SignInRequired
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from push.compose import LINK_PATH
 from push.registration import Platform, Registration, RegistrationInvalid, register_phone
 from timeline.ground import Ground

@@ -9,10 +9,10 @@ from typing import Literal
 
 import msgspec
 
+from domain.card.record import Record
 from domain.catalogue import Catalogue
 from domain.ids import ActKey, CircleId, PersonId, RecordKey
 from domain.plan_effects import plan_effects
-from domain.record import Record
 from push.notice import Notice
 from store.scope import MemberScope, SweepScope
 from timeline.ground import Ground

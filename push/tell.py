@@ -14,9 +14,9 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.card_text import render_record
+from domain.card.text import render_record
 from domain.ids import ActKey, PersonId
-from domain.text import Language
+from domain.text.message import Language
 from push.budget import WEEK_DAYS, Told
 from push.hours import Hours
 from push.instant import local_now

@@ -5,7 +5,7 @@ the app has something to say, and where.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.text import Language
+from domain.text.message import Language
 
 SMS: Mapping[Language, str] = MappingProxyType(
     {

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import strawberry
 
-from domain.actor import Actor
 from domain.error import NotFound, Refusal, SignInRequired
 from domain.ids import CommandId, RecordKey
+from domain.people.actor import Actor
 from schema.card import Card, card_of
 from schema.context import Asked, RequestContext
 from schema.field import described

@@ -11,12 +11,12 @@ from functools import cached_property
 
 import strawberry
 
-from domain.card_state import CardState as StateName
-from domain.card_text import RenderedCard, render_record
-from domain.record import Criterion as CriterionName
-from domain.record import Nature as NatureName
-from domain.record import Window
-from domain.text import Language
+from domain.card.record import Criterion as CriterionName
+from domain.card.record import Nature as NatureName
+from domain.card.record import Window
+from domain.card.state import CardState as StateName
+from domain.card.text import RenderedCard, render_record
+from domain.text.message import Language
 from schema.field import attribute
 from schema.load_card import LoadedCard, LoadedTimeline
 from schema.node import Node, encode_id

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from starlette.requests import Request
 from strawberry.types import Info
 
-from domain.actor import Actor
 from domain.error import SignInRequired
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
 

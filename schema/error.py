@@ -8,7 +8,7 @@ import structlog
 from graphql import FieldNode, GraphQLError
 
 from domain.error import OsratiError, TryLater
-from domain.text import Language
+from domain.text.message import Language
 
 BUG_CODE = "internal_error"
 INVALID_CODE = "graphql.invalid"

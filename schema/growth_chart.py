@@ -16,7 +16,7 @@ from domain.growth.standard import Indicator
 from domain.growth_file import GrowthPoint as Point
 from domain.growth_file import chart_growth, find_standard
 from domain.ids import PersonId
-from domain.text import Language
+from domain.text.message import Language
 from schema.context import Asked
 from schema.field import described
 from schema.language import InLanguage, chosen

@@ -20,8 +20,8 @@ from starlette.websockets import WebSocket
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from domain.actor import Actor
 from domain.error import Busy, Refusal
+from domain.people.actor import Actor
 from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
 from schema.documents import TrustedDocuments, read_documents

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import strawberry
 
-from domain.text import Language
+from domain.text.message import Language
 
 
 @strawberry.enum(name="Language", description="The two languages of every text.")

@@ -9,10 +9,10 @@ from datetime import date
 
 import msgspec
 
-from domain.actor import Actor
+from domain.card.record import Record
 from domain.catalogue import Catalogue, Service
 from domain.ids import RecordKey
-from domain.record import Record
+from domain.people.actor import Actor
 from timeline.ground import Ground
 from timeline.read import TimelineCard, read_timeline
 from timeline.source import AgencyNames, read_agency_names

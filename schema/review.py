@@ -8,10 +8,10 @@ from enum import Enum
 
 import strawberry
 
+from domain.card.record import FactReview as Review
+from domain.card.record import ReviewState as StateName
 from domain.facts.dispute import Claim as ClaimName
-from domain.record import FactReview as Review
-from domain.record import ReviewState as StateName
-from domain.text import Language
+from domain.text.message import Language
 from timeline.review_text import say_review
 from timeline.source import AgencyNames, source_name
 

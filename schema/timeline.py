@@ -10,10 +10,10 @@ from typing import Annotated
 import strawberry
 from strawberry.relay import PageInfo
 
-from domain.actor import Actor
-from domain.card_state import OPEN_STATES
+from domain.card.state import OPEN_STATES
 from domain.error import Refusal
 from domain.ids import RecordKey
+from domain.people.actor import Actor
 from schema.card import Card, CardState, Nature, card_of
 from schema.context import Asked
 from schema.field import described

@@ -14,7 +14,7 @@ from domain.error import Refusal
 from domain.fact import MEMBER_SOURCE
 from domain.health_file import HealthFile, vaccines_given
 from domain.ids import PersonId
-from domain.text import Language
+from domain.text.message import Language
 from gov.health_card import CardDose, CardPatient, HealthCard, issue_cards
 from gov.health_card_qr import draw_qr, numeric_text
 from gov.issuer import get_issuer_key

@@ -9,6 +9,7 @@ from datetime import date
 
 import strawberry
 
+from domain.card.record import DosePart, GroupStanding, Record, RecordedDose, VaccinationRecord
 from domain.error import Refusal
 from domain.ids import EntryId
 from domain.immunization.history import HistoryTooLong, NotYetBorn
@@ -22,8 +23,7 @@ from domain.immunization.reason_text import (
     SERIES_STATUS_WORDS,
     Words,
 )
-from domain.record import DosePart, GroupStanding, Record, RecordedDose, VaccinationRecord
-from domain.text import Language
+from domain.text.message import Language
 from schema.context import Asked
 from schema.field import described
 from schema.language import InLanguage, chosen

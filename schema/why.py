@@ -6,14 +6,14 @@ from enum import Enum
 
 import strawberry
 
-from domain.card_text import RenderedLine
+from domain.card.record import Criterion as CriterionName
+from domain.card.record import Reason, Record
+from domain.card.record import Truth as TruthName
+from domain.card.text import RenderedLine
 from domain.catalogue import Service
 from domain.citation import split
 from domain.immunization.reason_text import FORECAST_REASON_WORDS, Words
-from domain.record import Criterion as CriterionName
-from domain.record import Reason, Record
-from domain.record import Truth as TruthName
-from domain.text import Language
+from domain.text.message import Language
 from schema.node import encode_fact
 from schema.review import FactReview, review_of
 from timeline.source import AgencyNames, fact_name, source_name

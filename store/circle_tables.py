@@ -153,10 +153,10 @@ class EffectRow(SQLModel, table=True):
 
 
 class RegistryCallRow(SQLModel, table=True):
-    """How the carrying out of an effect at a registry went. Writer: `gov/registry_call.py`.
+    """How the carrying out of an effect at a registry went. Writer: `gov/registry/call.py`.
 
     `state` is one of the CALL_ constants; `reason` a code of the closed list in
-    `gov/registry_error.py`, of the last attempt that failed.
+    `gov/registry/error.py`, of the last attempt that failed.
     """
 
     __tablename__ = "registry_call"

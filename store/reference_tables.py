@@ -109,10 +109,10 @@ class OperationRow(SQLModel, table=True):
 class InboxRow(SQLModel, table=True):
     """What an agency sent, raw and sealed.
 
-    Writer: `gov/inbox.py`, `gov/inbox_resource.py`, `gov/inbox_upkeep.py`.
+    Writer: `gov/inbox/row.py`, `gov/inbox/resource.py`, `gov/inbox/upkeep.py`.
 
     `month` names the month's key it is sealed under; null: it is sealed for the circles it
-    concerns (`gov/inbox_seal.py`).
+    concerns (`gov/inbox/seal.py`).
 
     `message_hash` is a keyed hash of (agency, event id): one row an event, however often it is
     sent. `body_hash` tells a repeat from another body under one id. `waits_for` is the hash of

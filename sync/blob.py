@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.actor import Actor
 from domain.error import NotFound, Refusal, SignInRequired
 from domain.ids import CircleId
+from domain.people.actor import Actor
 from sync.pace import Pace
 from sync.route import MEDIA_TYPE, Authenticate
 from sync.wire import encode

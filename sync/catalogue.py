@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.bilingual import Bilingual
 from domain.catalogue import Catalogue, Service
 from domain.entry import Figure
 from domain.error import Refusal
 from domain.ids import EntryId
-from domain.text import LANGUAGES, Language
-from domain.variable import PARAMETERS, PLANNED_PARAMETERS
+from domain.rule.variable import PARAMETERS, PLANNED_PARAMETERS
+from domain.text.bilingual import Bilingual
+from domain.text.message import LANGUAGES, Language
 from store.scope import ReferenceScope
 from store.signing import SigningKey
 from sync.entry_text import ArticleText, article_text, bundle_names, figure_said, readings_of

@@ -12,8 +12,8 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.actor import Actor
 from domain.ids import PersonId
+from domain.people.actor import Actor
 from store.person_tables import CommandCounterRow, DeviceOutcomeRow
 from store.scope import PersonScope
 from store.seal import Place, open_, seal

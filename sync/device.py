@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.actor import Actor
+from domain.people.actor import Actor
 from store.person_tables import DeviceRow
 from store.scope import PersonScope
 from store.session import Reading

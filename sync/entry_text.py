@@ -7,11 +7,11 @@ from datetime import date
 
 import msgspec
 
-from domain.article_text import reading_minutes
 from domain.catalogue import Catalogue, Service
 from domain.entry import Article, Figure
-from domain.reading import read_condition
-from domain.text import Language
+from domain.rule.reading import read_condition
+from domain.text.article import reading_minutes
+from domain.text.message import Language
 
 
 class ArticleText(msgspec.Struct, frozen=True):

@@ -13,9 +13,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from domain.card.record import Line, Parameter, Provenance, Record, Why, Window
+from domain.card.record_body import DEFLATED, encode_body
 from domain.ids import EntryId, PersonId, RecordKey
-from domain.record import Line, Parameter, Provenance, Record, Why, Window
-from domain.record_body import DEFLATED, encode_body
 from store.seal import Place, new_key, seal
 from store.signing import signing_key
 from sync.catalogue import CATALOGUE_CONTEXT

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.actor import Actor
+from domain.card.record_body import day_number
 from domain.error import SignInRequired
-from domain.record_body import day_number
+from domain.people.actor import Actor
 from store.signing import SigningKey
 from sync.counter import read_counter
 from sync.device import enrol_device

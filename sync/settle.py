@@ -15,9 +15,9 @@ import cbor2
 import msgspec
 import structlog
 
-from domain.actor import Actor
 from domain.error import Busy, NotFound, Refusal, TryLater
 from domain.ids import CommandId
+from domain.people.actor import Actor
 from sync.counter import Counter, Settled, advance_counter, is_hopeless, note_fault
 from sync.error import (
     CommandGap,

@@ -13,14 +13,14 @@ from typing import (  # Any: the tuple holds handlers of every payload type
 
 import msgspec
 
-from domain.act_on_card import standing_acts
-from domain.actor import Actor
-from domain.card_state import card_state
+from domain.card.act import standing_acts
+from domain.card.state import card_state
 from domain.error import Refusal
 from domain.fact import MEMBER_SOURCE, Fact
 from domain.facts.act import CardAct
 from domain.ids import CommandId, RecordKey
 from domain.keyed_hash import KEY_BYTES
+from domain.people.actor import Actor
 from domain.standing import standing_facts
 from store.clock import Clock
 from timeline.command import Command, CommandType, Standing

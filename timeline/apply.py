@@ -10,8 +10,6 @@ whole is done again.
 
 from collections.abc import Collection, Iterable
 
-from domain.circle import Circle
-from domain.duplicate import suspected_among
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import BirthNotified
@@ -19,7 +17,9 @@ from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.family import people_of
 from domain.ids import CircleId, PersonId
-from domain.secrecy import without_protected_places
+from domain.people.circle import Circle
+from domain.people.duplicate import suspected_among
+from domain.people.secrecy import without_protected_places
 from domain.standing import standing_facts
 from store.scope import CircleScope, CirclesScope
 from timeline.carry import (

@@ -7,7 +7,6 @@ generous: what a circle holds in vain `family_of` leaves out; what it lacks nobo
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, BirthNotified, CustodyDecided, GuardianAppointed
@@ -15,12 +14,13 @@ from domain.facts.dispute import DisputeAnswered, ReviewOpened
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
-from domain.gestation import CONTRADICTION_DAYS, GESTATION_DAYS
+from domain.history.gestation import CONTRADICTION_DAYS, GESTATION_DAYS
+from domain.history.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS
 from domain.ids import PersonId
-from domain.marriage import father_at, marriages_of
+from domain.people.circle import Circle
+from domain.people.marriage import father_at, marriages_of
+from domain.people.secrecy import from_before, is_protected_residence, mark_of, nameless, takes_in
 from domain.precedence import decided_precedence
-from domain.pregnancy_evidence import PREGNANCY_DAYS_MAX, SAME_PREGNANCY_DAYS
-from domain.secrecy import from_before, is_protected_residence, mark_of, nameless, takes_in
 from domain.standing import standing_facts
 
 

@@ -15,12 +15,12 @@ from sqlmodel import col
 
 from domain.catalogue import Catalogue
 from domain.catalogue_change import EVERYTHING, RuleChange, find_rule_change
-from domain.circle import Circle
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.fact import Fact
 from domain.family import family_of
 from domain.horizon import Horizon
 from domain.ids import EntryId
+from domain.people.circle import Circle
 from domain.reach import is_within
 from store.reference_tables import CatalogueEntryRow, CatalogueVersionRow, ServiceNumberRow
 from store.scope import ReferenceScope, Scope

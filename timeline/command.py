@@ -11,10 +11,10 @@ from typing import Any, Generic, TypeVar  # Any: a registry holds handlers of ev
 
 import msgspec
 
-from domain.actor import Actor
 from domain.error import NotFound, Refusal
 from domain.fact import Fact
 from domain.ids import CircleId, CommandId, RecordKey
+from domain.people.actor import Actor
 from store.clock import Clock
 from store.scope import CircleScope, MemberScope
 from timeline.ground import Ground

@@ -14,7 +14,6 @@ from typing import (  # Any: the tuple holds handlers of every payload type
 
 import msgspec
 
-from domain.actor import Actor
 from domain.citation import CITATION_BYTES, citation_of, mark_of, split
 from domain.dispute import ANSWER_DAYS, REVIEW_PART, Dispute, dispute_id, disputes_of
 from domain.error import NotFound, Refusal
@@ -22,6 +21,7 @@ from domain.fact import MEMBER_SOURCE, Fact
 from domain.facts.act import EnteredInError
 from domain.facts.dispute import Claim, DisputeAnswered, FactDisputed, ReviewOpened
 from domain.ids import CircleId, PersonId
+from domain.people.actor import Actor
 from domain.precedence import registry_of
 from store.clock import Clock
 from store.scope import CircleScope

@@ -14,8 +14,8 @@ import msgspec
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from domain.card.record import Effect, EffectKind, decode_effect, effect_image, encode_effect
 from domain.ids import ActKey, CircleId
-from domain.record import Effect, EffectKind, decode_effect, effect_image, encode_effect
 from store.circle_tables import (
     EFFECT_CANCELLED,
     EFFECT_CLAIMED,

@@ -1,7 +1,7 @@
 """Somebody signs in: they are known from then on, and registries are asked about their family.
 
 Called by whatever signs people in (`api/app.py` in development). The fact it records is in the
-person's single circle alone; `evaluate` makes the look-up of it, `gov/registry_call.py` carries
+person's single circle alone; `evaluate` makes the look-up of it, `gov/registry/call.py` carries
 that out.
 """
 

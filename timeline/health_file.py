@@ -1,9 +1,9 @@
 """Finding a person's health file for whoever asks: by the asker's own circles, and no others."""
 
-from domain.actor import Actor
 from domain.family import family_of
 from domain.health_file import HealthFile, file_of_child, file_of_oneself
 from domain.ids import CircleId, PersonId
+from domain.people.actor import Actor
 from timeline.ground import Ground
 from timeline.read import member_circles
 from timeline.record import single_circle

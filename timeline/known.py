@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from domain.actor import Actor
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.person import IdentifierReplaced
-from domain.identity import Names, joined_with, names_of, renamed
 from domain.ids import CircleId, PersonId
+from domain.people.actor import Actor
+from domain.people.circle import Circle
+from domain.people.identity import Names, joined_with, names_of, renamed
 from store.scope import CircleScope, CirclesScope, PeopleScope
 from timeline.ground import Ground
 from timeline.people import list_links

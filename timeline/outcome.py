@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.actor import Actor
 from domain.ids import CommandId
+from domain.people.actor import Actor
 from store.circle_tables import OutcomeRow
 from store.keys import OwnerKeys
 from store.person_tables import PersonOutcomeRow

@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.actor import Actor
-from domain.card_state import CardState, card_state
+from domain.card.record import Record
+from domain.card.state import CardState, card_state
 from domain.ids import CircleId, PersonId, RecordKey
-from domain.record import Record
+from domain.people.actor import Actor
 from store.circle_tables import CircleRow
 from store.scope import CircleScope, MemberScope, PersonScope
 from timeline.catalogue import current_version

@@ -13,9 +13,9 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.circle import Circle, CircleKind, couple_members
 from domain.fact import Fact, decode_fact, encode_fact
 from domain.ids import CircleId, FactKey, PersonId
+from domain.people.circle import Circle, CircleKind, couple_members
 from store.circle_tables import CircleRow, FactRow, MembershipRow
 from store.keys import KeyRing, OwnerKeys
 from store.scope import CircleScope, CirclesScope

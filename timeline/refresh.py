@@ -14,10 +14,10 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import text
 
+from domain.card.record import Evaluation, record_image
 from domain.evaluate import ENGINE_VERSION, evaluate
 from domain.fact import Fact
 from domain.ids import CircleId, PersonId
-from domain.record import Evaluation, record_image
 from store.keys import OwnerKeys
 from store.scope import CircleScope
 from store.session import Reading, Unit

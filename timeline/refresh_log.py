@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from domain.card.record import Record
 from domain.ids import CircleId, PersonId
-from domain.record import Record
 from store.keys import OwnerKeys
 from store.scope import CircleScope
 from store.seal import Place, open_, seal

@@ -2,7 +2,7 @@
 
 Facts are append-only and catalogues immutable, so the refresh log's versions are enough: the day is
 evaluated again and compared, member by member, with the digests of that day. What differs is
-named. Nothing is written here; `api/operate_replay.py` records who asked, and why.
+named. Nothing is written here; `api/operate/replay.py` records who asked, and why.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
-from domain.document import CatalogueError
+from domain.card.record import Record
+from domain.compile.document import CatalogueError
 from domain.evaluate import ENGINE_VERSION, evaluate
-from domain.identity import names_of
 from domain.ids import CircleId, PersonId, RecordKey
-from domain.record import Record
+from domain.people.identity import names_of
 from store.keys import KeyErased
 from store.reference_tables import CatalogueVersionRow
 from store.scope import CircleScope, ReferenceScope

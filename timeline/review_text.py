@@ -8,8 +8,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
-from domain.record import FactReview
-from domain.text import LANGUAGES, Language, Message, ParameterValue, compile_message
+from domain.card.record import FactReview
+from domain.text.message import LANGUAGES, Language, Message, ParameterValue, compile_message
 from timeline.source import AgencyNames, Named, source_name
 
 Saying = Literal[

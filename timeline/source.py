@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE, OPERATOR_SOURCE
-from domain.text import Language
+from domain.text.message import Language
 from store.reference_tables import AgencyRow
 from store.scope import ReferenceScope
 from timeline.ground import Ground

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 import msgspec
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.card.record import Record
+from domain.card.record_body import BODY_FORMAT, DEFLATED, decode_body, encode_body
 from domain.ids import PersonId, RecordKey
-from domain.record import Record
-from domain.record_body import BODY_FORMAT, DEFLATED, decode_body, encode_body
 from store.circle_tables import StreamRow
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope

@@ -2,7 +2,7 @@
 
 A column is whole numbers, the first value and then each step to the next, divided by 10 to the
 power of its decimals: neighbouring rows differ little. `content` packs what WHO publishes,
-`domain/compile_schedule.py` reads it back.
+`domain/compile/schedule.py` reads it back.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """A programme as it is published: what its editions share is written once.
 
 The tables of twelve editions differ in a few antigens only; packed, the shipped programme has some
-11 kB. `content` packs what authors wrote, `domain/compile_schedule.py` reads it back.
+11 kB. `content` packs what authors wrote, `domain/compile/schedule.py` reads it back.
 """
 
 from collections.abc import Mapping

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from domain.card.record import Parameter
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.appointment import AppointmentKept, VisitKept
 from domain.facts.pregnancy import EmbryoTransferred, PregnancyRedated, PregnancyScanned
-from domain.gestation import Pregnancy
+from domain.history.gestation import Pregnancy
+from domain.history.pregnancy_evidence import due_by, is_possible
 from domain.horizon import Horizon
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence, VisitDays
 from domain.planned.shared_visit import no_visit_shared
@@ -26,8 +28,6 @@ from domain.pregnancy.evidence import (
     Transfer,
 )
 from domain.pregnancy.follow import PregnancyAnswer, PregnancyTables, follow_pregnancy
-from domain.pregnancy_evidence import due_by, is_possible
-from domain.record import Parameter
 
 _BEGINS_AHEAD = timedelta(days=BEGINS_AHEAD_DAYS_MAX)
 _TERM = timedelta(days=TERM_DAYS)

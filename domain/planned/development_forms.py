@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from domain.calendar_date import MONTHS_PER_YEAR
+from domain.card.record import Parameter
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.appointment import (
@@ -16,14 +17,13 @@ from domain.facts.appointment import (
     VisitKept,
 )
 from domain.family import Child, Family
-from domain.gestation_at_birth import gestation_days_of
 from domain.growth.child import Child as GrowthChild
 from domain.growth.development import DevelopmentTable, FormOnDay, plan_development
+from domain.history.gestation_at_birth import gestation_days_of
 from domain.horizon import Horizon
 from domain.planned.form_answers import Answer, match_answers, name_of_form, result_of
 from domain.planned.occurrence import NOTHING, Planned, PlannedOccurrence, VisitDays
 from domain.planned.shared_visit import no_visit_shared
-from domain.record import Parameter
 
 _YEARS_FROM_MONTHS = 24
 _ONE_DAY = timedelta(days=1)

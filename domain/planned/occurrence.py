@@ -4,8 +4,8 @@ from datetime import date
 
 import msgspec
 
+from domain.card.record import Parameter, Reason, VaccinationRecord
 from domain.fact import Fact
-from domain.record import Parameter, Reason, VaccinationRecord
 
 
 class VisitDays(msgspec.Struct, frozen=True):

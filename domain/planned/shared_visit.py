@@ -10,13 +10,13 @@ from datetime import date, timedelta
 
 import msgspec
 
+from domain.card.record import Parameter, Record
 from domain.catalogue import CalculatorName, VisitPlace
 from domain.horizon import Horizon
 from domain.ids import PersonId, RecordKey
 from domain.planned.occurrence import VisitDays
-from domain.record import Parameter, Record
-from domain.text import LANGUAGES, Language, join_texts
-from domain.variable import beside_term
+from domain.rule.variable import beside_term
+from domain.text.message import LANGUAGES, Language, join_texts
 
 # What may wait for another's visit waits no longer than that past its own day: a vaccine given in
 # time protects in time.

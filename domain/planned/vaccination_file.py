@@ -9,6 +9,7 @@ from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.facts.person import ResidenceChanged
 from domain.family import Child, Family
+from domain.history.vaccination import Vaccination
 from domain.horizon import Horizon
 from domain.immunization.history import GivenDose, History
 from domain.immunization.programme import Edition, Programme
@@ -20,7 +21,6 @@ from domain.planned.health_remark import (
     observations_of,
 )
 from domain.planned.residence import depends_on_emirate, edition_of, moves_of
-from domain.vaccination import Vaccination
 
 
 class VaccinationFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from domain.card.window import EMIT_AHEAD_DAYS
 from domain.horizon import Horizon
 from domain.immunization.forecast import Forecast, forecast
 from domain.immunization.headline import choose_headline
@@ -25,7 +26,6 @@ from domain.immunization.programme import Edition, Programme
 from domain.planned.dose_count import CountedDoses, count_doses
 from domain.planned.routine_order import routine_order
 from domain.planned.vaccination_file import VaccinationFile
-from domain.window import EMIT_AHEAD_DAYS
 
 # A visit may be planned two months before its dose is wanted, shows two weeks before that, and
 # exists as a record ninety days before it shows.

@@ -6,20 +6,20 @@ flag. Two reports of one dose are one line with both sources.
 """
 
 from domain.calendar_date import local_date
-from domain.error import Refusal
-from domain.immunization.forecast import DoseVerdict
-from domain.immunization.headline import choose_headline
-from domain.immunization.programme import Programme
-from domain.planned.vaccination_file import VaccinationFile
-from domain.planned.vaccination_plan import PlanInForce
-from domain.record import (
+from domain.card.record import (
     DosePart,
     DoseReport,
     GroupStanding,
     RecordedDose,
     VaccinationRecord,
 )
-from domain.vaccination import Vaccination
+from domain.error import Refusal
+from domain.history.vaccination import Vaccination
+from domain.immunization.forecast import DoseVerdict
+from domain.immunization.headline import choose_headline
+from domain.immunization.programme import Programme
+from domain.planned.vaccination_file import VaccinationFile
+from domain.planned.vaccination_plan import PlanInForce
 
 
 def vaccination_record_of(

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from typing import Literal
 
 from domain.calendar_date import MONTHS_PER_YEAR
+from domain.card.record import Parameter, Reason
 from domain.fact import Fact
 from domain.planned.occurrence import PlannedOccurrence, VisitDays
 from domain.planned.shared_visit import WAIT_DAYS_MAX, no_visit_shared
 from domain.planned.vaccination_file import VaccinationFile
 from domain.planned.vaccination_plan import DatedVisit, PlanInForce, visit_id
-from domain.record import Parameter, Reason
-from domain.variable import group_term
+from domain.rule.variable import group_term
 
 DAYS_PER_WEEK = 7
 _WEEKS_UNTIL_MONTHS = 2  # below that age is said in weeks, below two years in months

@@ -5,11 +5,11 @@ Each owner has it in their own circle: nothing of one owner's family is another'
 
 from collections.abc import Iterator
 
+from domain.card.record import Parameter
 from domain.fact import Fact
 from domain.facts.business import LicenceExpiring, LicenceIssued, LicenceRenewed, PartnerAdded
 from domain.family import Family
 from domain.ids import PersonId
-from domain.record import Parameter
 from domain.situation import Situation
 from domain.start.said import Said
 

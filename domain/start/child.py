@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from domain.calendar_date import adult_on
+from domain.card.record import Parameter
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.health import DisabilityRecognised
 from domain.facts.support import BenefitDecided, SchoolStageReached, SeatReleased, SeatReserved
 from domain.family import Child, Family
-from domain.gestation import CONTRADICTION_DAYS
+from domain.history.gestation import CONTRADICTION_DAYS
+from domain.history.papers import first_issue, papers_of
 from domain.horizon import Horizon
 from domain.ids import PersonId
-from domain.papers import first_issue, papers_of
-from domain.record import Parameter
 from domain.situation import Situation
 from domain.start.said import Said, emirate_of, last_of, named, parents_of
 

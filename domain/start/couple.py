@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from domain.calendar_date import whole_years
-from domain.contract import Contract
+from domain.card.record import Parameter
 from domain.fact import Fact
 from domain.facts.support import GrantDecided, HousingDecided, RegistryAnswered
 from domain.family import Family, Person
+from domain.history.contract import Contract
 from domain.ids import PersonId
-from domain.marriage import Marriage, book_of
-from domain.record import Parameter
+from domain.people.marriage import Marriage, book_of
 from domain.situation import Situation
 from domain.start.said import Said, named
 

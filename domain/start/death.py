@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from domain.calendar_date import adult_on
+from domain.card.record import Parameter
 from domain.catalogue import Role
 from domain.fact import Fact
 from domain.facts.person import PersonDied
 from domain.family import Child, Family
+from domain.history.papers import first_issue, papers_of
 from domain.horizon import Horizon
 from domain.ids import PersonId
-from domain.papers import first_issue, papers_of
-from domain.record import Parameter
-from domain.rights import Reached
+from domain.people.rights import Reached
 from domain.situation import Situation
 from domain.start.said import Said, last_of, named, parents_of
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from domain.calendar_date import DUBAI, adult_on
+from domain.card.record import Parameter
 from domain.catalogue import Role
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.appointment import AppointmentCancelled, AppointmentKept, AppointmentMissed
 from domain.facts.health import DisabilityRecognised
@@ -17,13 +17,13 @@ from domain.facts.marriage import DivorceRegistered
 from domain.facts.person import EmploymentChanged, PlaceEntered, ResidenceChanged
 from domain.facts.support import RegulationChanged
 from domain.family import Child, Family
+from domain.history.papers import Paper, papers_of
+from domain.history.visits import Appointment, appointments_of
 from domain.horizon import Horizon
 from domain.ids import PersonId
-from domain.papers import Paper, papers_of
-from domain.record import Parameter
+from domain.people.circle import Circle
 from domain.situation import Situation
 from domain.start.said import Said, named, parents_of
-from domain.visits import Appointment, appointments_of
 
 APPOINTMENT_KEPT_DAYS = 90  # then a past appointment leaves the timeline
 PLACE_KEPT_DAYS = 30  # what a place offered is of no use a month later

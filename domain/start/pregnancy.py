@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from domain.card.record import Parameter
 from domain.facts.birth import BirthNotified
 from domain.family import Family
-from domain.gestation import CONTRADICTION_DAYS, Pregnancy
-from domain.record import Parameter
+from domain.history.gestation import CONTRADICTION_DAYS, Pregnancy
 from domain.situation import Situation
 from domain.start.said import Said, parents_of
 

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 import msgspec
 
+from domain.card.record import Parameter
 from domain.catalogue import Role
 from domain.fact import Fact
 from domain.facts.person import EmploymentChanged, ResidenceChanged
 from domain.family import Family, Person
 from domain.ids import PersonId
-from domain.record import Parameter
 from domain.situation import Field, Value
 
 Payload = TypeVar("Payload")

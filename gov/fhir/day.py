@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime
 
 from domain.calendar_date import local_date
-from gov.event_value import YEAR_MAX, YEAR_MIN
+from gov.event.value import YEAR_MAX, YEAR_MIN
 from gov.fhir.error import FhirDateImpossible, FhirDateOutOfRange
 
 _FORM = re.compile(

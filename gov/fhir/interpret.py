@@ -17,7 +17,7 @@ from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.ids import AgencyId, PersonId
 from domain.standing import standing_facts
 from gov.agency_right import Rights
-from gov.event_data import Identifier as Number
+from gov.event.data import Identifier as Number
 from gov.fhir.day import find_day
 from gov.fhir.element import Identifier
 from gov.fhir.number import choose_numbers
@@ -35,8 +35,8 @@ from gov.fhir.resource import Patient
 from gov.fhir.right import find_beyond
 from gov.fhir.understand import is_withdrawn, understand
 from gov.fhir.version import Version, earlier_than, is_superseded
-from gov.inbox import Message
-from gov.inbox_resource import hash_resource, list_versions
+from gov.inbox.resource import hash_resource, list_versions
+from gov.inbox.row import Message
 from gov.person_number import identify_number
 from timeline.apply import read_own_facts
 from timeline.ground import Ground

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from gov.event_json import read_json_object
+from gov.event.json_object import read_json_object
 from gov.fhir.element import Text
 from gov.fhir.error import (
     BundleTypeRefused,
@@ -82,7 +82,7 @@ _bundles = msgspec.json.Decoder(Bundle)
 def read_message(body: bytes) -> Message:
     """The message that `body` is.
 
-    Raises: a refusal when the whole cannot be read: gov.event_error.NotJson, and those of
+    Raises: a refusal when the whole cannot be read: gov.event.error.NotJson, and those of
     `gov/fhir/error.py`. An entry that alone is wrong is refused in its place, except in a
     transaction, whose refusals the caller takes together.
     """

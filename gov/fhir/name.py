@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from unicodedata import category, normalize
 
-from gov.event_person import is_refused_in_names
+from gov.event.person import is_refused_in_names
 from gov.fhir.day import find_day
 from gov.fhir.element import Extension, HumanName
 

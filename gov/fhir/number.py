@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-from gov.event_data import Identifier as Number
-from gov.event_data import IdentifierSystem
+from gov.event.data import Identifier as Number
+from gov.event.data import IdentifierSystem
 from gov.fhir.element import Identifier
 
 EMIRATES_ID_SYSTEM = "https://osrati.example/fhir/sid/emirates-id"

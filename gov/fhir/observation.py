@@ -10,7 +10,7 @@ from math import isfinite
 from domain.facts.health import MeasurementTaken, MeasuringPosition
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.ids import PersonId
-from gov.event_value import DUE_AHEAD_DAYS_MAX
+from gov.event.value import DUE_AHEAD_DAYS_MAX
 from gov.fhir.code import (
     CENTIMETRES,
     DUE_DAYS,

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from domain.error import OsratiError
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed
-from gov.event_error import NotJson
+from gov.event.error import NotJson
 from gov.fhir.error import FhirMethod, FhirRefusal
 from gov.reason import REASONS
 

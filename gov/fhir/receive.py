@@ -29,9 +29,9 @@ from gov.fhir.parcel import Parcel, make_parcel, open_parcel, read_patient
 from gov.fhir.right import find_beyond
 from gov.fhir.same_person import refuse_same_person
 from gov.fhir.understand import understand
-from gov.inbox import Kept
-from gov.inbox_resource import keep_parcels
-from gov.signed_request import get_signer
+from gov.inbox.resource import keep_parcels
+from gov.inbox.row import Kept
+from gov.signature.request import get_signer
 from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
 from timeline.ground import Ground
 from timeline.hint import Hints

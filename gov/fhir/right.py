@@ -11,8 +11,8 @@ from uuid import UUID
 from domain.error import Refusal
 from domain.ids import PersonId
 from gov.agency_right import ANY, KindNotAllowed, Rights, SubjectNotAllowed
-from gov.event_data import Identifier as Number
-from gov.event_kind import EVENT_KINDS
+from gov.event.data import Identifier as Number
+from gov.event.kind import EVENT_KINDS
 from gov.fhir.telling import Told
 
 _SOMEBODY = PersonId(UUID(int=0))

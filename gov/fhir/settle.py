@@ -10,10 +10,10 @@ import msgspec
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.ids import AgencyId, InboxId, PersonId
-from gov.event_kind import EVENT_KINDS
+from gov.event.kind import EVENT_KINDS
 from gov.fhir.interpret import Stated, state_resource
 from gov.identity_join import refuse_contradictions
-from gov.inbox import (
+from gov.inbox.row import (
     Message,
     hash_event,
     reopen_held,
@@ -74,7 +74,7 @@ async def _find_death(ground: Ground, stated: Stated) -> Fact | None:
 
 
 def _alive(fact: Fact) -> list[tuple[PersonId, date]]:
-    """Those who must have lived on the fact's day, as its kind declares (`gov/event_kind.py`)."""
+    """Those who must have lived on the fact's day, as its kind declares (`gov/event/kind.py`)."""
     kind = EVENT_KINDS.get(fact.kind)  # what is said of a person beside an event has none
     people = (getattr(fact.payload, role) for role in (kind.living if kind is not None else ()))
     return [(person, fact.occurred_on) for person in people if person is not None]

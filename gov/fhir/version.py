@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from gov.event import ASSERTED_AHEAD_SECONDS_MAX
+from gov.event.read import ASSERTED_AHEAD_SECONDS_MAX
 from gov.fhir.day import find_instant
 from gov.fhir.reference import Meant
 from gov.fhir.resource import Appointment, Condition, Immunization, Observation, Understood
 from gov.fhir.understand import is_withdrawn
-from gov.inbox import Message
+from gov.inbox.row import Message
 
 
 class Version(msgspec.Struct, frozen=True):

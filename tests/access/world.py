@@ -1,7 +1,7 @@
 """The families of the access walk: who is who, what is whose, and what each of them may see.
 
-Who may see what is written here by hand, after `domain/rights.py`: the walk compares the service
-with this and never with itself.
+Who may see what is written here by hand, after `domain/people/rights.py`: the walk compares the
+service with this and never with itself.
 """
 
 from collections.abc import Mapping

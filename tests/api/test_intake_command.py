@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.intake_command import (
+from api.operate.intake import (
     LINES_OF_BUNDLE_MAX,
     TRIES_MAX,
     IntakeError,

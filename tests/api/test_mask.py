@@ -21,7 +21,7 @@ from api.headers import HEADERS
 from api.log import WithoutValues
 from api.problem import render_osrati_error
 from domain.error import OsratiError
-from gov.event_error import EventTooLarge
+from gov.event.error import EventTooLarge
 from timeline.request_body import read_body
 
 CHECKOUT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from api.operate import read_instant
+from api.operate.command import read_instant
 from api.settings import read_settings
 from gov.agency import find_key
 from simulators.agency import AgencyClient

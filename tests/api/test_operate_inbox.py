@@ -10,8 +10,8 @@ from sqlalchemy import text
 from api.settings import read_settings
 from api.wire import INTAKE_SCHEMAS, House
 from domain.ids import AgencyId, CircleId, InboxId
-from gov.event_schema import EventSchemas
-from gov.inbox import keep_message
+from gov.event.schema import EventSchemas
+from gov.inbox.row import keep_message
 from gov.interpret import interpret
 from simulators.agency import encode_event
 from store.scope import ReferenceScope

@@ -19,7 +19,7 @@ from api.worker import JOBS, close_hints, connect_hints, interpret_message, swee
 from domain.ids import AgencyId, CircleId
 from gov.agency import add_agency
 from gov.agency_right import ANYTHING
-from gov.inbox import find_message, keep_message
+from gov.inbox.row import find_message, keep_message
 from simulators.agency import encode_event
 from simulators.family_story import stories
 from store.circle_tables import CircleRow

@@ -7,7 +7,7 @@ import yaml
 
 from content.change import Change, check_numbers, list_changes, rules_of
 from content.place import line_of, with_lines
-from domain.document import Problem
+from domain.compile.document import Problem
 
 OLD: dict[str, object] = {
     "id": "a",

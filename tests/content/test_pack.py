@@ -21,15 +21,15 @@ from content.pack import (
 )
 from content.schedule.read_programme import read_programme
 from content.schedule_entries import read_catalogue
-from domain.bilingual import Bilingual
+from domain.card.record import Criterion, Nature
 from domain.catalogue import CardRule, Catalogue, Service
-from domain.compile_catalogue import Kind, compile_catalogue
-from domain.document import CatalogueError
+from domain.compile.catalogue import Kind, compile_catalogue
+from domain.compile.document import CatalogueError
 from domain.ids import EntryId
 from domain.pregnancy.follow import PregnancyTables
-from domain.record import Criterion, Nature
-from domain.text import LANGUAGES, ParameterValue
-from domain.variable import PARAMETERS, PLANNED_CHOICES, START_CHOICES, group_term
+from domain.rule.variable import PARAMETERS, PLANNED_CHOICES, START_CHOICES, group_term
+from domain.text.bilingual import Bilingual
+from domain.text.message import LANGUAGES, ParameterValue
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = {

@@ -20,9 +20,9 @@ from content.rollout import (
 )
 from content.schedule_entries import read_catalogue
 from content.withdraw import withdraw
-from domain.document import CatalogueError
+from domain.card.record import Record
+from domain.compile.document import CatalogueError
 from domain.ids import CircleId, EntryId
-from domain.record import Record
 from store.scope import ReferenceScope
 from tests.support.builders import married
 from tests.support.house import TestHouse, actor_of, person

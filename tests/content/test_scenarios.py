@@ -11,8 +11,8 @@ from content.pack import SHIPPED_PACK
 from content.scenario import SHIPPED_SCENARIOS, Scenario, read_scenarios, run_scenario
 from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
-from domain.compile_catalogue import compile_catalogue
-from domain.document import CatalogueError
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import CatalogueError
 
 SCENARIOS = read_scenarios()
 

@@ -9,7 +9,7 @@ import pytest
 
 from content.schedule.read_programme import SHIPPED_UAE, read_programme
 from content.schedule.xml_text import ScheduleError
-from domain.document import CatalogueError
+from domain.compile.document import CatalogueError
 from domain.immunization.duration import Duration
 from domain.immunization.programme import find_edition
 from domain.immunization.supporting_data import SeriesDose

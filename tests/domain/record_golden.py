@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import orjson
 
+from domain.card.record import effect_image, record_image
 from domain.catalogue import Catalogue
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import ENGINE_VERSION, evaluate
-from domain.record import effect_image, record_image
 from tests.domain.test_law_purity import CIRCLES, SECRET, STORY_TODAY, life_story
 
 HERE = Path(__file__).parent / "golden"

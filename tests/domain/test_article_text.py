@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.article_text import (
+from domain.text.article import (
     LINK_CHARACTERS_MAX,
     Block,
     count_words,
@@ -15,7 +15,7 @@ from domain.article_text import (
     reading_minutes,
     render_html,
 )
-from domain.sms_length import sms_parts
+from domain.text.sms_length import sms_parts
 
 OURS = re.compile(
     r"</?(?:div|h2|h3|p|ul|ol|li|strong|em)>|</a>"

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.card_state import OPEN_STATES, CardState, card_state
+from domain.card.record import Record, Why, Window
+from domain.card.state import OPEN_STATES, CardState, card_state
 from domain.ids import EntryId, PersonId, RecordKey
-from domain.record import Record, Why, Window
 
 CONTRACT = Path(__file__).parents[2] / "mobile-contract" / "card-state"
 VECTORS = json.loads((CONTRACT / "vectors.json").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from content.pack import SHIPPED_PACK
 from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
 from domain.catalogue_change import EVERYTHING, RuleChange, find_rule_change
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.projection import Projection
 from tests.domain.test_law_purity import CIRCLES, SECRET, History, histories

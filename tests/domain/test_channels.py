@@ -5,15 +5,15 @@ from uuid import UUID
 
 from content.pack import SHIPPED_PACK
 from content.schedule_entries import read_catalogue
-from domain.circle import Circle, couple_members
-from domain.compile_catalogue import compile_catalogue
+from domain.card.record import Effect, decode_effect, encode_effect
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.facts.birth import BirthNotified
 from domain.facts.document import DocumentIssued
 from domain.facts.marriage import ContractSigned
 from domain.facts.person import EmploymentChanged
 from domain.ids import CircleId, PersonId
-from domain.record import Effect, decode_effect, encode_effect
+from domain.people.circle import Circle, couple_members
 from tests.support.builders import fact, in_error, married
 
 HUSBAND, WIFE, CHILD = (PersonId(UUID(int=number)) for number in (1, 2, 3))

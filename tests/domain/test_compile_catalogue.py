@@ -9,11 +9,11 @@ import pytest
 from content.schedule_entries import read_schedule_entries
 from domain.calendar_date import Offset
 from domain.catalogue import Calculator, Row, Service
-from domain.compile_card import RANK_MAX
-from domain.compile_catalogue import compile_catalogue
-from domain.compile_head import VERSION_MAX
-from domain.compile_schedule import UNPACKED_BYTES_MAX, pack_tables, unpack_tables
-from domain.document import ITEMS_MAX, TEXT_CHARACTERS_MAX, CatalogueError, Problem
+from domain.compile.card import RANK_MAX
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import ITEMS_MAX, TEXT_CHARACTERS_MAX, CatalogueError, Problem
+from domain.compile.head import VERSION_MAX
+from domain.compile.schedule import UNPACKED_BYTES_MAX, pack_tables, unpack_tables
 from domain.ids import EntryId
 
 BOTH = {"ar": "نص", "en": "text"}

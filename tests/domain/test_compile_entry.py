@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 
 from domain.catalogue import Catalogue, Role
-from domain.compile_article import (
+from domain.compile.article import (
     BODY_CHARACTERS_MAX,
     PUSH_BODY_CHARACTERS_MAX,
     PUSH_TITLE_CHARACTERS_MAX,
@@ -19,9 +19,9 @@ from domain.compile_article import (
     SUMMARY_CHARACTERS_MAX,
     WORDS_MAX,
 )
-from domain.compile_catalogue import compile_catalogue
-from domain.compile_entry import FIGURE_MAX
-from domain.document import CatalogueError, Problem
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import CatalogueError, Problem
+from domain.compile.entry import FIGURE_MAX
 from domain.ids import EntryId
 from tests.domain.test_compile_catalogue import birth_service, spoil
 

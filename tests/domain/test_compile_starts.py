@@ -4,8 +4,8 @@ import pytest
 
 from domain.calendar_date import Offset
 from domain.catalogue import Service
-from domain.compile_catalogue import compile_catalogue
-from domain.document import CatalogueError
+from domain.compile.catalogue import compile_catalogue
+from domain.compile.document import CatalogueError
 from domain.ids import EntryId
 
 BOTH = {"ar": "نص", "en": "text"}

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.condition import (
+from domain.card.record import Truth
+from domain.rule.condition import (
     NESTING_MAX,
     SOURCE_CHARACTERS_MAX,
     Condition,
@@ -13,7 +14,6 @@ from domain.condition import (
     VariableType,
     compile_condition,
 )
-from domain.record import Truth
 
 VARIABLES: dict[str, VariableType] = {
     "child_alive": "bool",

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.bilingual import Bilingual
-from domain.condition import (
+from domain.card.record import Gap
+from domain.entry import Figure, FigureValue
+from domain.ids import EntryId
+from domain.rule.condition import (
     LIST_ITEMS_MAX,
     NODES_MAX,
     Condition,
@@ -15,15 +17,13 @@ from domain.condition import (
     VariableType,
     compile_condition,
 )
-from domain.condition_tree import Constant, Name, Operation, Several
-from domain.entry import Figure, FigureValue
-from domain.ids import EntryId
-from domain.reading import read_condition
-from domain.record import Gap
-from domain.shortfall import gaps_of, met_from, say_gap
-from domain.text import Language, compile_message
-from domain.variable import VARIABLES as DECLARED
-from domain.variable_name import find_variable_name
+from domain.rule.condition_tree import Constant, Name, Operation, Several
+from domain.rule.reading import read_condition
+from domain.rule.shortfall import gaps_of, met_from, say_gap
+from domain.rule.variable import VARIABLES as DECLARED
+from domain.rule.variable_name import find_variable_name
+from domain.text.bilingual import Bilingual
+from domain.text.message import Language, compile_message
 
 Value = bool | int | str
 

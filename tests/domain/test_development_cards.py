@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 
 from domain.calendar_date import add_months
-from domain.card_state import card_state
-from domain.card_text import render_record
-from domain.circle import Circle, couple_members
+from domain.card.record import Evaluation, Record
+from domain.card.state import card_state
+from domain.card.text import render_record
 from domain.evaluate import evaluate
 from domain.fact import Fact
 from domain.facts.appointment import (
@@ -27,7 +27,7 @@ from domain.facts.appointment import (
 from domain.facts.birth import BirthNotified, CustodyDecided
 from domain.facts.health import QuestionnaireEvaluated, QuestionnaireResult
 from domain.ids import CircleId, PersonId
-from domain.record import Evaluation, Record
+from domain.people.circle import Circle, couple_members
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import born, died, fact, in_error, pregnant
 

@@ -5,16 +5,16 @@ from uuid import UUID
 
 import pytest
 
-from domain.card_state import card_state
+from domain.card.record import Effect, Evaluation, Record
+from domain.card.state import card_state
 from domain.catalogue import Catalogue
-from domain.circle import Circle, couple_members
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import STREAM_RECORDS_MAX, evaluate
 from domain.fact import Fact
 from domain.facts.act import CardAct
 from domain.facts.birth import BirthNotified
 from domain.ids import CircleId, PersonId
-from domain.record import Effect, Evaluation, Record
+from domain.people.circle import Circle, couple_members
 from tests.support.builders import (
     CITIZEN,
     born,

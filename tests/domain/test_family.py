@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from domain.circle import Circle, couple_members
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, CustodyDecided
@@ -14,7 +13,8 @@ from domain.facts.person import PersonDescribed
 from domain.facts.pregnancy import PregnancyOutcome
 from domain.family import Family, family_of
 from domain.ids import CircleId, PersonId
-from domain.marriage import father_at, marriages_of
+from domain.people.circle import Circle, couple_members
+from domain.people.marriage import father_at, marriages_of
 from domain.standing import standing_facts
 from tests.support.builders import (
     born,

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from domain.circle import Circle
 from domain.fact import Fact
 from domain.facts.health import VaccinationGiven
 from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.family import family_of
 from domain.health_file import HealthFile, file_of_child, file_of_oneself, vaccines_given
 from domain.ids import CircleId, PersonId
+from domain.people.circle import Circle
 from tests.support.builders import born, described, died, fact, pregnancy_ended, vaccinated
 
 MOTHER, FATHER, CHILD, OTHER = (PersonId(UUID(int=n)) for n in range(1, 5))

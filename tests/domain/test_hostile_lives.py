@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 
 from domain.calendar_date import add_months
-from domain.card_state import card_state
-from domain.circle import Circle, couple_members
+from domain.card.record import Evaluation, Record
+from domain.card.state import card_state
 from domain.evaluate import evaluate
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
@@ -27,7 +27,7 @@ from domain.facts.health import (
 from domain.facts.person import ResidenceChanged
 from domain.facts.pregnancy import PregnancyRedated, PregnancyScanned
 from domain.ids import CircleId
-from domain.record import Evaluation, Record
+from domain.people.circle import Circle, couple_members
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import born, fact, in_error, pregnancy_ended, pregnant, vaccinated
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from domain.calendar_date import Sex
 from domain.facts.person import IdentifierReplaced
-from domain.identity import correction_contradicts, read_as_they_are
 from domain.ids import PersonId
+from domain.people.identity import correction_contradicts, read_as_they_are
 from tests.support.builders import born, described, fact, in_error, vaccinated
 
 RIGHT, WRONG, MOTHER, STRANGER = (PersonId(UUID(int=n)) for n in range(1, 5))

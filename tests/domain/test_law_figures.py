@@ -3,13 +3,13 @@
 from datetime import date, timedelta
 from uuid import UUID
 
+from domain.card.record import Evaluation
 from domain.catalogue import Catalogue
-from domain.circle import Circle
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import Fact
 from domain.ids import CircleId, EntryId
-from domain.record import Evaluation
+from domain.people.circle import Circle
 from tests.domain.test_compile_catalogue import birth_service, spoil
 from tests.domain.test_compile_entry import FIGURE, WORDS, Document, value
 from tests.support.builders import born

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from content.pack import SHIPPED_PACK
 from content.schedule_entries import read_catalogue
+from domain.card.record import Evaluation, Record
 from domain.catalogue import Catalogue
-from domain.circle import Circle, couple_members
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.act import CardAct, EnteredInError
@@ -94,7 +94,7 @@ from domain.facts.support import (
     SeatReserved,
 )
 from domain.ids import CircleId, PersonId
-from domain.record import Evaluation, Record
+from domain.people.circle import Circle, couple_members
 
 SECRET = bytes(range(32))
 PERSONAL = {"document_renewal", "fines_reduced", "medical_appointments", "moved_emirate"}

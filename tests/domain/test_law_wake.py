@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 from domain.calendar_date import adult_on
-from domain.card_state import card_state
-from domain.circle import Circle
+from domain.card.record import Evaluation
+from domain.card.state import card_state
 from domain.evaluate import evaluate
 from domain.fact import Fact
-from domain.record import Evaluation
+from domain.people.circle import Circle
 from tests.domain.test_law_purity import (
     CHILDREN,
     CIRCLES,

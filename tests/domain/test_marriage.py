@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from domain.circle import Circle, couple_members
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.marriage import (
@@ -22,10 +21,11 @@ from domain.facts.pregnancy import (
     PregnancyScanned,
 )
 from domain.family import Family, family_of
-from domain.gestation import SAME_LOSS_DAYS
+from domain.history.gestation import SAME_LOSS_DAYS
 from domain.horizon import Horizon
 from domain.ids import CircleId, PersonId
-from domain.marriage import (
+from domain.people.circle import Circle, couple_members
+from domain.people.marriage import (
     PRESUMED_AFTER_END_DAYS,
     PRESUMED_AFTER_START_DAYS,
     Marriage,

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 import pytest
 
-from domain.card_state import card_state
+from domain.card.record import Record
+from domain.card.state import card_state
 from domain.fact import Fact, Payload
 from domain.facts.appointment import AppointmentBooked, AppointmentKept, VisitKept
 from domain.facts.pregnancy import (
@@ -21,7 +22,6 @@ from domain.facts.pregnancy import (
     PregnancyRedated,
     PregnancyScanned,
 )
-from domain.record import Record
 from tests.domain.test_law_purity import HUSBAND, WIFE, look, single
 from tests.support.builders import fact, in_error, pregnancy_ended
 

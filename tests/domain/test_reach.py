@@ -5,9 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.bilingual import Bilingual
-from domain.circle import Circle, couple_members
-from domain.compile_catalogue import compile_catalogue
+from domain.compile.catalogue import compile_catalogue
 from domain.entry import Reach
 from domain.evaluate import evaluate
 from domain.fact import Fact
@@ -18,8 +16,10 @@ from domain.facts.place import Place
 from domain.family import family_of
 from domain.horizon import Horizon
 from domain.ids import CircleId, EntryId
+from domain.people.circle import Circle, couple_members
 from domain.reach import is_within
-from domain.text import compile_message
+from domain.text.bilingual import Bilingual
+from domain.text.message import compile_message
 from tests.domain.test_compile_catalogue import birth_service
 from tests.domain.test_compile_entry import SCOPE
 from tests.support.builders import born, divorced, fact, married, pregnant

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.body_dictionary import DICTIONARIES
-from domain.ids import EntryId, PersonId, RecordKey
-from domain.record import Line, Parameter, Provenance, Record, Why, Window, encode_record
-from domain.record_body import (
+from domain.card.record import Line, Parameter, Provenance, Record, Why, Window, encode_record
+from domain.card.record_body import (
     BODY_BYTES_MAX,
     DEFLATED,
     PLAIN,
@@ -21,6 +20,7 @@ from domain.record_body import (
     decode_body,
     encode_body,
 )
+from domain.ids import EntryId, PersonId, RecordKey
 
 PUBLISHED = Path(__file__).parents[2] / "mobile-contract" / "sync"
 KEY = RecordKey(bytes(range(16)))

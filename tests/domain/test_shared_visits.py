@@ -10,15 +10,15 @@ from uuid import UUID
 
 import pytest
 
-from domain.card_text import render_record
-from domain.circle import Circle, couple_members
+from domain.card.record import Evaluation, Record
+from domain.card.text import render_record
 from domain.evaluate import evaluate
 from domain.fact import Fact
 from domain.facts.act import CardAct
 from domain.facts.birth import CustodyDecided
 from domain.facts.health import QuestionnaireEvaluated
 from domain.ids import CircleId, PersonId
-from domain.record import Evaluation, Record
+from domain.people.circle import Circle, couple_members
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import (
     born,

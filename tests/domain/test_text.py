@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.bilingual import Bilingual
 from domain.calendar_date import Offset
-from domain.card_text import RenderedLine, render_record
+from domain.card.record import Line, Parameter, Record, Truth, Why
+from domain.card.text import RenderedLine, render_record
 from domain.catalogue import CardRule, EligibilityLine, Service, WindowRule
-from domain.condition import compile_condition
 from domain.ids import EntryId, PersonId, RecordKey
-from domain.message_syntax import NESTING_MAX
-from domain.record import Line, Parameter, Record, Truth, Why
-from domain.text import (
+from domain.rule.condition import compile_condition
+from domain.text.bilingual import Bilingual
+from domain.text.message import (
     MESSAGE_CHARACTERS_MAX,
     Language,
     Message,
@@ -25,6 +24,7 @@ from domain.text import (
     compile_message,
     join_texts,
 )
+from domain.text.message_syntax import NESTING_MAX
 
 FSI, PDI = "\u2068", "\u2069"
 ARABIC_PLURAL = (

@@ -14,9 +14,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.card_state import OPEN_STATES, card_state
-from domain.card_text import render_record
-from domain.circle import Circle, couple_members
+from domain.card.record import Evaluation, Record, VaccinationRecord
+from domain.card.record_body import DEFLATED, decode_body, encode_body
+from domain.card.state import OPEN_STATES, card_state
+from domain.card.text import render_record
 from domain.evaluate import evaluate
 from domain.fact import Fact
 from domain.facts.birth import CustodyDecided
@@ -24,8 +25,7 @@ from domain.facts.health import VaccinationGiven
 from domain.ids import CircleId, PersonId
 from domain.immunization.history import DOSES_MAX
 from domain.immunization.reason_text import FORECAST_REASON_WORDS
-from domain.record import Evaluation, Record, VaccinationRecord
-from domain.record_body import DEFLATED, decode_body, encode_body
+from domain.people.circle import Circle, couple_members
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.support.builders import born, described, died, fact, in_error, vaccinated
 

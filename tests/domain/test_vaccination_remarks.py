@@ -9,7 +9,8 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from domain.card_state import card_state
+from domain.card.record import GroupStanding, Record
+from domain.card.state import card_state
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
 from domain.facts.health import (
@@ -20,7 +21,6 @@ from domain.facts.health import (
 )
 from domain.facts.person import ResidenceChanged
 from domain.immunization.reason_text import LEFT_OUT_WORDS
-from domain.record import GroupStanding, Record
 from tests.domain.test_law_purity import CHILDREN, SECRET, WIFE, shipped
 from tests.domain.test_vaccination_cards import (
     BOPV,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar_date import Offset
+from domain.card.record import Window
+from domain.card.window import EMIT_AHEAD_DAYS, due_on, emitted_from, plan_window
 from domain.catalogue import Row, WindowRule
-from domain.record import Window
-from domain.window import EMIT_AHEAD_DAYS, due_on, emitted_from, plan_window
 from tests.domain.test_law_purity import shipped
 
 ANCHOR = date(2026, 3, 1)

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 
 from api.settings import read_settings
+from domain.card.record import FactReview, Record
 from domain.dispute import ANSWER_DAYS, dispute_id
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.dispute import FactDisputed, ReviewOpened
 from domain.ids import CommandId, PersonId
-from domain.record import FactReview, Record
-from gov.registry_call import CALL_WAIT_SECONDS, list_failed_calls
+from gov.registry.call import CALL_WAIT_SECONDS, list_failed_calls
 from simulators.registry import Mood, Verdict
 from store.circle_tables import CALL_DEAD
 from store.scope import CircleScope

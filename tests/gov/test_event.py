@@ -17,9 +17,8 @@ from domain.error import Refusal
 from domain.facts.birth import BirthNotified
 from domain.facts.place import Place
 from domain.ids import PersonId
-from gov.event import check_content_type, parse_event
-from gov.event_data import Event, EventWarning, Identifier, Person, UnknownEvent
-from gov.event_error import (
+from gov.event.data import Event, EventWarning, Identifier, Person, UnknownEvent
+from gov.event.error import (
     AssertedInFuture,
     ContentTypeRefused,
     DateContradiction,
@@ -33,8 +32,9 @@ from gov.event_error import (
     SamePerson,
     SchemaMismatch,
 )
-from gov.event_json import EVENT_BYTES_MAX, NESTING_DEPTH_MAX
-from gov.event_schema import EventSchemas
+from gov.event.json_object import EVENT_BYTES_MAX, NESTING_DEPTH_MAX
+from gov.event.read import check_content_type, parse_event
+from gov.event.schema import EventSchemas
 
 SCHEMAS = EventSchemas.load(Path(__file__).parents[2] / "mobile-contract" / "intake")
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)

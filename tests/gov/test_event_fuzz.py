@@ -15,12 +15,12 @@ from api.settings import Settings, read_settings
 from domain.error import Refusal
 from domain.fact import Fact, decode_fact, encode_fact
 from domain.ids import PersonId
-from gov.event import parse_event
-from gov.event_data import Event, UnknownEvent
-from gov.event_error import DateContradiction, DateOutOfRange, EventTooLarge, MobileRefused, NotJson
-from gov.event_json import EVENT_BYTES_MAX
-from gov.event_kind import EVENT_KINDS
-from gov.event_schema import EventSchemas
+from gov.event.data import Event, UnknownEvent
+from gov.event.error import DateContradiction, DateOutOfRange, EventTooLarge, MobileRefused, NotJson
+from gov.event.json_object import EVENT_BYTES_MAX
+from gov.event.kind import EVENT_KINDS
+from gov.event.read import parse_event
+from gov.event.schema import EventSchemas
 from store.scope import ReferenceScope
 from tests.support.events import Json, event, examples
 from tests.support.house import TestHouse

@@ -21,11 +21,11 @@ from domain.facts.person import (
 )
 from domain.facts.place import Place
 from domain.ids import PersonId
-from gov.event import parse_event
-from gov.event_data import Event
-from gov.event_error import DateContradiction, DateImpossible, DateOutOfRange, MobileRefused
-from gov.event_kind import EVENT_KINDS
-from gov.event_schema import EventSchemas
+from gov.event.data import Event
+from gov.event.error import DateContradiction, DateImpossible, DateOutOfRange, MobileRefused
+from gov.event.kind import EVENT_KINDS
+from gov.event.read import parse_event
+from gov.event.schema import EventSchemas
 from tests.support.events import Json, event, examples, numbered
 
 CONTRACT = Path(__file__).parents[2] / "mobile-contract" / "intake"

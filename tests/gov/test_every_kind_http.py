@@ -11,9 +11,9 @@ from domain.fact import Fact
 from domain.facts.person import ResidenceChanged
 from domain.ids import CircleId, PersonId
 from domain.standing import standing_facts
-from gov.event import parse_event
-from gov.event_data import Event, Identifier
-from gov.event_kind import EVENT_KINDS
+from gov.event.data import Event, Identifier
+from gov.event.kind import EVENT_KINDS
+from gov.event.read import parse_event
 from simulators.agency import encode_event
 from store.scope import CircleScope
 from tests.support.events import BABY, WIFE, Json, by_number, event, examples

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from content.schedule.packed import read_supporting_data
 from content.schedule.read_programme import read_programme
 from domain.immunization.schedule import make_schedule
-from gov.immds import forecast_operation
-from gov.immds_request import BODY_BYTES_MAX
+from gov.immds.forecast import forecast_operation
+from gov.immds.request import BODY_BYTES_MAX
 
 TODAY = date(2026, 11, 21)
 UAE = read_programme()

@@ -18,9 +18,9 @@ import pytest
 from api.settings import read_settings
 from content.schedule.read_programme import read_programme
 from domain.error import Busy
-from gov.immds_http import FHIR_JSON, FORECAST_PATH
-from gov.immds_pool import INLINE_BYTES_MAX, WAITING_MAX, ForecastPool
-from gov.immds_request import BODY_BYTES_MAX
+from gov.immds.http import FHIR_JSON, FORECAST_PATH
+from gov.immds.pool import INLINE_BYTES_MAX, WAITING_MAX, ForecastPool
+from gov.immds.request import BODY_BYTES_MAX
 from simulators.agency import AgencyClient
 from tests.gov.test_immds import Json, immunization, parameters, recommendation
 from tests.support.house import TestHouse

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from api.settings import read_settings
-from gov.inbox_known import list_known
-from gov.inbox_list import Chosen, list_rows
+from gov.inbox.known import list_known
+from gov.inbox.list import Chosen, list_rows
 from store.scope import ReferenceScope
 from tests.gov.fhir.resources import bundle, immunization, patient
 from tests.gov.test_inbox_seal import DOSE, fact_count, person_of

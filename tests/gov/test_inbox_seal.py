@@ -17,10 +17,10 @@ from api.settings import read_settings
 from api.wire import INTAKE_SCHEMAS, House
 from api.worker import interpret_message
 from domain.ids import AgencyId, CircleId, InboxId, PersonId
-from gov.event_schema import EventSchemas
-from gov.inbox import find_by_hash, find_message, hash_event, reopen
-from gov.inbox_resource import hash_resource, list_versions
-from gov.inbox_upkeep import MONTH_KEY_GRACE_DAYS, WAITING_ALARM_DAYS, keep_up, reseal_waiting
+from gov.event.schema import EventSchemas
+from gov.inbox.resource import hash_resource, list_versions
+from gov.inbox.row import find_by_hash, find_message, hash_event, reopen
+from gov.inbox.upkeep import MONTH_KEY_GRACE_DAYS, WAITING_ALARM_DAYS, keep_up, reseal_waiting
 from store.keys import KeyErased
 from store.scope import ReferenceScope
 from store.session import Database, T, Unit

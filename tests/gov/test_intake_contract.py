@@ -16,15 +16,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from domain.error import Refusal
-from gov import agency_right, event_error, receive, signature_error
-from gov.event import ASSERTED_AHEAD_SECONDS_MAX, check_content_type, parse_event
-from gov.event_data import Event
-from gov.event_json import EVENT_BYTES_MAX, NESTING_DEPTH_MAX
-from gov.event_kind import EVENT_KINDS
-from gov.event_schema import EventSchemas
-from gov.event_value import DUE_AHEAD_DAYS_MAX
+from gov import agency_right, receive
+from gov.event import error as event_error
+from gov.event.data import Event
+from gov.event.json_object import EVENT_BYTES_MAX, NESTING_DEPTH_MAX
+from gov.event.kind import EVENT_KINDS
+from gov.event.read import ASSERTED_AHEAD_SECONDS_MAX, check_content_type, parse_event
+from gov.event.schema import EventSchemas
+from gov.event.value import DUE_AHEAD_DAYS_MAX
 from gov.reason import REASONS
-from gov.signature import (
+from gov.signature import error as signature_error
+from gov.signature.claim import COMPONENT_COUNT_MAX, KEY_ID_LENGTH_MAX, SIGNATURE_FIELD_BYTES_MAX
+from gov.signature.verify import (
     SIGNATURE_AGE_MAX_SECONDS,
     SIGNATURE_SKEW_MAX_SECONDS,
     RequestView,
@@ -32,7 +35,6 @@ from gov.signature import (
     request_view,
     verify,
 )
-from gov.signature_claim import COMPONENT_COUNT_MAX, KEY_ID_LENGTH_MAX, SIGNATURE_FIELD_BYTES_MAX
 from simulators.agency import INTAKE_PATH, AgencyClient, encode_event
 from simulators.family_story import stories
 from simulators.telling import AGENCY_OF_KIND, Story, sample_emirates_id

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from api.settings import Settings, read_settings
 from api.worker import sweep
 from domain.ids import InboxId
-from gov.inbox import list_open
+from gov.inbox.row import list_open
 from gov.interpret import give_up_if_hopeless
 from simulators.agency import AgencyClient, encode_event
 from simulators.telling import sample_emirates_id

@@ -8,18 +8,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from api.settings import read_settings
+from domain.card.record import LookUp
 from domain.error import Refusal
 from domain.ids import ActKey
-from domain.record import LookUp
-from gov.registry import RETRY_AFTER_SECONDS_MAX, RegistryClient, _wait_seconds
-from gov.registry_call import (
+from gov.registry.call import (
     CALL_ATTEMPTS_MAX,
     CALL_WAIT_SECONDS,
     carry_out_calls,
     list_failed_calls,
     retry_call,
 )
-from gov.registry_error import REASONS
+from gov.registry.error import REASONS
+from gov.registry.gateway import RETRY_AFTER_SECONDS_MAX, RegistryClient, _wait_seconds
 from simulators.registered_family import Held, registered_families, registered_story
 from simulators.registry import BUSY_SECONDS, Mood
 from store.circle_tables import CALL_DEAD

@@ -23,7 +23,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.error import Refusal
-from gov.signature import (
+from gov.signature.claim import (
+    COMPONENT_COUNT_MAX,
+    KEY_ID_LENGTH_MAX,
+    SIGNATURE_FIELD_BYTES_MAX,
+    SIGNATURE_SUITE,
+)
+from gov.signature.error import (
+    DigestMismatch,
+    SignatureIncomplete,
+    SignatureInvalid,
+    SignatureMalformed,
+    SignatureMissing,
+    SignatureStale,
+)
+from gov.signature.verify import (
     SIGNATURE_AGE_MAX_SECONDS,
     SIGNATURE_SKEW_MAX_SECONDS,
     RequestView,
@@ -31,20 +45,6 @@ from gov.signature import (
     read_key_id,
     request_view,
     verify,
-)
-from gov.signature_claim import (
-    COMPONENT_COUNT_MAX,
-    KEY_ID_LENGTH_MAX,
-    SIGNATURE_FIELD_BYTES_MAX,
-    SIGNATURE_SUITE,
-)
-from gov.signature_error import (
-    DigestMismatch,
-    SignatureIncomplete,
-    SignatureInvalid,
-    SignatureMalformed,
-    SignatureMissing,
-    SignatureStale,
 )
 from simulators.agency import COVERED_COMPONENTS, AgencyClient
 

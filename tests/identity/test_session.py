@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey
 from starlette.requests import Request
 
 from api.settings import read_settings
-from domain.actor import Actor
+from domain.people.actor import Actor
 from identity.access_token import ACCESS_SECONDS, AUDIENCE
 from identity.authenticate import (
     STEP_UP_SECONDS,

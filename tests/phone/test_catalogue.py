@@ -7,9 +7,9 @@ import cbor2
 import msgspec
 import pytest
 
-from domain.card_text import render_record
+from domain.card.text import render_record
 from domain.catalogue import Service
-from domain.text import LANGUAGES, Language
+from domain.text.message import LANGUAGES, Language
 from phone.catalogue import NotSigned, keep_catalogue, say_card
 from phone.enrol import PUBLISHER_KEY
 from phone.record import Card, Line, Parameter, Why, Window

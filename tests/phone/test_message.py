@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.text import Language, MessageError, ParameterValue, compile_message, join_texts
+from domain.text.message import Language, MessageError, ParameterValue, compile_message, join_texts
 from phone.message import Unrenderable, join, render
 
 CONTRACT = Path(__file__).parents[2] / "mobile-contract" / "text"

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from domain.text import Language
+from domain.text.message import Language
 from push.answer import Answer
 from push.fcm import RETRY_SECONDS_MAX, read_retry_after
 from push.outgoing import PushMessage

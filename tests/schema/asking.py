@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.actor import Actor
 from domain.ids import PersonId
-from domain.text import Language
+from domain.people.actor import Actor
+from domain.text.message import Language
 from schema.build import build_schema
 from schema.card import CardState
 from schema.context import RequestContext

@@ -7,7 +7,7 @@ import httpx2
 import orjson
 import pytest
 
-from domain.text import Language
+from domain.text.message import Language
 from schema.build import build_schema
 from schema.documents import (
     DocumentsDamaged,

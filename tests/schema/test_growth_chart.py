@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from content.growth.packed import read_packed_growth
-from domain.compile_schedule import pack_tables
+from domain.compile.schedule import pack_tables
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.health import MeasurementTaken

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from api.problem import render_osrati_error
-from domain.actor import Actor
 from domain.error import Busy, OsratiError
+from domain.people.actor import Actor
 from schema.build import OsratiSchema
 from schema.documents import NO_DOCUMENTS
 from schema.http import BODY_BYTES_MAX, REFUSED_STATUS, GraphQLEndpoint, graphql_route

@@ -8,7 +8,7 @@ from msgspec import structs
 from api.demo import AGENCIES
 from domain.catalogue import Catalogue
 from domain.ids import AgencyId, PersonId
-from domain.text import Language
+from domain.text.message import Language
 from gov.agency import add_agency
 from schema.load_card import find_service
 from tests.schema.asking import EVERY_STATE, Json, ask, cards, operation

@@ -70,7 +70,7 @@ CLEAR: dict[str, dict[str, str]] = {
         "act_key": HASH,
         "state": STATE,
         "attempt_count": NUMBER,
-        "reason": "a code of the closed list in gov/registry_error.py",
+        "reason": "a code of the closed list in gov/registry/error.py",
         "attempted_at": "an instant of work",
     },
     "outcome": {"circle_id": ID, "command_id": HASH},

@@ -29,7 +29,7 @@ WRITING_SQL = re.compile(
     r"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO|COPY)\s+"
     r"(?:ONLY\s+)?\"?(\w+)\"?",
 )
-WRITER = re.compile(r"`([a-z]+/[a-z_]+\.py)`")
+WRITER = re.compile(r"`((?:\w+/)+\w+\.py)`")
 # Tables of the key store have no model: their one writer is the ring.
 WITHOUT_MODEL = {"wrapped_key": {"store/keys.py"}}
 

@@ -11,10 +11,10 @@ from typing import Any  # a command's payload
 import httpx2
 from sqlalchemy import text
 
-from domain.actor import Actor
 from domain.fact import Fact
 from domain.facts.act import CardAct
 from domain.ids import CircleId, PersonId
+from domain.people.actor import Actor
 from phone import outbox, stream
 from phone.exchange import Taken
 from phone.sync import round_trip

@@ -11,11 +11,11 @@ from uuid import UUID
 from api.wire import INTAKE_SCHEMAS, build_registry
 from content.pack import SHIPPED_PACK
 from content.publish import publish_pack
-from domain.actor import Actor
 from domain.calendar_date import DUBAI
 from domain.fact import Fact
 from domain.ids import CircleId, PersonId
-from gov.event_schema import EventSchemas
+from domain.people.actor import Actor
+from gov.event.schema import EventSchemas
 from store.key_keeper import FileKeyKeeper
 from store.keys import KeyRing
 from store.session import Database

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gov.registry import RegistryClient
-from gov.registry_call import carry_out_calls
+from gov.registry.call import carry_out_calls
+from gov.registry.gateway import RegistryClient
 from simulators.registered_family import Held
 from simulators.registry import Registry
 from tests.support.intake import Intake

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.card_state import card_state
+from domain.card.state import card_state
 from domain.ids import CommandId, PersonId, RecordKey
 from store.scope import MemberScope
 from tests.support.builders import CITIZEN, born, described, in_error, married, vaccinated

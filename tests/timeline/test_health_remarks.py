@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
+from domain.card.record import Record
 from domain.fact import Fact
 from domain.facts.appointment import VisitKept
 from domain.facts.health import ConditionRecorded, VaccinationRefused
 from domain.facts.person import ResidenceChanged
 from domain.facts.pregnancy import PregnancyScanned
-from domain.record import Record
 from tests.support.builders import born, fact, in_error, married, pregnant
 from tests.support.house import TestHouse, person
 

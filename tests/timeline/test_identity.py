@@ -6,12 +6,12 @@ from itertools import permutations
 import pytest
 from msgspec.structs import replace
 
+from domain.card.record import encode_record
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.person import IdentifierReplaced, ReplacementReason
-from domain.identity import renamed
 from domain.ids import PersonId
-from domain.record import encode_record
+from domain.people.identity import renamed
 from tests.support.builders import (
     born,
     described,

@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
+from domain.card.record import encode_record
 from domain.ids import CommandId, PersonId, RecordKey
-from domain.record import encode_record
 from store.scope import MemberScope
 from tests.support.builders import (
     CITIZEN,

@@ -17,10 +17,10 @@ import asyncpg
 import msgspec
 import pytest
 
+from domain.card.record import decode_effect, encode_effect, encode_record
 from domain.fact import Fact, encode_fact
 from domain.facts.act import CardAct
 from domain.ids import ActKey, CircleId, CommandId, PersonId
-from domain.record import decode_effect, encode_effect, encode_record
 from store.circle_tables import EFFECT_CANCELLED, EFFECT_DONE, EFFECT_PENDING
 from store.scope import CircleScope, MemberScope, PersonScope
 from store.seal import Place, open_

@@ -14,9 +14,9 @@ import pytest
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
 from content.schedule_entries import read_catalogue
+from domain.card.record import Record
 from domain.facts.person import IdentifierReplaced
 from domain.ids import CommandId, PersonId
-from domain.record import Record
 from store.scope import ReferenceScope
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECOND_WIFE, WIFE, life_story
 from tests.support.builders import born, fact, in_error, married

@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy.dialects.postgresql import insert
 
+from domain.card.record import Record, Why, encode_record
 from domain.ids import CircleId, EntryId, RecordKey
-from domain.record import Record, Why, encode_record
 from store.circle_tables import CircleRow
 from store.scope import CircleScope, MemberScope
 from store.seal import Place, seal

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from domain.card.record import encode_record
 from domain.fact import Fact, encode_fact
 from domain.facts.appointment import AppointmentBooked
 from domain.facts.birth import (
@@ -16,7 +17,6 @@ from domain.facts.marriage import DivorceRegistered, DivorceRevoked, MarriageAnn
 from domain.facts.person import ResidenceChanged
 from domain.facts.place import Place
 from domain.ids import PersonId
-from domain.record import encode_record
 from store.scope import CircleScope
 from tests.support.builders import (
     CITIZEN,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.error import Refusal
-from gov.event_error import NotJson
+from gov.event.error import NotJson
 from gov.fhir.element import LIST_ITEMS_MAX, TEXT_CHARACTERS_MAX
 from gov.fhir.error import (
     BundleInBundle,

@@ -1,0 +1,1 @@
+"""What operators do by the command line; each act is recorded."""

@@ -1,0 +1,1 @@
+"""Cards: planned, dated, acted on, and put into words."""

@@ -1,0 +1,48 @@
+"""What members did to their cards, put onto the cards: acknowledged, snoozed, dismissed, undone."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from domain.card.record import Record
+from domain.fact import Fact
+from domain.facts.act import CardAct
+from domain.ids import PersonId, RecordKey
+
+StandingActs: TypeAlias = Mapping[tuple[PersonId, RecordKey], list[CardAct]]
+
+
+def standing_acts(facts: Iterable[Fact]) -> StandingActs:
+    """The acts that still stand on each card, oldest first; `undone` takes back the latest.
+
+    Ordered by our instant of arrival, since an act may have been carried over from another circle
+    with another sequence, then by sequence.
+    """
+    acts: dict[tuple[PersonId, RecordKey], list[CardAct]] = {}
+    said = {
+        (fact.asserted_at, fact.payload.sequence, fact.source_id): fact.payload
+        for fact in facts
+        if isinstance(fact.payload, CardAct)
+    }
+    for _, act in sorted(said.items()):
+        standing = acts.setdefault((act.person, act.record_key), [])
+        if act.act != "undone":
+            standing.append(act)
+        elif standing:
+            standing.pop()
+    return acts
+
+
+def apply_acts(record: Record, acts: StandingActs) -> Record:
+    """The record as its recipient left it."""
+    standing = acts.get((record.recipient, record.key))
+    if not standing:
+        return record
+    snoozes = [act.snoozed_until for act in standing if act.act == "snoozed"]
+    return msgspec.structs.replace(
+        record,
+        acknowledged=any(act.act == "acknowledged" for act in standing),
+        dismissed=any(act.act == "dismissed" for act in standing),
+        snoozed_until=snoozes[-1] if snoozes else None,
+    )

@@ -1,0 +1,91 @@
+"""What a card says: its record's parameters put into its service's texts.
+
+schema, push and the demonstration page call it. The phone does the same from the published texts;
+`mobile-contract/` tells it how.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import msgspec
+
+from domain.card.record import Record, Truth
+from domain.catalogue import Service
+from domain.rule.shortfall import say_gap
+from domain.rule.variable import DATE_PARAMETERS
+from domain.text.bilingual import Bilingual
+from domain.text.message import Language, Message, ParameterValue, join_texts
+
+
+class RenderedLine(msgspec.Struct, frozen=True):
+    """One eligibility line in words, and how it stood; of one not met, what would change it."""
+
+    id: str
+    text: str
+    truth: Truth
+    gaps: tuple[str, ...] = ()
+    met_from: date | None = None
+
+
+class RenderedCard(msgspec.Struct, frozen=True):
+    """A card in one language: for a waiting one, what it waits for."""
+
+    title: str
+    body: str
+    lines: tuple[RenderedLine, ...]
+
+
+def render_record(service: Service, record: Record, language: Language) -> RenderedCard:
+    """The record's words in `language`. `service` has the record's entry and version.
+
+    A waiting card offers nothing yet: it says the service's name and the lines that are not met.
+
+    Raises: MessageError or KeyError when the record lacks what the texts name: a defect, since the
+    compiler of catalogues lets texts name only what `evaluate` gives.
+    """
+    given = {parameter.name: parameter.value for parameter in record.parameters}
+    texts = {line.id: line.text for line in service.eligibility}
+
+    def say(text: Bilingual) -> str:
+        message = text.message(language)
+        return message.render(_values(message, given, service, language))
+
+    lines = tuple(
+        RenderedLine(
+            line.id,
+            say(texts[line.id]),
+            line.truth,
+            tuple(say_gap(gap, language) for gap in line.gaps),
+            line.met_from,
+        )
+        for line in record.why.lines
+    )
+    if record.waiting:
+        unmet = [line.text for line in lines if line.truth != "met"]
+        return RenderedCard(say(service.name), "\n".join(unmet), lines)
+    rule = service.card(record.card)
+    return RenderedCard(say(rule.title), say(rule.body), lines)
+
+
+def _values(
+    message: Message,
+    given: Mapping[str, str | int | tuple[str, ...]],
+    service: Service,
+    language: Language,
+) -> dict[str, ParameterValue]:
+    """The message's parameters: by name, else by name and language; terms in words, as a list."""
+    values: dict[str, ParameterValue] = {}
+    for name in message.placeholders:
+        value = given.get(name, given.get(f"{name}_{language}"))
+        if value is None:
+            continue
+        if isinstance(value, str) and name in DATE_PARAMETERS:
+            values[name] = date.fromisoformat(value)
+        elif not isinstance(value, tuple):
+            values[name] = value
+        elif message.selects(name):
+            (values[name],) = value
+        else:
+            words = tuple(service.terms[term].message(language).render({}) for term in value)
+            values[name] = join_texts(words, language)
+    return values

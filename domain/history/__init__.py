@@ -1,0 +1,1 @@
+"""What was said of one thing, added up: pregnancies, doses, papers, visits, contracts."""

@@ -1,0 +1,1 @@
+"""Conditions of services: typed, bounded, three-valued, and read out in both languages."""

@@ -1,0 +1,1 @@
+"""Texts: ICU messages, counts in words, the Markdown of articles, the length of an SMS."""

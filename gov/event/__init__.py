@@ -1,0 +1,1 @@
+"""Life events as agencies report them, read once at the edge."""

@@ -1,0 +1,1 @@
+"""What agencies sent, kept raw and sealed, one row an event."""

@@ -1,0 +1,1 @@
+"""HTTP Message Signatures (RFC 9421): who sent a request."""
