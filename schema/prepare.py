@@ -14,14 +14,20 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     parse,
     specified_rules,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
-from schema.limit import TOKENS_MAX
+from schema.limit import TOKENS_MAX, OperationRefused, TooDeep, TooManyTokens
 
+# What graphql-core's parser says, which has no types for it: of its own recursion, too.
+_LIMITS: tuple[tuple[str, type[OperationRefused]], ...] = (
+    (f"more than {TOKENS_MAX} tokens", TooManyTokens),
+    ("nested too deeply", TooDeep),
+)
 OPERATIONS_KEPT_MAX = 128  # apps have six; a body of 64 KB each makes 8 MB of text at most
 
 
@@ -47,10 +53,20 @@ def preparing(
 
     @lru_cache(maxsize=kept_max)
     def prepare(schema: GraphQLSchema, query: str) -> Prepared:
-        document = parse(query, max_tokens=TOKENS_MAX)
+        document = _parsed(query)
         return Prepared(document, tuple(validate_document(schema, document, every)))
 
     return prepare
+
+
+def _parsed(query: str) -> DocumentNode:
+    try:
+        return parse(query, max_tokens=TOKENS_MAX)
+    except GraphQLSyntaxError as error:
+        kind = next((kind for words, kind in _LIMITS if words in error.message), None)
+        if kind is None:
+            raise
+        raise GraphQLError(kind.en, original_error=kind()) from None
 
 
 class PrepareOnce(SchemaExtension):
