@@ -78,6 +78,11 @@ class BlobPlan(msgspec.Struct, frozen=True):
     sha256: bytes
 
     @property
+    def held_as(self) -> UUID:
+        """The blob's id in the database."""
+        return held_as(self.person_id, self.blob_id)
+
+    @property
     def chunk_count(self) -> int:
         return -(-self.size_bytes // CHUNK_BYTES)
 
@@ -91,6 +96,13 @@ class BlobState(msgspec.Struct, frozen=True):
 
     received: list[int]
     complete: bool
+
+
+def held_as(person_id: PersonId, blob_id: UUID) -> UUID:
+    """A member's own id of a blob, so that nobody in the circle can tell from a conflict which ids
+    another member's phone has made up.
+    """
+    return UUID(bytes=hashlib.sha256(person_id.bytes + blob_id.bytes).digest()[:16])
 
 
 async def record_chunk(ground: Ground, plan: BlobPlan, number: int, chunk: bytes) -> BlobState:
@@ -107,19 +119,19 @@ async def record_chunk(ground: Ground, plan: BlobPlan, number: int, chunk: bytes
     async with ground.database.unit(CircleScope(plan.circle_id)) as unit:
         await _open_blob(unit, ground, keys, plan)
         await _insert_chunk(unit, keys, plan, number, chunk)
-        received = await _list_received(unit, plan.blob_id)
+        received = await _list_received(unit, plan.held_as)
         complete = len(received) == plan.chunk_count
         is_right = not complete or await _has_hash(unit, keys, plan)
         if is_right:
             await unit.execute(
                 update(BlobRow)
                 .where(
-                    col(BlobRow.circle_id) == plan.circle_id, col(BlobRow.blob_id) == plan.blob_id
+                    col(BlobRow.circle_id) == plan.circle_id, col(BlobRow.blob_id) == plan.held_as
                 )
                 .values(complete=complete, touched_at=ground.clock.now_utc())
             )
         else:
-            await _drop(unit, plan.blob_id)
+            await _drop(unit, plan.held_as)
     if not is_right:
         raise HashMismatch
     return BlobState(received, complete)
@@ -129,18 +141,19 @@ async def read_blob_state(
     ground: Ground, circle_id: CircleId, person_id: PersonId, blob_id: UUID
 ) -> BlobState:
     """What of the member's blob has come. Raises: NotFound."""
+    held = held_as(person_id, blob_id)
     async with ground.database.read(CircleScope(circle_id)) as session:
         found = await session.execute(
             select(col(BlobRow.complete)).where(
                 col(BlobRow.circle_id) == circle_id,
-                col(BlobRow.blob_id) == blob_id,
+                col(BlobRow.blob_id) == held,
                 col(BlobRow.person_id) == person_id,
             )
         )
         complete = found.scalar_one_or_none()
         if complete is None:
             raise NotFound
-        return BlobState(await _list_received(session, blob_id), complete)
+        return BlobState(await _list_received(session, held), complete)
 
 
 async def get_chunk(
@@ -150,7 +163,7 @@ async def get_chunk(
     keys = await ground.keys.circle(circle_id)
     await read_blob_state(ground, circle_id, person_id, blob_id)
     async with ground.database.read(CircleScope(circle_id)) as session:
-        return await _open_chunk(session, keys, blob_id, number)
+        return await _open_chunk(session, keys, held_as(person_id, blob_id), number)
 
 
 async def sweep_orphans(ground: Ground) -> int:
@@ -176,13 +189,13 @@ async def _open_blob(
 
     Raises: BlobConflict, TooManyBlobs.
     """
-    mine = (col(BlobRow.circle_id) == plan.circle_id, col(BlobRow.blob_id) == plan.blob_id)
-    sealed = seal(keys.for_("blob"), Place(plan.circle_id, plan.blob_id.bytes), plan.sha256)
+    mine = (col(BlobRow.circle_id) == plan.circle_id, col(BlobRow.blob_id) == plan.held_as)
+    sealed = seal(keys.for_("blob"), Place(plan.circle_id, plan.held_as.bytes), plan.sha256)
     made = await unit.execute(
         insert(BlobRow)
         .values(
             circle_id=plan.circle_id,
-            blob_id=plan.blob_id,
+            blob_id=plan.held_as,
             person_id=plan.person_id,
             size_bytes=plan.size_bytes,
             complete=False,
@@ -202,32 +215,30 @@ async def _open_blob(
         if held.scalar_one() > UNUSED_BLOBS_MAX:
             raise TooManyBlobs
     found = await unit.execute(
-        select(col(BlobRow.person_id), col(BlobRow.size_bytes), col(BlobRow.sealed))
-        .where(*mine)
-        .with_for_update()
+        select(col(BlobRow.size_bytes), col(BlobRow.sealed)).where(*mine).with_for_update()
     )
     row = found.one()
-    said = open_(keys.for_("blob"), Place(plan.circle_id, plan.blob_id.bytes), row.sealed)
-    if (row.person_id, row.size_bytes, said) != (plan.person_id, plan.size_bytes, plan.sha256):
+    said = open_(keys.for_("blob"), Place(plan.circle_id, plan.held_as.bytes), row.sealed)
+    if (row.size_bytes, said) != (plan.size_bytes, plan.sha256):
         raise BlobConflict
 
 
 async def _insert_chunk(
     unit: Unit[CircleScope], keys: OwnerKeys, plan: BlobPlan, number: int, chunk: bytes
 ) -> None:
-    place = _chunk_place(plan.circle_id, plan.blob_id, number)
+    place = _chunk_place(plan.circle_id, plan.held_as, number)
     made = await unit.execute(
         insert(BlobChunkRow)
         .values(
             circle_id=plan.circle_id,
-            blob_id=plan.blob_id,
+            blob_id=plan.held_as,
             chunk_number=number,
             sealed=seal(keys.for_("blob_chunk"), place, chunk),
         )
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1 and not hmac.compare_digest(
-        await _open_chunk(unit, keys, plan.blob_id, number), chunk
+        await _open_chunk(unit, keys, plan.held_as, number), chunk
     ):
         raise BlobConflict
 
@@ -248,7 +259,7 @@ async def _has_hash(unit: Unit[CircleScope], keys: OwnerKeys, plan: BlobPlan) ->
     """Opened one chunk at a time: at most 256 KB lie in memory."""
     whole = hashlib.sha256()
     for number in range(plan.chunk_count):
-        whole.update(await _open_chunk(unit, keys, plan.blob_id, number))
+        whole.update(await _open_chunk(unit, keys, plan.held_as, number))
     return hmac.compare_digest(whole.digest(), plan.sha256)
 
 

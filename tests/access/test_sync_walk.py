@@ -178,6 +178,11 @@ async def test_anothers_blob_is_as_none(world: World, phones: dict[str, BarePhon
                     missed = await counting(read(phone, other, uuid4(), part))
                     if await counting(read(phone, named, blob, part)) != missed:
                         found.append(f"{role_name}: reads {part} of {name}")
+            for mine in own:  # an id that another's phone made up is like any other
+                await put(phone, mine, uuid4())
+                taken = await counting(put(phone, mine, uuid4()))
+                if await counting(put(phone, mine, blob)) != taken:
+                    found.append(f"{role_name}: puts under the id of {name}")
             missed = await counting(put(phone, uuid4(), blob))
             if await counting(put(phone, stream, blob)) != missed:
                 found.append(f"{role_name}: puts into the stream of {name}")

@@ -123,10 +123,30 @@ async def test_other_bytes_or_another_size_under_one_id_are_refused(
     larger = str(len(PHOTO) + 1)
     assert refused(await sender.put(0, size=larger)) == (409, "blob.conflict")
     assert refused(await sender.put(0, sha256="11" * 32)) == (409, "blob.conflict")
-    other = Sender(await synced(http, WIFE))
-    other.id = sender.id
-    assert (await other.put(0)).status_code in (200, 409)  # another circle, or the same one
-    assert (await sender.get("/0")).content == sender.chunk(0)
+
+
+async def test_an_id_of_the_other_parents_phone_is_like_any_other(
+    http: httpx2.AsyncClient,
+) -> None:
+    """Also in the circle that both share: neither learns that the other uses it."""
+    husband, wife = await synced(http), await synced(http, WIFE)
+    sent = []
+    for stream in sorted(husband.streams):
+        sender = Sender(husband)
+        sender.stream = sender.said["stream"] = str(UUID(bytes=stream))
+        assert (await sender.put(0)).status_code == 200
+        sent.append(sender)
+    for stream in sorted(wife.streams):
+        for sender in sent:
+            other, fresh = Sender(wife, b"another"), Sender(wife, b"another")
+            for each in (other, fresh):
+                each.stream = each.said["stream"] = str(UUID(bytes=stream))
+            other.id = sender.id
+            answers = [await other.put(0), await fresh.put(0)]
+            assert [one.status_code for one in answers] == [200, 200]
+            assert answers[0].content == answers[1].content
+            assert (await other.get("/0")).content == b"another"
+            assert (await sender.get("/0")).content == sender.chunk(0)
 
 
 async def test_a_chunk_of_another_length_or_place_is_refused(http: httpx2.AsyncClient) -> None:
