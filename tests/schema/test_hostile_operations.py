@@ -10,7 +10,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
-import orjson
 import pytest
 
 from schema.documents import document_id
@@ -36,7 +35,7 @@ async def http(house: TestHouse) -> AsyncIterator[httpx2.AsyncClient]:
 
 async def codes(http: httpx2.AsyncClient, query: str, **variables: object) -> tuple[int, set[str]]:
     """The status and the codes of every error; nothing was executed."""
-    body = orjson.dumps({"query": query, "variables": variables})
+    body = json.dumps({"query": query, "variables": variables}).encode()
     answer = await http.post("/graphql", content=body)
     said = answer.json()
     assert "data" not in said, answer.text
