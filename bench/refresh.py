@@ -90,7 +90,7 @@ async def _prepare(ground: Ground, families: int) -> list[tuple[Circle, Family]]
         family = family_of_five(TODAY, number=number)
         circle = couple_circle(ground.keys, family.husband, family.wife)
         await open_circle(ground, circle)
-        await record_facts(ground, circle.id, family.facts)
+        await record_facts(ground, circle, family.facts)
         await refresh(ground, circle.id)
         circles.append((circle, family))
     return circles
@@ -116,7 +116,7 @@ async def _round(house: _House, news: Sequence[tuple[Circle, Fact]], spent: _Spe
     """Each circle hears of one fact; then both sides do what it led to."""
     ground = house.ground
     for circle, fact in news:
-        assert await record_facts(ground, circle.id, [fact]) == 1
+        assert await record_facts(ground, circle, [fact]) == 1
 
     async def refreshing(circle_id: CircleId) -> None:
         assert await refresh(ground, circle_id) > 0, "the fact changes no row: nothing to measure"

@@ -180,6 +180,11 @@ class Fact(msgspec.Struct, frozen=True):
         return str(self.payload.__struct_config__.tag)
 
     @property
+    def identity(self) -> tuple[str, str, str]:
+        """Which fact it is, whatever it says: its source, source id and part."""
+        return self.source, self.source_id, self.part
+
+    @property
     def known_on(self) -> date:
         """The first day it could be acted on: not before it was said, nor before it came."""
         said_on = local_date(self.asserted_at)

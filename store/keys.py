@@ -244,14 +244,15 @@ class KeyRing:
             return held
         wrapped = await _read_wrapped(self._engine, absent)
         if len(wrapped) < len(absent):
-            await self._make({name: owners[name] for name in absent if name not in wrapped})
-            wrapped = await _read_wrapped(self._engine, absent)
+            new = {name: owners[name] for name in absent if name not in wrapped}
+            wrapped |= await self._make(new)
         for name in absent:
             held[name] = self._unwrap(name, owners[name], wrapped[name])
             self._keep(name, held[name])
         return held
 
-    async def _make(self, owners: Mapping[str, UUID]) -> None:
+    async def _make(self, owners: Mapping[str, UUID]) -> dict[str, bytes]:
+        """The wrapped keys of owners who had none, committed; another's where it came first."""
         fresh = [
             {
                 "name": name,
@@ -261,6 +262,7 @@ class KeyRing:
         ]
         async with _keystore(self._engine) as connection:
             await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
+            return await _read_names(connection, list(owners))
 
     def _unwrap(self, name: str, owner: UUID, wrapped: bytes) -> OwnerKeys:
         if not wrapped:
@@ -298,9 +300,11 @@ async def _keystore(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def _read_wrapped(engine: AsyncEngine, names: list[str]) -> dict[str, bytes]:
     async with _keystore(engine) as connection:
-        found = await connection.execute(
-            select(_wrapped_key.c.name, _wrapped_key.c.wrapped).where(
-                _wrapped_key.c.name.in_(names)
-            )
-        )
-        return {name: bytes(wrapped) for name, wrapped in found}
+        return await _read_names(connection, names)
+
+
+async def _read_names(connection: AsyncConnection, names: list[str]) -> dict[str, bytes]:
+    found = await connection.execute(
+        select(_wrapped_key.c.name, _wrapped_key.c.wrapped).where(_wrapped_key.c.name.in_(names))
+    )
+    return {name: bytes(wrapped) for name, wrapped in found}

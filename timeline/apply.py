@@ -8,7 +8,8 @@ reports comes second sees the other's rows, so together they leave nothing out; 
 whole is done again.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import takewhile
 
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
@@ -21,7 +22,7 @@ from domain.people.circle import Circle
 from domain.people.duplicate import suspected_among
 from domain.people.secrecy import without_protected_places
 from domain.standing import standing_facts
-from store.scope import CircleScope, CirclesScope
+from store.scope import CirclesScope
 from timeline.carry import (
     adopters_of,
     carers_of,
@@ -44,7 +45,7 @@ from timeline.record import (
     fact_key,
     list_held,
     open_circle,
-    read_facts,
+    read_facts_of,
     record_facts,
     single_circle,
 )
@@ -63,17 +64,21 @@ async def apply_facts(
     await ground.keys.circles([single_circle(ground.keys, person).id for person in people])
     for person in _sorted(people):
         about = [fact for fact in facts if person in _named(fact, concerns)]
-        if await _record_own(ground, person, about):
-            touched.add(single_circle(ground.keys, person).id)
+        own = single_circle(ground.keys, person)
+        if await record_facts(ground, own, about):
+            touched.add(own.id)
     known = KnownPeople(ground)
     await known.look_at(people)
     for person in _sorted(people):
         own = single_circle(ground.keys, person)
-        if own.id not in known.circles_of(person):  # a crash came between opening it and the link
+        if own.id not in known.circles_of(person):  # who finds the link finds the circle
             await link(ground, person, own.id, member=True)
+            known.note_own(person)
         about = [fact for fact in facts if person in _named(fact, concerns)]
         if any(isinstance(fact.payload, PersonDescribed | EnteredInError) for fact in about):
-            await _keep_profile(ground, person, known.facts_of(person))
+            is_alone = known.joined_to(person) == (person,)
+            if not is_alone or _calls_otherwise(person, known.facts_of(person), about):
+                await _keep_profile(ground, person, known.facts_of(person))
     if any(tells_of_widowhood(fact) for fact in facts):
         widows = await _tell_widows(ground, known, people)
         people |= widows
@@ -88,8 +93,10 @@ async def apply_facts(
         await _join(ground, known, shared)
         joined = {one for person in people for one in known.joined_to(person)}
         found = await _shared_circles(ground, known, _routed(known, facts, joined), joined)
+    children = await _link_children(ground, known, found, None if joining else frozenset(joined))
     for circle in found:
-        touched |= await _carry(ground, known, circle, joined, every_child=joining)
+        if await _carry(ground, known, circle, children[circle.id]):
+            touched.add(circle.id)
     await _suspect(ground, known, facts, joined)
     return frozenset(touched)
 
@@ -144,7 +151,7 @@ async def _gather_joined(
         ]
         gathered = known.as_reported([*theirs, *corrections, *known.sayings()])
         own = single_circle(ground.keys, person)
-        if await _record_missing(ground, own.id, gathered):
+        if await _record_missing(ground, own, gathered):
             touched.add(own.id)
             known.forget(person)
             await known.look_at([person])
@@ -161,30 +168,40 @@ def _sorted(people: Iterable[PersonId]) -> list[PersonId]:
     return sorted(people, key=lambda person: person.bytes)
 
 
-async def _record_own(ground: Ground, person: PersonId, about: list[Fact]) -> int:
-    """Records a person's facts in their own circle, opened and linked when it is new."""
-    own = single_circle(ground.keys, person)
-    new = await record_facts(ground, own.id, about)
-    if new is None:
-        await open_circle(ground, own)  # who finds the link finds the circle
-        await link(ground, person, own.id, member=True)
-        new = await record_facts(ground, own.id, about)
-    return new or 0
+def _calls_otherwise(person: PersonId, own: tuple[Fact, ...], about: Collection[Fact]) -> bool:
+    """Whether `about` changed what a person is called, by what was recorded before the first of it.
+
+    So each change is kept by whoever made it, also after a crash, and nobody else writes the row.
+    """
+    new = {fact.identity for fact in about}
+    before = tuple(takewhile(lambda fact: fact.identity not in new, own))
+    return _profile_by(person, before) != _profile_by(person, own)
 
 
 async def _keep_profile(ground: Ground, person: PersonId, own: tuple[Fact, ...]) -> None:
     """What a person is called follows from all that still stands, so its order does not matter."""
+    await keep_profile(ground, person, _profile_by(person, own), version=len(own))
+
+
+def _profile_by(person: PersonId, own: tuple[Fact, ...]) -> Profile:
     known = people_of(standing_facts(own)).get(person)
-    profile = Profile(known.name_ar, known.name_en) if known else Profile()
-    await keep_profile(ground, person, profile, version=len(own))
+    return Profile(known.name_ar, known.name_en) if known else Profile()
 
 
 async def read_own_facts(ground: Ground, person: PersonId) -> tuple[Fact, ...]:
     """Every fact of a person's single circle; none when nobody reported the person yet."""
-    circle_id = single_circle(ground.keys, person).id
-    keys = await ground.keys.circle(circle_id)
-    async with ground.database.read(CircleScope(circle_id)) as session:
-        return await read_facts(session, keys)
+    return (await read_facts_of_people(ground, [person]))[person]
+
+
+async def read_facts_of_people(
+    ground: Ground, people: Collection[PersonId]
+) -> Mapping[PersonId, tuple[Fact, ...]]:
+    """What `read_own_facts` gives of each of these people, in one look."""
+    own = {person: single_circle(ground.keys, person).id for person in people}
+    keys = await ground.keys.circles(own.values())
+    async with ground.database.glance(CirclesScope(tuple(own.values()))) as session:
+        facts = await read_facts_of(session, keys)
+    return {person: facts[circle_id] for person, circle_id in own.items()}
 
 
 async def _tell_widows(
@@ -199,7 +216,7 @@ async def _tell_widows(
     for husband, wife in sorted(couples):
         deaths = known.as_reported(deaths_of(husband, known.facts_of(husband)))
         own = single_circle(ground.keys, wife)
-        if deaths and await _record_missing(ground, own.id, deaths):
+        if deaths and await _record_missing(ground, own, deaths):
             told.add(wife)
             known.forget(wife)
     await known.look_at(told)
@@ -253,33 +270,56 @@ async def _join(ground: Ground, known: KnownPeople, circles: Collection[Circle])
             await known.look_at([member])
 
 
-async def _carry(
+async def _link_children(
     ground: Ground,
     known: KnownPeople,
-    circle: Circle,
-    people: Collection[PersonId],
-    *,
-    every_child: bool,
-) -> set[CircleId]:
-    """Records in `circle` what belongs to it of its members' and children's own facts."""
-    belonging = [
+    circles: Collection[Circle],
+    people: Collection[PersonId] | None,
+) -> Mapping[CircleId, frozenset[PersonId]]:
+    """The children whose facts follow them into each circle, linked to it; of `people` alone, where
+    those are given.
+    """
+    found: dict[CircleId, frozenset[PersonId]] = {}
+    new: dict[PersonId, list[CircleId]] = {}
+    for circle in circles:
+        children = {
+            fact.payload.child
+            for fact in _belonging(known, circle)
+            if isinstance(fact.payload, BirthNotified)
+        }
+        for member in circle.members:
+            children |= taken_in(circle, known.facts_of(member))
+        if people is not None:
+            children &= set(people)
+        await known.look_at(children)
+        found[circle.id] = frozenset(known.survivor(child) for child in children)
+        for child in found[circle.id]:
+            if circle.id not in known.circles_of(child):
+                new.setdefault(child, []).append(circle.id)
+    for child in _sorted(new):
+        await link(ground, child, *new[child], member=False)
+        known.forget(child)
+    await known.look_at(new)
+    return found
+
+
+def _belonging(known: KnownPeople, circle: Circle) -> list[Fact]:
+    """What of its members' own facts a circle may hold."""
+    return [
         kept
         for member in circle.members
         for fact in known.facts_of(member)
         if (kept := held_of(fact, circle, known.facts_of(member))) is not None
     ]
-    children = {f.payload.child for f in belonging if isinstance(f.payload, BirthNotified)}
-    for member in circle.members:
-        children |= taken_in(circle, known.facts_of(member))
-    if not every_child:
-        children &= set(people)
-    await known.look_at(children)
-    children = {known.survivor(child) for child in children}
-    for child in _sorted(children):
-        if circle.id not in known.circles_of(child):
-            await link(ground, child, circle.id, member=False)
-            known.forget(child)
-    await known.look_at(children)
+
+
+async def _carry(
+    ground: Ground, known: KnownPeople, circle: Circle, children: Collection[PersonId]
+) -> int:
+    """Records in `circle` what belongs to it of its members' and children's own facts; how many of
+    them were new.
+    """
+    belonging = _belonging(known, circle)
     following = [
         fact
         for child in _sorted(children)
@@ -294,7 +334,7 @@ async def _carry(
     here = [*belonging, *following] if circle.kind == "couple" else following
     here = list(without_protected_places(circle, sorted(here, key=lambda fact: fact.precedence)))
     here = [*known.as_reported(here), *_sayings_about(known, circle, here, children)]
-    return {circle.id} if await _record_missing(ground, circle.id, here) else set()
+    return await _record_missing(ground, circle, here)
 
 
 def _sayings_about(
@@ -309,10 +349,10 @@ def _sayings_about(
     return sayings if about & said_of else []
 
 
-async def _record_missing(ground: Ground, circle_id: CircleId, facts: list[Fact]) -> int:
+async def _record_missing(ground: Ground, circle: Circle, facts: list[Fact]) -> int:
     """Records those of `facts` that the circle does not hold; locks it only if there are any."""
     by_key = {fact_key(ground.keys, fact): fact for fact in facts}
-    async with ground.database.read(CirclesScope((circle_id,))) as session:
+    async with ground.database.glance(CirclesScope((circle.id,))) as session:
         held = await list_held(session, by_key.keys())
-    missing = [fact for key, fact in by_key.items() if (circle_id, key) not in held]
-    return (await record_facts(ground, circle_id, missing) or 0) if missing else 0
+    missing = [fact for key, fact in by_key.items() if (circle.id, key) not in held]
+    return await record_facts(ground, circle, missing) if missing else 0

@@ -129,7 +129,7 @@ def _dispute(
         raise SaysNothing("words")
     dispute = dispute_id(actor.person_id, command.id)
     mine = [one for one in _mine(actor, standing) if one.id != dispute]
-    about = [one for one in mine if one.target == _identity(fact)]
+    about = [one for one in mine if one.target == fact.identity]
     if any(one.is_open for one in about):
         raise AlreadyDisputed()
     if any(one.answer is not None and not one.is_withdrawn for one in about):
@@ -138,7 +138,7 @@ def _dispute(
         raise TooManyDisputes()
     disputed = FactDisputed(actor.person_id, dispute, said.claim, said.says_on, words)
     opened = ReviewOpened(
-        dispute, *_identity(fact), registry=registry, due_on=today + timedelta(days=ANSWER_DAYS)
+        dispute, *fact.identity, registry=registry, due_on=today + timedelta(days=ANSWER_DAYS)
     )
     now = clock.now_utc()
     return (
@@ -150,7 +150,7 @@ def _dispute(
 def _withdraw(
     clock: Clock, actor: Actor, command: Command[WithdrawDispute], standing: Standing
 ) -> Fact:
-    target = _identity(_cited(standing, command.payload.fact))
+    target = _cited(standing, command.payload.fact).identity
     mine = [one for one in _mine(actor, standing) if one.is_open and one.target == target]
     if not mine:
         raise NothingToWithdraw()
@@ -181,10 +181,6 @@ def _mine(actor: Actor, standing: Standing) -> list[Dispute]:
     ]
 
 
-def _identity(fact: Fact) -> tuple[str, str, str]:
-    return fact.source, fact.source_id, fact.part
-
-
 class HeldDispute(msgspec.Struct, frozen=True):
     """A dispute as one circle holds it: what is known of it, who disputes, the disputed fact.
 
@@ -205,7 +201,7 @@ async def find_dispute(ground: Ground, circle_id: CircleId, dispute: str) -> Hel
     known = next((one for one in disputes_of(facts) if one.id == dispute), None)
     if known is None:
         return None
-    disputed = next((fact for fact in facts if _identity(fact) == known.target), None)
+    disputed = next((fact for fact in facts if fact.identity == known.target), None)
     people = {
         fact.payload.person
         for fact in facts

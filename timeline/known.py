@@ -78,6 +78,11 @@ class KnownPeople:
                 self._names = names_of(fact for one in self._known.values() for fact in one.facts)
             new = _sorted(joined - self._known.keys())[:JOINED_MAX]
 
+    def note_own(self, person: PersonId) -> None:
+        """A person looked at was linked to their own circle, which holds nothing of others'."""
+        known, own = self._known[person], single_circle(self._ground.keys, person).id
+        self._known[person] = Known(known.circles | {own}, known.facts)
+
     def forget(self, person: PersonId) -> None:
         """What is known of the person is read again when next looked at."""
         self._known.pop(person, None)
@@ -93,7 +98,7 @@ class KnownPeople:
         same = self.joined_to(person)
         if len(same) == 1 and not (self._names.survivors or self._names.corrected):
             return self._known[person].facts
-        together = {_identity(fact): fact for one in same for fact in self._known[one].facts}
+        together = {fact.identity: fact for one in same for fact in self._known[one].facts}
         return tuple(self._names.read(fact) for fact in together.values())
 
     def joined_to(self, person: PersonId) -> tuple[PersonId, ...]:
@@ -125,8 +130,8 @@ class KnownPeople:
         """The facts as their sources named everybody: so are they kept, wherever they go."""
         if not (self._names.survivors or self._names.corrected):
             return list(facts)
-        reported = {_identity(fact): fact for one in self._known.values() for fact in one.facts}
-        return [self._as_reported(fact, reported.get(_identity(fact), fact)) for fact in facts]
+        reported = {fact.identity: fact for one in self._known.values() for fact in one.facts}
+        return [self._as_reported(fact, reported.get(fact.identity, fact)) for fact in facts]
 
     def _as_reported(self, fact: Fact, reported: Fact) -> Fact:
         """What is kept of a fact, perhaps in part, naming people as its source did."""
@@ -136,7 +141,7 @@ class KnownPeople:
 
     def sayings(self) -> list[Fact]:
         """Everything known of who is whom, and what may take that back."""
-        facts = {_identity(fact): fact for one in self._known.values() for fact in one.facts}
+        facts = {fact.identity: fact for one in self._known.values() for fact in one.facts}
         said = [fact for fact in facts.values() if isinstance(fact.payload, IdentifierReplaced)]
         targets = {(fact.source, fact.source_id) for fact in said}
         corrections = [f for f in facts.values() if isinstance(f.payload, EnteredInError)]
@@ -165,10 +170,6 @@ class KnownPeople:
 
 def _sorted(people: Iterable[PersonId]) -> tuple[PersonId, ...]:
     return tuple(sorted(people, key=lambda person: person.bytes))
-
-
-def _identity(fact: Fact) -> tuple[str, str, str]:
-    return (fact.source, fact.source_id, fact.part)
 
 
 async def find_survivor(ground: Ground, person: PersonId) -> PersonId:

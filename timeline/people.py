@@ -151,10 +151,11 @@ async def profile_of(ground: Ground, session: Reading[PersonScope]) -> Profile:
     return _profiles.decode(open_(keys.for_("person"), Place(person_id), sealed))
 
 
-async def link(ground: Ground, person_id: PersonId, circle_id: CircleId, *, member: bool) -> None:
-    """Makes a circle one of a person's: as a member, or as one their facts go to. Idempotent."""
+async def link(ground: Ground, person_id: PersonId, *circle_ids: CircleId, member: bool) -> None:
+    """Makes circles a person's: as a member, or as ones their facts go to. Idempotent."""
     async with ground.database.unit(PersonScope(person_id)) as unit:
-        await _link(unit, circle_id, member=member)
+        for circle_id in circle_ids:
+            await _link(unit, circle_id, member=member)
 
 
 async def _link(unit: Unit[PersonScope], circle_id: UUID, *, member: bool) -> None:

@@ -66,34 +66,39 @@ async def open_circle(ground: Ground, circle: Circle) -> None:
     """Makes the circle's row and its members' rows, if they are not there. Idempotent."""
     keys = await ground.keys.circle(circle.id)
     async with ground.database.unit(CircleScope(circle.id)) as unit:
+        await _open(unit, keys, circle)
+
+
+async def _open(unit: Unit[CircleScope], keys: OwnerKeys, circle: Circle) -> None:
+    await unit.execute(
+        insert(CircleRow)
+        .values(
+            circle_id=circle.id,
+            refreshed_catalogue=0,
+            sealed=seal(keys.for_("circle"), Place(circle.id), msgspec.json.encode(circle)),
+        )
+        .on_conflict_do_nothing()
+    )
+    for member in circle.members:
         await unit.execute(
-            insert(CircleRow)
-            .values(
-                circle_id=circle.id,
-                refreshed_catalogue=0,
-                sealed=seal(keys.for_("circle"), Place(circle.id), msgspec.json.encode(circle)),
-            )
+            insert(MembershipRow)
+            .values(circle_id=circle.id, person_id=member)
             .on_conflict_do_nothing()
         )
-        for member in circle.members:
-            await unit.execute(
-                insert(MembershipRow)
-                .values(circle_id=circle.id, person_id=member)
-                .on_conflict_do_nothing()
-            )
 
 
-async def record_facts(ground: Ground, circle_id: CircleId, facts: Iterable[Fact]) -> int | None:
-    """Records what the circle does not hold yet, in one unit of work; how many were new.
-
-    None, and nothing is written, where the circle was never opened.
+async def record_facts(ground: Ground, circle: Circle, facts: Iterable[Fact]) -> int:
+    """Records what the circle does not hold yet, in one unit of work; how many were new. One that
+    was never opened is opened in it.
     """
+    circle_id = circle.id
     keys = await ground.keys.circle(circle_id)
     by_key = {fact_key(ground.keys, fact): fact for fact in facts}
     async with ground.database.unit(CircleScope(circle_id)) as unit:
         state = await _find_locked(unit, keys)
-        if state is None:
-            return None
+        if state is None:  # whoever opens it at the same time is waited for
+            await _open(unit, keys, circle)
+            state = await lock_circle(unit, keys)
         connection = await unit.raw()
         held = await connection.fetch(_HELD, circle_id, list(by_key))
         known = {row[0] for row in held}
@@ -218,7 +223,7 @@ async def read_circles(
 
 
 async def read_facts_of(
-    session: Reading[CirclesScope], keys: Mapping[CircleId, OwnerKeys]
+    session: Reading[CirclesScope] | Glance[CirclesScope], keys: Mapping[CircleId, OwnerKeys]
 ) -> Mapping[CircleId, tuple[Fact, ...]]:
     """Every fact of each of the scope's circles, as `read_facts` gives those of one."""
     connection = await session.raw()
@@ -237,7 +242,7 @@ async def read_facts_of(
 
 
 async def list_held(
-    session: Reading[CirclesScope], fact_keys: Collection[FactKey]
+    session: Reading[CirclesScope] | Glance[CirclesScope], fact_keys: Collection[FactKey]
 ) -> frozenset[tuple[CircleId, FactKey]]:
     """Which of these facts each of the scope's circles holds; nothing is opened."""
     connection = await session.raw()
@@ -250,7 +255,10 @@ async def list_held(
 
 
 async def read_facts(
-    session: Reading[CircleScope], keys: OwnerKeys, *, up_to: int | None = None
+    session: Reading[CircleScope] | Glance[CircleScope],
+    keys: OwnerKeys,
+    *,
+    up_to: int | None = None,
 ) -> tuple[Fact, ...]:
     """Every fact of the scope's circle, opened, in the order they were recorded; with `up_to`, as
     the circle was at that facts version.

@@ -7,18 +7,14 @@ from domain.calendar_date import local_date
 from domain.fact import Fact, Payload
 from domain.facts.person import PersonDescribed
 from domain.ids import AgencyId, PersonId
-from gov.event.data import Event, Identifier, Person
+from gov.event.data import Event, Person
 from gov.event.kind import EVENT_KINDS
+from gov.person_number import canonical_number
 
 
 def numbers_in(event: Event) -> dict[str, tuple[str, str]]:
     """The number (system, canonical value) of each person of an event, by role."""
-    return {role: _number_of(person.identifier) for role, person in event.people}
-
-
-def _number_of(identifier: Identifier) -> tuple[str, str]:
-    """A number means a person within its system alone, a hospital's within that hospital."""
-    return identifier.system, f"{identifier.assigner or ''}/{identifier.value}"
+    return {role: canonical_number(person.identifier) for role, person in event.people}
 
 
 def facts_in(

@@ -37,7 +37,7 @@ from gov.fhir.understand import is_withdrawn, understand
 from gov.fhir.version import Version, earlier_than, is_superseded
 from gov.inbox.resource import hash_resource, list_versions
 from gov.inbox.row import Message
-from gov.person_number import identify_number
+from gov.person_number import identify_numbers
 from timeline.apply import read_own_facts
 from timeline.ground import Ground
 
@@ -126,7 +126,7 @@ async def _state(
     beyond = find_beyond(rights, told, numbers)  # rights may have been narrowed since it came
     if beyond is not None:
         return Stated(reason=beyond)
-    people = await _identify(ground, numbers)
+    people = await identify_numbers(ground, numbers)
     if not people:
         return Stated(reason=PatientMissing)
     who = people[0]
@@ -153,7 +153,7 @@ async def _correct(ground: Ground, own: Version, others: Sequence[Version]) -> S
     concerns: list[PersonId] = []
     for version in (own, *others):
         patient, _ = await _find_patient(ground, version.message.agency_id, version.patient)
-        people = await _identify(
+        people = await identify_numbers(
             ground, _numbers(version.message.agency_id, patient, version.patient.identifier)
         )
         concerns += people if isinstance(version.resource, Patient) else people[:1]
@@ -196,11 +196,6 @@ def _numbers(
     """The numbers that count of whom a resource speaks, the surest first."""
     identifiers = patient.identifier if patient is not None else ((number,) if number else ())
     return choose_numbers(identifiers, agency_id=agency_id)
-
-
-async def _identify(ground: Ground, numbers: Sequence[Number]) -> tuple[PersonId, ...]:
-    """Whoever has each number; empty where there is none."""
-    return tuple([await identify_number(ground, number) for number in numbers])
 
 
 def _joins(own: Version, people: Sequence[PersonId], *, on: date) -> list[Fact]:

@@ -385,7 +385,7 @@ async def test_a_crash_after_any_commit_loses_nothing_and_doubles_nothing(
     house: TestHouse, databases: tuple[str, str], tables: asyncpg.Connection
 ) -> None:
     await crash_everywhere(
-        house, databases[0], tables, lambda ground: day(house, ground), commits_min=30
+        house, databases[0], tables, lambda ground: day(house, ground), commits_min=25
     )
 
 

@@ -89,7 +89,9 @@ async def test_a_storm_of_writers_leaves_one_circle_whole(
         birth = born(child, WIFE, TODAY - timedelta(days=number), father=HUSBAND)
         dose = vaccinated(child, "19", TODAY)
         for fact in (birth, dose, in_error(birth, TODAY)) if number % 4 == 0 else (birth, dose):
-            await record_facts(house.ground, circle_id, [fact])
+            await record_facts(
+                house.ground, couple_circle(house.ground.keys, HUSBAND, WIFE), [fact]
+            )
             await refresh(house.ground, circle_id)
 
     await asyncio.gather(*(live(number) for number in range(WRITERS)))
@@ -135,7 +137,7 @@ async def test_a_reader_that_polls_while_many_write_misses_no_row(
 
     async def write(number: int) -> None:
         birth = born(CHILDREN[number], WIFE, TODAY - timedelta(days=number), father=HUSBAND)
-        await record_facts(ground, circle_id, [birth])
+        await record_facts(ground, couple_circle(ground.keys, HUSBAND, WIFE), [birth])
         await refresh(ground, circle_id)
 
     async def poll() -> None:
