@@ -14,6 +14,7 @@ import msgspec
 from domain.card.act import apply_acts, standing_acts
 from domain.card.plan import plan_records
 from domain.card.record import Effect, Evaluation, Record
+from domain.card.unnamed_source import unnamed_of, without_sources
 from domain.catalogue import Catalogue, Service, Start
 from domain.dispute import disputes_of, plan_questions, with_reviews
 from domain.fact import Fact
@@ -35,7 +36,7 @@ from domain.start.situations import situations_of
 
 # Raised with every change after which the same facts may give other records: a golden test refuses
 # such a change without.
-ENGINE_VERSION = 16
+ENGINE_VERSION = 17
 STREAM_RECORDS_MAX = 2_000
 
 
@@ -91,6 +92,9 @@ def evaluate(
     for act_key in untold(loaded.values(), catalogue, record_secret):
         effects.pop(act_key, None)
     effects |= submissions
+    unnamed = unnamed_of(family, record_secret)
+    if unnamed is not None:
+        records = [without_sources(record, unnamed) for record in records]
     for look_up in plan_look_ups(circle, standing_facts(facts), record_secret):
         effects[look_up.key] = look_up
     for question in plan_questions(disputes, facts, record_secret):

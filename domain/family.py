@@ -47,7 +47,7 @@ from domain.people.marriage import (
     marriages_of,
 )
 from domain.people.rights import Care, appointed_over, custody_of
-from domain.people.secrecy import without_protected_places
+from domain.people.secrecy import is_unplaced, protected_since, without_protected_places
 from domain.precedence import Owned, decided_precedence, owned_precedence
 from domain.standing import standing_facts
 
@@ -113,6 +113,8 @@ class Family(msgspec.Struct, frozen=True):
     """Everything at home in one circle, each tuple in a fixed order. `about` has what stands of
     each person, by whom it is foremost about, in order of precedence. `own_marriages` and
     `own_pregnancies` are all those of the one whose own circle this is, wherever they are at home.
+    `unplaced` are the facts since `protected_since`, the day of a protected address: they say no
+    place, and no card says their source.
     """
 
     circle: Circle
@@ -125,6 +127,8 @@ class Family(msgspec.Struct, frozen=True):
     children: tuple[Child, ...]
     own_marriages: tuple[Marriage, ...] = ()
     own_pregnancies: tuple[Pregnancy, ...] = ()
+    protected_since: date | None = None
+    unplaced: tuple[Fact, ...] = ()
 
     def person(self, person_id: PersonId) -> Person:
         """What is known of a person, even if that is nothing."""
@@ -134,7 +138,9 @@ class Family(msgspec.Struct, frozen=True):
 def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     """What is at home in `circle`, from all of its facts. Pure; the facts' order is irrelevant."""
     facts = read_as_they_are(tuple(facts))
-    standing = without_protected_places(circle, standing_facts(facts))
+    placed = standing_facts(facts)
+    since_on = protected_since(circle, placed)
+    standing = without_protected_places(circle, placed)
     marriages = marriages_of(standing)
     people = people_of(standing)
     pregnant = tuple(pregnancies_of(standing, marriages))
@@ -154,6 +160,8 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
         children=tuple(_children(circle, standing, marriages, people, corrections_of(facts))),
         own_marriages=tuple(m for m in marriages if circle.members in ((m.husband,), (m.wife,))),
         own_pregnancies=tuple(one for one in pregnant if circle.members == (one.mother,)),
+        protected_since=since_on,
+        unplaced=tuple(f for f in standing if since_on and is_unplaced(f, circle, since_on)),
     )
 
 

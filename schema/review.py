@@ -42,7 +42,9 @@ class MemberVersion:
 @strawberry.type(description="A fact that is, or was, under review, because a member disputes it.")
 class FactReview:
     state: StateName = strawberry.field(graphql_type=ReviewState)
-    registry: str = strawberry.field(description="The id of the agency that has it now.")
+    registry: str = strawberry.field(
+        description="The id of the agency that has it now; `*` where it is not named."
+    )
     registry_name: str
     since: date
     due_on: date = strawberry.field(description="The last day on which its answer is not overdue.")

@@ -54,7 +54,9 @@ class WhyLine:
 class WhyFact:
     kind: str = strawberry.field(description="Such as `birth.notified`.")
     name: str = strawberry.field(description="The kind in words.")
-    source: str = strawberry.field(description="The id of the agency that reported it.")
+    source: str = strawberry.field(
+        description="The id of the agency that reported it; `*` where it is not named."
+    )
     source_name: str = strawberry.field(description="The source in words.")
     occurred_on: date = strawberry.field(description="The day it happened.")
     asserted_on: date = strawberry.field(description="The day its source said so.")

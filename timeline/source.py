@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE, OPERATOR_SOURCE
+from domain.people.secrecy import HIDDEN
 from domain.text.message import Language
 from store.reference_tables import AgencyRow
 from store.scope import ReferenceScope
@@ -106,13 +107,18 @@ _OWN: Mapping[str, Named] = MappingProxyType(
 )
 
 
+# Where an agency's name would tell where somebody lives whose address is protected.
+_UNNAMED = Named("جهة حكومية", "A government agency")
+
+
 async def read_agency_names(ground: Ground) -> AgencyNames:
-    """Every agency's name by its id: some tens of rows."""
+    """Every agency's name by its id, and the words where none is named: some tens of rows."""
     async with ground.database.read(ReferenceScope("catalogue")) as session:
         rows = await session.execute(
             select(col(AgencyRow.agency_id), col(AgencyRow.name_ar), col(AgencyRow.name_en))
         )
-        return {row.agency_id: Named(row.name_ar, row.name_en) for row in rows}
+        named = {row.agency_id: Named(row.name_ar, row.name_en) for row in rows}
+    return {**named, HIDDEN: _UNNAMED}
 
 
 def source_name(agencies: AgencyNames, source: str, language: Language) -> str:

@@ -42,7 +42,7 @@ HEALTH = (
 """What follows an adopted child from before: health, and nothing that names the family of birth."""
 NAMELESS = (IdentifierReplaced, EnteredInError, ReviewOpened, DisputeAnswered)
 """What says of another fact, or of numbers, how it is to be read."""
-HIDDEN = "*"  # in place of a school's name
+HIDDEN = "*"  # in place of a school, or of whoever said something
 
 
 def takes_in(adoption: AdoptionDecided, circle: Circle) -> bool:
@@ -96,16 +96,23 @@ def without_protected_places(circle: Circle, facts: Iterable[Fact]) -> tuple[Fac
     here but the circle's only member lives at a protected address.
     """
     facts = tuple(facts)
-    since_on = _protected_since(circle, facts)
+    since_on = protected_since(circle, facts)
     if since_on is None:
         return facts
     return tuple(
-        _without_place(fact) if fact.occurred_on >= since_on and not _is_own(circle, fact) else fact
-        for fact in facts
+        _without_place(fact) if is_unplaced(fact, circle, since_on) else fact for fact in facts
     )
 
 
-def _protected_since(circle: Circle, facts: tuple[Fact, ...]) -> date | None:
+def is_unplaced(fact: Fact, circle: Circle, since_on: date) -> bool:
+    """Whether a fact is of the time since then, and not the circle's only member's own."""
+    return fact.occurred_on >= since_on and not _is_own(circle, fact)
+
+
+def protected_since(circle: Circle, facts: Iterable[Fact]) -> date | None:
+    """Since when anybody here but the circle's only member lives at a protected address, by the
+    standing facts in order of precedence; None where nobody does.
+    """
     latest: dict[object, Fact] = {}
     for fact in facts:
         said = fact.payload

@@ -1,10 +1,12 @@
 """Rights from facts: custody, guardians, adoption, divorce, death, protected address, majority."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.card.record import encode_record
+from domain.citation import split
 from domain.fact import Fact, encode_fact
 from domain.facts.appointment import AppointmentBooked
 from domain.facts.birth import (
@@ -13,10 +15,12 @@ from domain.facts.birth import (
     GuardianAppointed,
     GuardianRemoved,
 )
+from domain.facts.health import VaccinationGiven
 from domain.facts.marriage import DivorceRegistered, DivorceRevoked, MarriageAnnulled
 from domain.facts.person import ResidenceChanged
 from domain.facts.place import Place
-from domain.ids import PersonId
+from domain.ids import CommandId, PersonId
+from domain.people.secrecy import HIDDEN
 from store.scope import CircleScope
 from tests.support.builders import (
     CITIZEN,
@@ -29,12 +33,15 @@ from tests.support.builders import (
     married,
     vaccinated,
 )
-from tests.support.house import TestHouse, person
+from tests.support.house import TestHouse, actor_of, person
+from timeline.command import Command, run_command
+from timeline.dispute import DisputeFact
 from timeline.effect import claim_effect, list_due_effects
 from timeline.member_stream import list_member_streams
 from timeline.people import circles_of
 from timeline.read import list_closed
 from timeline.record import couple_circle, read_facts
+from timeline.source import read_agency_names, source_name
 
 FATHER, MOTHER, CHILD, TWIN, GUARDIAN, SECOND_WIFE, NEXT_HUSBAND, TAKER, OTHER_TAKER = (
     person(number) for number in range(1, 10)
@@ -371,3 +378,58 @@ async def test_a_protected_address_is_in_no_circle_of_the_other_parent(
     assert cards
     assert b"refuge-clinic" not in cards
     assert b"AE-FU" not in cards
+
+
+async def test_no_agency_that_tells_where_a_protected_address_is_is_named(
+    house: TestHouse,
+) -> None:
+    """A clinic's authority is named for its emirate: neither a card, nor its why, nor a dose, nor
+    what is under review says who said it since then.
+    """
+    await family(house)
+    await house.apply(vaccinated(CHILD, "19", TODAY, source="hospital-before"))
+    since_on = TODAY + days(30)
+    house.clock.move_to(since_on + days(20))
+    await house.apply(
+        fact(ResidenceChanged(FATHER, "AE-FU", is_protected=True), since_on, source="icp")
+    )
+    starts_at = datetime(2027, 1, 12, 8, tzinfo=UTC)
+    booked = AppointmentBooked(CHILD, "A-7", starts_at, "vaccination")
+    dose_on = since_on + days(1)
+    for told in (booked, VaccinationGiven(CHILD, "08")):
+        await house.apply(fact(told, dose_on, source="fujairah-health"))
+
+    cards = b"".join(encode_record(card.record) for card in await house.timeline(MOTHER))
+    assert b"hospital-before" in cards
+    assert b"fujairah" not in cards
+    assert b"A-7" not in cards
+    appointment = next(
+        card.record
+        for card in await house.timeline(MOTHER)
+        if card.record.entry == "medical_appointments"
+    )
+    assert [one.source for one in appointment.why.facts] == [HIDDEN]
+    assert appointment.occurrence.startswith(f"{HIDDEN}/")
+    names = await read_agency_names(house.ground)
+    assert source_name(names, HIDDEN, "ar") == "جهة حكومية"
+
+    # What she says is wrong goes to whoever said it, and is not named to her.
+    command = Command(
+        CommandId(UUID(int=77)),
+        "fact.dispute",
+        DisputeFact(appointment.key, split(appointment.cited)[0], "not_so"),
+    )
+    outcome = await run_command(house.ground, house.registry, actor_of(MOTHER), command)
+    assert outcome.code == "applied"
+    disputed = next(
+        card.record for card in await house.timeline(MOTHER) if card.record.key == appointment.key
+    )
+    assert [review.registry for review in disputed.reviews] == [HIDDEN]
+    # He who lives there reads in his own circle who said it of himself.
+    await house.apply(
+        fact(
+            AppointmentBooked(FATHER, "A-8", starts_at, "other"), dose_on, source="fujairah-health"
+        )
+    )
+    own = [c.record for c in await house.timeline(FATHER) if c.record.subject == FATHER]
+    assert any(one.source == "fujairah-health" for record in own for one in record.why.facts)
