@@ -24,7 +24,7 @@ from domain.facts.person import EmploymentChanged, PersonDescribed, PersonDied
 from domain.facts.support import RegistryAnswered
 from domain.history.contract import Contract, contracts_of
 from domain.history.development_evidence import development_of
-from domain.history.gestation import Pregnancy, pregnancies_of, was_lost
+from domain.history.gestation import Pregnancy, find_pregnancy, pregnancies_of, was_lost
 from domain.history.vaccination import (
     Correction,
     Vaccination,
@@ -157,7 +157,9 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
             book for book in family_books_of(standing) if is_couple(circle, book.husband, book.wife)
         ),
         pregnancies=tuple(one for one in pregnant if is_home(circle, one.mother, one.father)),
-        children=tuple(_children(circle, standing, marriages, people, corrections_of(facts))),
+        children=tuple(
+            _children(circle, standing, marriages, pregnant, people, corrections_of(facts))
+        ),
         own_marriages=tuple(m for m in marriages if circle.members in ((m.husband,), (m.wife,))),
         own_pregnancies=tuple(one for one in pregnant if circle.members == (one.mother,)),
         protected_since=since_on,
@@ -257,6 +259,7 @@ def _children(
     circle: Circle,
     facts: tuple[Fact, ...],
     marriages: list[Marriage],
+    pregnancies: tuple[Pregnancy, ...],
     people: Mapping[PersonId, Person],
     corrections: Mapping[PersonId, tuple[Correction, ...]],
 ) -> Iterable[Child]:
@@ -272,7 +275,9 @@ def _children(
                 adopted[child] = max(known, fact, key=decided_precedence)
             case _:
                 pass
-    found = [_born(child, reports, facts, marriages) for child, reports in births.items()]
+    found = [
+        _born(child, reports, facts, marriages, pregnancies) for child, reports in births.items()
+    ]
     found = [child for child in found if child.id not in adopted]
     for person, adoption in adopted.items():
         taken_in = _taken_in(person, adoption, births.get(person, ()), people)
@@ -300,14 +305,25 @@ def _children(
 
 
 def _born(
-    child: PersonId, reports: list[Fact], facts: tuple[Fact, ...], marriages: list[Marriage]
+    child: PersonId,
+    reports: list[Fact],
+    facts: tuple[Fact, ...],
+    marriages: list[Marriage],
+    pregnancies: tuple[Pregnancy, ...],
 ) -> Child:
-    """A child as its births were reported; the latest assertion counts."""
+    """A child as its births were reported; the latest assertion counts. Of one of whom she was
+    known to be pregnant in an earlier marriage the husband of then is the father.
+    """
     start = reports[-1]
     said = [report.payload for report in reports if isinstance(report.payload, BirthNotified)]
     mother = said[-1].mother
     named = next((report.father for report in reversed(said) if report.father), None)
-    father = father_at(mother, named, start.occurred_on, marriages)
+    born_on = start.occurred_on
+    expected = find_pregnancy(mother, born_on, pregnancies)
+    father = father_at(mother, named, born_on, marriages)
+    if named is None and expected is not None:
+        known_on = expected.confirmed_on
+        father = father_at(mother, None, known_on, marriages, delivered_on=born_on) or father
     return Child(
         child,
         Care(child, mother, father),

@@ -52,7 +52,8 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
         case "couple" | "document":
             return set(about[:2]) == members
         case "pregnancy":
-            return _is_home_of(fact, circle, own)
+            # Whose a child is follows from when it was expected.
+            return _is_home_of(fact, circle, own) or _is_of_a_birth_here(fact, circle, own)
         case "stage" | "visit":
             return _is_of_a_pregnancy_here(fact, circle, own)
         case "correction":
@@ -184,10 +185,15 @@ def possible_fathers(fact: Fact, own: tuple[Fact, ...]) -> set[PersonId]:
         if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
         and _is_same(payload, other.payload)
     }
-    delivered_on = payload.due_on if isinstance(payload, PregnancyConfirmed) else None
+    if isinstance(payload, PregnancyConfirmed):
+        delivered_on, days = payload.due_on, {fact.occurred_on}
+    else:  # of whom she was known to be pregnant before, it is the husband of then
+        delivered_on = fact.occurred_on
+        days = {delivered_on, *_expected_since(payload.mother, delivered_on, own)}
     married = {
-        father_at(payload.mother, None, fact.occurred_on, marriages, delivered_on=delivered_on)
+        father_at(payload.mother, None, on, marriages, delivered_on=delivered_on)
         for marriages in (marriages_of(own), marriages_of(standing_facts(own)))
+        for on in days
     }
     return {father for father in named | married if father is not None}
 
@@ -226,6 +232,15 @@ def _is_home_of(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
     return any({payload.mother, father} == members for father in possible_fathers(fact, own))
 
 
+def _is_of_a_birth_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    """Whether it tells of a pregnancy that may have ended with a birth that goes here."""
+    return isinstance(fact.payload, PregnancyConfirmed) and any(
+        _meets(other.occurred_on, fact) and _is_home_of(other, circle, own)
+        for other in own
+        if isinstance(other.payload, BirthNotified) and other.payload.mother == fact.payload.mother
+    )
+
+
 def _is_of_a_pregnancy_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
     """Whether it goes here: with a pregnancy of its time, or a birth that it contradicts."""
     return any(
@@ -234,6 +249,17 @@ def _is_of_a_pregnancy_here(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -
         if isinstance(other.payload, PregnancyConfirmed | BirthNotified)
         and other.payload.mother == fact.payload.subjects()[0]
     )
+
+
+def _expected_since(mother: PersonId, born_on: date, own: tuple[Fact, ...]) -> set[date]:
+    """The days on which a pregnancy was confirmed that this birth may have ended."""
+    return {
+        other.occurred_on
+        for other in own
+        if isinstance(other.payload, PregnancyConfirmed)
+        and other.payload.mother == mother
+        and _meets(born_on, other)
+    }
 
 
 def _meets(on: date, other: Fact) -> bool:

@@ -81,6 +81,20 @@ def pregnancies_of(facts: tuple[Fact, ...], marriages: list[Marriage]) -> Iterab
             )
 
 
+def find_pregnancy(
+    mother: PersonId, born_on: date, pregnancies: Iterable[Pregnancy]
+) -> Pregnancy | None:
+    """The pregnancy that a birth ended, where one was confirmed."""
+    longest = timedelta(days=PREGNANCY_DAYS_MAX)
+    found = [
+        one
+        for one in pregnancies
+        if (one.mother, one.ended) == (mother, "birth")
+        and timedelta(0) < born_on - one.last_period_on <= longest
+    ]
+    return max(found, key=lambda one: one.confirmed_on, default=None)
+
+
 def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:
     """How the mother's pregnancies ended: as hospitals said, then births, each in order.
 

@@ -7,7 +7,9 @@ import pytest
 
 from domain.fact import Fact
 from domain.facts.marriage import DivorceRevoked, MarriageAnnulled
+from domain.family import family_of
 from domain.ids import PersonId
+from store.scope import CircleScope
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -18,9 +20,12 @@ from tests.support.builders import (
     family_book,
     in_error,
     married,
+    pregnancy_ended,
+    pregnant,
     vaccinated,
 )
 from tests.support.house import TestHouse, person
+from timeline.record import couple_circle, read_facts
 
 HUSBAND, WIFE, CHILD, NEXT = person(1), person(2), person(3), person(4)
 TODAY = date(2026, 11, 21)
@@ -140,3 +145,74 @@ async def test_a_child_born_late_after_a_divorce_is_with_the_mother_alone(house:
     assert CHILD in await subjects(house, WIFE)
     await house.apply(in_error(divorce, TODAY), concerns=(HUSBAND, WIFE))
     assert CHILD in await subjects(house, HUSBAND)
+
+
+def expected_before(end: Fact) -> tuple[Fact, ...]:
+    """She is known to be pregnant in her first marriage; it ends, she marries again, the child is
+    born 235 days into the next one: more than the 180 from which the next husband is presumed.
+    """
+    born_on = TODAY - timedelta(days=5)
+    return (
+        married(HUSBAND, WIFE, TODAY - timedelta(days=900)),
+        pregnant(WIFE, born_on - timedelta(days=250), due_on=born_on),
+        end,
+        married(NEXT, WIFE, born_on - timedelta(days=235)),
+        born(CHILD, WIFE, born_on),
+        vaccinated(CHILD, "19", TODAY),
+    )
+
+
+ENDED_ON = TODAY - timedelta(days=250)
+
+
+@pytest.mark.parametrize("end", [divorced(HUSBAND, WIFE, ENDED_ON), died(HUSBAND, ENDED_ON)])
+@pytest.mark.parametrize(
+    "order",
+    [(0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (3, 4, 5, 0, 2, 1), (4, 1, 3, 0, 2, 5)],
+)
+async def test_a_child_expected_in_the_marriage_before_is_of_that_marriage(
+    house: TestHouse, order: tuple[int, ...], end: Fact
+) -> None:
+    told = expected_before(end)
+    for place in order:
+        await house.apply(told[place])
+    assert CHILD in await subjects(house, WIFE)
+    assert CHILD not in await subjects(house, NEXT)
+    # The dead are told nothing; who is divorced goes on seeing his child.
+    is_dead = end.kind == "person.died"
+    assert (CHILD in await subjects(house, HUSBAND)) != is_dead
+
+
+async def test_a_pregnancy_goes_to_the_husband_of_then_though_she_has_married_again(
+    house: TestHouse,
+) -> None:
+    *told, _, _ = expected_before(divorced(HUSBAND, WIFE, ENDED_ON))
+    house.clock.move_to(TODAY - timedelta(days=200))
+    for one in reversed(told):
+        await house.apply(one)
+    circle = couple_circle(house.ground.keys, HUSBAND, WIFE)
+    keys = await house.ground.keys.circle(circle.id)
+    async with house.ground.database.read(CircleScope(circle.id)) as session:
+        held = await read_facts(session, keys)
+    assert [p.father for p in family_of(circle, held).pregnancies] == [HUSBAND]
+    assert "pregnancy_followup" in await entries(house, WIFE)
+    assert "pregnancy_followup" not in await entries(house, NEXT)
+
+
+async def test_a_child_of_a_later_pregnancy_is_the_next_husbands(house: TestHouse) -> None:
+    """The first was lost before she married again, so it says nothing of this child."""
+    told = expected_before(divorced(HUSBAND, WIFE, ENDED_ON))
+    lost = pregnancy_ended(WIFE, TODAY - timedelta(days=251))
+    for one in (*told, lost):
+        await house.apply(one)
+    assert CHILD in await subjects(house, NEXT)
+    assert CHILD not in await subjects(house, HUSBAND)
+
+
+async def test_a_child_expected_before_any_marriage_is_the_husbands_she_then_has(
+    house: TestHouse,
+) -> None:
+    _, expected, _, wedding, birth, dose = expected_before(divorced(HUSBAND, WIFE, ENDED_ON))
+    for one in (birth, expected, wedding, dose):
+        await house.apply(one)
+    assert CHILD in await subjects(house, NEXT)
