@@ -19,7 +19,7 @@ from domain.facts.pregnancy import PregnancyConfirmed
 from domain.family import people_of
 from domain.ids import CircleId, PersonId
 from domain.people.circle import Circle
-from domain.people.duplicate import suspected_among
+from domain.people.duplicate import mothers_among, suspected_among
 from domain.people.secrecy import without_protected_places
 from domain.standing import standing_facts
 from store.scope import CirclesScope
@@ -104,7 +104,9 @@ async def apply_facts(
 async def _suspect(
     ground: Ground, known: KnownPeople, facts: Collection[Fact], joined: Collection[PersonId]
 ) -> None:
-    """Lists children who may be one; settles what was suspected of people who are one now."""
+    """Lists children who may be one, and mothers of one child; settles what was suspected of people
+    who are one now.
+    """
     if any(isinstance(fact.payload, IdentifierReplaced) for fact in facts):
         survivors = {known.survivor(person) for person in joined}
         if len(survivors) < len(joined):
@@ -117,6 +119,8 @@ async def _suspect(
     for mother in _sorted(mothers):
         await known.look_at([mother])
         await keep_suspicions(ground, suspected_among(mother, known.facts_of(mother)))
+    for person in _sorted({known.survivor(one) for one in joined}):
+        await keep_suspicions(ground, mothers_among(person, known.facts_of(person)))
 
 
 def _routed(

@@ -68,7 +68,10 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
 
 def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:
     """What of a child's own facts follows the child into a circle of its parents: all about its own
-    person (and corrections of it), nothing about a family of its own."""
+    person (and corrections of it), nothing about a family of its own. Its birth, too: where it is
+    told again of another mother, the first one's circle hears of that."""
+    if isinstance(fact.payload, BirthNotified):
+        return fact.payload.child == child
     match fact.payload.policy():
         case "person" | "child" | "visit" | "document":
             return fact.payload.subjects()[0] == child

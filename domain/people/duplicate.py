@@ -1,4 +1,4 @@
-"""Children who may be one child, reported under two numbers: suspected, decided by a person."""
+"""People who may be one, reported under two numbers: suspected, decided by a person."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -31,6 +31,19 @@ def suspected_among(
         ):
             found.add((one, other))
     return frozenset(found)
+
+
+def mothers_among(child: PersonId, facts: Iterable[Fact]) -> frozenset[tuple[PersonId, PersonId]]:
+    """Pairs of mothers of whom one child is said to be born; by id each.
+
+    `facts` are the child's own, everybody read as who they are.
+    """
+    mothers = {
+        fact.payload.mother
+        for fact in standing_facts(facts)
+        if isinstance(fact.payload, BirthNotified) and fact.payload.child == child
+    }
+    return frozenset(combinations(sorted(mothers, key=lambda mother: mother.bytes), 2))
 
 
 def _are_several(one: BirthNotified, other: BirthNotified) -> bool:

@@ -1,6 +1,6 @@
 """One person by two numbers, a number that was another's: joined, and apart again, in any order."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
@@ -21,6 +21,7 @@ from tests.support.builders import (
     vaccinated,
 )
 from tests.support.house import TestHouse, person
+from timeline.duplicate import confirm_suspicion, list_suspected
 from timeline.read import list_closed
 
 FATHER, MOTHER, CHILD, NUMBERED, FATHER_AGAIN, STRANGER, STRANGERS_MOTHER, AGAIN = (
@@ -216,3 +217,57 @@ def _moved(one: Fact, away: dict[PersonId, PersonId], number: int) -> Fact:
 
 def in_error_of(one: Fact) -> bool:
     return one.kind == "entered_in_error"
+
+
+OTHER_MOTHER, OTHER_FATHER = person(9), person(10)
+
+
+def of_two_mothers() -> tuple[Fact, Fact, Fact]:
+    """A birth under a temporary number, one of another mother said a day later under the Emirates
+    ID, and the authority for identity: it is one child.
+    """
+    later = born(
+        NUMBERED, OTHER_MOTHER, TODAY, father=OTHER_FATHER, asserted_on=TODAY + timedelta(days=1)
+    )
+    return born(CHILD, MOTHER, TODAY, father=FATHER), later, same(NUMBERED, CHILD)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_child_of_two_mothers_is_the_one_said_last_and_the_mothers_are_listed(
+    house: TestHouse, order: tuple[int, ...]
+) -> None:
+    """In no order do both families see the child; a person decides whether they are one mother."""
+    told = of_two_mothers()
+    house.clock.move_to(TODAY + timedelta(days=2))
+    for place in order:
+        await house.apply(told[place])
+    assert await subjects(house, OTHER_MOTHER) == await subjects(house, OTHER_FATHER) == {CHILD}
+    assert await subjects(house, MOTHER) == await subjects(house, FATHER) == set()
+    listed = [(one.person_id, one.other_id) for one in await list_suspected(house.ground)]
+    assert listed == [(MOTHER, OTHER_MOTHER)]
+
+    await house.apply(in_error(told[1], TODAY), concerns=(NUMBERED, OTHER_MOTHER, OTHER_FATHER))
+    assert await subjects(house, MOTHER) == await subjects(house, FATHER) == {CHILD}
+    assert await subjects(house, OTHER_MOTHER) == await subjects(house, OTHER_FATHER) == set()
+
+
+async def test_a_mother_by_two_numbers_has_the_child_once_she_is_joined(house: TestHouse) -> None:
+    first, later, join = of_two_mothers()
+    house.clock.move_to(TODAY + timedelta(days=2))
+    for told in (first, later, join):
+        await house.apply(told)
+    await house.apply(await confirm_suspicion(house.ground, stays=MOTHER, joins=OTHER_MOTHER))
+    assert await list_suspected(house.ground) == ()
+    assert CHILD in await subjects(house, MOTHER)
+    assert await house.timeline(OTHER_MOTHER) == ()
+
+
+async def test_a_birth_told_again_of_another_mother_leaves_the_first(house: TestHouse) -> None:
+    await house.apply(born(CHILD, MOTHER, TODAY))
+    house.clock.move_to(TODAY + timedelta(days=2))
+    again = born(CHILD, OTHER_MOTHER, TODAY, asserted_on=TODAY + timedelta(days=1))
+    await house.apply(again)
+    assert await subjects(house, MOTHER) == set()
+    assert await subjects(house, OTHER_MOTHER) == {CHILD}
+    await house.apply(in_error(again, TODAY), concerns=(CHILD, OTHER_MOTHER))
+    assert await subjects(house, MOTHER) == {CHILD}
