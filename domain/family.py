@@ -143,7 +143,7 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     standing = without_protected_places(circle, placed)
     marriages = marriages_of(standing)
     people = people_of(standing)
-    pregnant = tuple(pregnancies_of(standing, marriages))
+    pregnant = tuple(pregnancies_of(standing, marriages, all_facts=facts))
     return Family(
         circle=circle,
         about=_about(standing),

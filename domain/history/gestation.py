@@ -25,14 +25,16 @@ SAME_LOSS_DAYS = 7  # two sources that date a loss this near mean the same one
 
 
 class Pregnancy(msgspec.Struct, frozen=True):
-    """`first` is the earliest assertion of it (its identity), `start` the one that counts (its
-    dating). `confirmations` are what was said of it, the one that counts last; `evidence` what was
-    found besides, by which the calculator dates it. `loss` is what ended it, where no birth did.
+    """`origin` is the earliest report of it, standing or replaced: its identity. `first` is the
+    earliest that stands, `start` the one that counts (its dating). `confirmations` are what was
+    said of it, the one that counts last; `evidence` what was found besides, by which the calculator
+    dates it. `loss` is what ended it, where no birth did.
     """
 
     mother: PersonId
     father: PersonId | None
     due_on: date
+    origin: Fact
     first: Fact
     start: Fact
     known_on: date
@@ -56,15 +58,19 @@ End: TypeAlias = tuple[date, PregnancyOutcome]
 Loss: TypeAlias = tuple[Fact, PregnancyEnded]
 
 
-def pregnancies_of(facts: tuple[Fact, ...], marriages: list[Marriage]) -> Iterable[Pregnancy]:
-    """Every pregnancy that was confirmed, by mother, each in its order."""
-    by_mother: dict[PersonId, list[Confirmation]] = {}
-    for fact in facts:
-        if isinstance(fact.payload, PregnancyConfirmed):
-            by_mother.setdefault(fact.payload.mother, []).append((fact, fact.payload))
+def pregnancies_of(
+    facts: tuple[Fact, ...], marriages: list[Marriage], *, all_facts: Iterable[Fact] = ()
+) -> Iterable[Pregnancy]:
+    """Every pregnancy that was confirmed, by mother, each in its order. `all_facts` has those that
+    stand no more, too: by them one that is reported anew is known again.
+    """
+    by_mother = _confirmations(facts)
+    ever = _confirmations(all_facts)
     for mother in sorted(by_mother, key=lambda person: person.bytes):
         ends = ends_of(mother, facts)
-        for group in _grouped(by_mother[mother], ends):
+        groups = _grouped(by_mother[mother], ends)
+        origins = _origins(groups, _grouped(ever.get(mother, []), ends))
+        for group, origin in zip(groups, origins, strict=True):
             first = group[0][0]
             evidence = evidence_of(
                 mother, group[-1][1], first.occurred_on, facts, [on for on, _ in ends]
@@ -72,13 +78,34 @@ def pregnancies_of(facts: tuple[Fact, ...], marriages: list[Marriage]) -> Iterab
             start, due_on = _dating(group, evidence)
             named = next((said.father for _, said in reversed(group) if said.father), None)
             father = father_at(mother, named, first.occurred_on, marriages, delivered_on=due_on)
-            known_on = min(fact.known_on for fact, _ in group)
+            known_on = min(fact.known_on for fact in (origin, *(fact for fact, _ in group)))
             ended = _outcome(group, ends)
             said = tuple(said for _, said in group)
             loss = _loss_of(group, mother, facts) if ended not in (None, "birth") else None
             yield Pregnancy(
-                mother, father, due_on, first, start, known_on, ended, said, evidence, loss
+                mother, father, due_on, origin, first, start, known_on, ended, said, evidence, loss
             )
+
+
+def _confirmations(facts: Iterable[Fact]) -> dict[PersonId, list[Confirmation]]:
+    found: dict[PersonId, list[Confirmation]] = {}
+    for fact in facts:
+        if isinstance(fact.payload, PregnancyConfirmed):
+            found.setdefault(fact.payload.mother, []).append((fact, fact.payload))
+    return found
+
+
+def _origins(groups: list[list[Confirmation]], ever: list[list[Confirmation]]) -> list[Fact]:
+    """The earliest report of each pregnancy, of those that stand no more, too; no two the same."""
+    found: list[Fact] = []
+    for group in groups:
+        first = group[0][0]
+        told = next(
+            (one for one in ever if any(fact.identity == first.identity for fact, _ in one)), group
+        )
+        origin = told[0][0]
+        found.append(first if origin in found else origin)
+    return found
 
 
 def find_pregnancy(
@@ -93,6 +120,10 @@ def find_pregnancy(
         and timedelta(0) < born_on - one.last_period_on <= longest
     ]
     return max(found, key=lambda one: one.confirmed_on, default=None)
+
+
+def _identities(reports: Iterable[Confirmation]) -> set[tuple[str, str, str]]:
+    return {fact.identity for fact, _ in reports}
 
 
 def ends_of(mother: PersonId, facts: tuple[Fact, ...]) -> list[End]:

@@ -30,7 +30,7 @@ def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
     return Situation(
         start="pregnancy",
         subject=pregnancy.mother,
-        occurrence=f"{pregnancy.first.source}/{pregnancy.first.source_id}/",
+        occurrence=f"{pregnancy.origin.source}/{pregnancy.origin.source_id}/",
         roles=parents_of(pregnancy.mother, pregnancy.father),
         variables=said.variables,
         anchors={

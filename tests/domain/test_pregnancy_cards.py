@@ -19,9 +19,11 @@ from domain.facts.appointment import AppointmentBooked, AppointmentKept, VisitKe
 from domain.facts.pregnancy import (
     EmbryoTransferred,
     PregnancyConfirmed,
+    PregnancyEnded,
     PregnancyRedated,
     PregnancyScanned,
 )
+from domain.family import family_of
 from tests.domain.test_law_purity import HUSBAND, WIFE, look, single
 from tests.support.builders import fact, in_error, pregnancy_ended
 
@@ -245,3 +247,30 @@ def test_a_finding_dated_ahead_counts_from_its_day() -> None:
     woken_on = look(HOME, (confirmed(), scan), eve).next_change_on
     assert woken_on == after(10)
     assert due_told(confirmed(), scan, today=after(10)) == {"2027-10-03"}
+
+
+def test_a_pregnancy_reported_anew_keeps_its_cards() -> None:
+    """A version in place of another: the cards move, none is another card, none is asked twice."""
+    old, new = confirmed(), confirmed(DUE + timedelta(days=9))
+    today = after(30)
+    replaced = (old, in_error(old, CONFIRMED + timedelta(days=20)), new)
+    before, moved = cards(old, today=today), cards(*replaced, today=today)
+    assert {name: card.key for name, card in before.items()} == {
+        name: card.key for name, card in moved.items()
+    }
+    assert due_told(*replaced, today=today) == {(DUE + timedelta(days=9)).isoformat()}
+    assert cards(*reversed(replaced), today=today) == moved
+
+
+def test_the_next_pregnancy_is_not_taken_for_the_one_that_was_replaced() -> None:
+    """The first was reported twice and lost; the next is due within the twelve weeks in which two
+    datings are one pregnancy.
+    """
+    old, new = confirmed(), confirmed(DUE + timedelta(days=9))
+    loss = fact(PregnancyEnded(WIFE, "loss"), CONFIRMED + timedelta(days=21))
+    later = said(
+        PregnancyConfirmed(WIFE, None, DUE + timedelta(days=75)), CONFIRMED + timedelta(days=80)
+    )
+    told = (old, in_error(old, CONFIRMED + timedelta(days=20)), new, loss, later)
+    origins = [one.origin for one in family_of(HOME, told).pregnancies]
+    assert origins == [old, later]
