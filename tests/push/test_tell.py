@@ -4,14 +4,29 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from domain.facts.person import ContactReported
-from domain.ids import PersonId
+from domain.ids import CircleId, PersonId
 from push.answer import Answer
-from tests.support.builders import CITIZEN, born, described, died, fact, married
+from store.circle_tables import EffectRow
+from store.notice_tables import NoticeRow
+from store.scope import CircleScope, PersonScope
+from tests.support.builders import (
+    CITIZEN,
+    born,
+    described,
+    died,
+    fact,
+    in_error,
+    married,
+    pregnant,
+)
 from tests.support.house import TestHouse, person
 from tests.support.notices import Outbox, enrol, open_push
 from timeline.apply import apply_facts
+from timeline.record import couple_circle
 
 HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
 PHONE, TABLET = UUID(int=11), UUID(int=12)
@@ -209,3 +224,61 @@ async def test_a_token_that_moves_to_another_account_tells_the_first_nothing_mor
     key = TABLET.bytes * 2
     for push in outbox.pushes.messages:
         assert not open_push(key, push.payload)["title"].startswith("مبروك ما ياك")
+
+
+async def test_a_child_that_moves_to_the_couple_is_not_told_of_again(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    """The father is named later: the same cards come from another circle, by the same acts."""
+    await enrol(house, WIFE, PHONE, token="token-1")
+    birth = born(CHILD, WIFE, TODAY, source_id="birth")
+    await house.apply(described(WIFE, TODAY, nationality=CITIZEN))
+    await house.apply(birth)
+    await outbox.run()
+    told = await notices_of(house, WIFE)
+    assert told
+    count = len(outbox.pushes.messages)
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND, source_id="named"))
+    await outbox.run()
+    again = await list_acts(house, couple_circle(house.ground.keys, HUSBAND, WIFE).id)
+    assert again & told  # the couple's circle wants them told, too
+    assert await notices_of(house, WIFE) == told
+    assert len(outbox.pushes.messages) == count
+
+
+async def test_a_due_date_reported_anew_is_not_told_of_again(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, WIFE, PHONE, token="token-1")
+    await house.apply(described(WIFE, TODAY, nationality=CITIZEN))
+    old = pregnant(WIFE, TODAY, due_on=TODAY + timedelta(days=200), source_id="c:1")
+    await house.apply(old)
+    await outbox.run()
+    told, count = await notices_of(house, WIFE), len(outbox.pushes.messages)
+    assert told
+    assert count
+    house.clock.move_days(1)
+    today = house.clock.today()
+    new = pregnant(WIFE, today, due_on=TODAY + timedelta(days=206), source_id="c:2")
+    await house.apply(in_error(old, today), new, concerns=(WIFE,))
+    await outbox.run()
+    assert await notices_of(house, WIFE) == told
+    assert len(outbox.pushes.messages) == count
+
+
+async def notices_of(house: TestHouse, who: PersonId) -> set[bytes]:
+    """The ids of all that somebody was, or is to be, told."""
+    async with house.ground.database.read(PersonScope(who)) as session:
+        found = await session.execute(
+            select(col(NoticeRow.notice_id)).where(col(NoticeRow.person_id) == who)
+        )
+        return {bytes(row) for row in found.scalars()}
+
+
+async def list_acts(house: TestHouse, circle_id: CircleId) -> set[bytes]:
+    """The keys of all acts of a circle."""
+    async with house.ground.database.read(CircleScope(circle_id)) as session:
+        found = await session.execute(
+            select(col(EffectRow.act_key)).where(col(EffectRow.circle_id) == circle_id)
+        )
+        return {bytes(row) for row in found.scalars()}
