@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 def main() -> None:
     """Runs one command; the exit code says whether it did what it was asked."""
     if len(sys.argv) > 1 and sys.argv[1] in OPERATIONS:
-        sys.exit(_of(f"api.operate_{sys.argv[1]}", sys.argv[1])(sys.argv[2:]))
+        sys.exit(_of(f"api.operate.{sys.argv[1]}", sys.argv[1])(sys.argv[2:]))
     if len(sys.argv) > 1 and sys.argv[1] in TOOLS:
         module = TOOL_MODULES.get(sys.argv[1], "api.tools")
         sys.exit(_of(module, sys.argv[1])(sys.argv[2:]))
@@ -108,7 +108,7 @@ OPERATIONS: dict[str, str] = {
     "projection": "the audience projection: status, rebuild, log",
     "replay": "what a member saw on a day, and whether it is made the same again",
 }
-"""Commands of `api/operate_*.py`: they work on the databases, and what they change is recorded."""
+"""Commands of `api/operate/`: they work on the databases, and what they change is recorded."""
 TOOLS: dict[str, str] = {
     "forecast": "CDC's case files against the immunization forecast: --cases FILE.csv",
     "intake": "send FHIR or event files through the public intake, signed: FILE…",
