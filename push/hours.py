@@ -13,6 +13,7 @@ import msgspec
 from hijridate import Gregorian
 
 from domain.calendar_date import DUBAI
+from domain.entry import Entries
 
 RAMADAN_MONTH = 9
 NOON, MORNING = time(12), time(8)
@@ -35,6 +36,14 @@ class RamadanOverride(msgspec.Struct, frozen=True):
 
     first_on: date
     ended_on: date
+
+
+def list_announced(entries: Entries) -> tuple[RamadanOverride, ...]:
+    """Every Ramadan that a published catalogue says; one that was withdrawn is none of them."""
+    return tuple(
+        RamadanOverride(year.first_on, year.last_on + timedelta(days=1))
+        for year in sorted(entries.ramadans.values(), key=lambda year: year.first_on)
+    )
 
 
 class Hours(msgspec.Struct, frozen=True):

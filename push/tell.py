@@ -18,7 +18,7 @@ from domain.card.text import render_record
 from domain.ids import ActKey, PersonId
 from domain.text.message import Language
 from push.budget import WEEK_DAYS, Told
-from push.hours import Hours
+from push.hours import Hours, list_announced
 from push.instant import local_now
 from push.letter import Letter, encode_letter
 from push.notice import Channel, Notice, class_of, decode_notice
@@ -121,6 +121,7 @@ async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
     contact = await find_contact(ground, person_id)
     recipient = Recipient(phones, contact, preferences, history)
     standings = await find_standings(ground, person_id, (each.notice for each in due))
+    announced = list_announced((await ground.catalogues.current()).entries)
     async with ground.database.unit(PersonScope(person_id)) as unit:
         mine = await _take(unit, due)
         gone = {each.notice.id: standings[each.notice.id].gone for each in mine}
@@ -130,7 +131,7 @@ async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
         steps = plan(
             (_waiting(each) for each in mine if gone[each.notice.id] is None),
             preferences=preferences,
-            hours=Hours(preferences.quiet_hours),
+            hours=Hours(preferences.quiet_hours, announced),
             history=history,
             reach=recipient.reach,
             local=local,

@@ -4,8 +4,12 @@ from datetime import date, datetime, time
 
 import pytest
 
+from content.pack import SHIPPED_PACK
+from content.schedule_entries import read_catalogue
 from domain.calendar_date import DUBAI
-from push.hours import Hours, QuietHours, RamadanOverride, is_ramadan
+from domain.compile.catalogue import compile_catalogue
+from domain.ids import EntryId
+from push.hours import Hours, QuietHours, RamadanOverride, is_ramadan, list_announced
 
 
 def at(text: str) -> datetime:
@@ -50,6 +54,22 @@ def test_what_was_announced_wins_over_what_is_calculated() -> None:
     assert not is_ramadan(date(2026, 2, 18), (announced,))
     assert is_ramadan(date(2026, 3, 19), (announced,))
     assert is_ramadan(date(2027, 2, 8), (announced,))  # another year stays calculated
+
+
+def test_what_a_catalogue_says_of_ramadan_is_announced_until_it_is_withdrawn() -> None:
+    documents = read_catalogue(SHIPPED_PACK)
+    # Its documents: 1447 is 18 February to 19 March 2026, 1448 is 8 February to 8 March 2027.
+    assert list_announced(compile_catalogue(documents, version=1).entries) == (
+        RamadanOverride(date(2026, 2, 18), date(2026, 3, 20)),
+        RamadanOverride(date(2027, 2, 8), date(2027, 3, 9)),
+    )
+    gone = [
+        (where, {**document, "withdrawn": True} if document["id"] == "ramadan_1448" else document)
+        for where, document in documents
+    ]
+    entries = compile_catalogue(gone, version=1).entries
+    assert EntryId("ramadan_1448") in entries.withdrawn
+    assert [each.first_on for each in list_announced(entries)] == [date(2026, 2, 18)]
 
 
 @pytest.mark.parametrize("day", [date(1924, 7, 31), date(2077, 11, 17), date(2500, 1, 1)])

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from content.pack import SHIPPED_PACK
+from content.publish import publish_documents
+from content.schedule_entries import read_catalogue
 from domain.facts.person import ContactReported
 from domain.ids import CircleId, PersonId
 from push.answer import Answer
 from store.circle_tables import EffectRow
 from store.notice_tables import NoticeRow
-from store.scope import CircleScope, PersonScope
+from store.scope import CircleScope, PersonScope, ReferenceScope
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -135,6 +138,25 @@ async def test_by_night_the_family_sleeps_and_is_told_in_the_morning(
     await outbox.run()
     assert not outbox.pushes.messages
     house.clock.instant += timedelta(hours=9, minutes=1)
+    await outbox.run()
+    assert outbox.pushes.messages
+
+
+async def test_in_a_ramadan_that_the_catalogue_declares_a_father_is_told_late_in_the_evening(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    # 21 November 2026 is in no calendar's Ramadan: only the entry says so. By day and until
+    # one at night people may be told then (push/hours.py); without it, not after 21:00.
+    declared = {"version": 2, "first_on": str(TODAY), "last_on": str(TODAY + timedelta(days=28))}
+    documents = [
+        (where, {**document, **declared} if document["id"] == "ramadan_1448" else document)
+        for where, document in read_catalogue(SHIPPED_PACK)
+    ]
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        await publish_documents(unit, house.clock, documents)
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    house.clock.instant += timedelta(hours=11)  # 23:00 in Dubai
+    await a_birth(house)
     await outbox.run()
     assert outbox.pushes.messages
 
