@@ -114,6 +114,14 @@ class StreamRecordRow(SQLModel, table=True):
     __table_args__ = (
         Index("stream_record_number", "circle_id", "person_id", "number", "record_key"),
         Index(
+            "stream_record_rank",
+            "circle_id",
+            "person_id",
+            "rank",
+            "record_key",
+            postgresql_where=text("sealed IS NOT NULL"),
+        ),
+        Index(
             "stream_record_removed",
             "removed_on",
             postgresql_where=text("removed_on IS NOT NULL"),
