@@ -59,7 +59,9 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     """The application. `demo_parents` is what the development page shows; production has none."""
     production = house.settings.is_production
     who_asks, pace = authenticating(house), Pace(house.ground.clock)
+    sync = Sync(house.ground, house.registry, authenticate=naming(house), pace=pace)
     routes: list[BaseRoute] = [
+        *sync.routes(),  # first: every phone's idle poll would try all the others
         *health_routes(house),
         *intake_routes(house.ground, house.schemas, hints, origin=house.settings.public_origin),
         *fhir_intake_routes(house.ground, hints, origin=house.settings.public_origin),
@@ -77,7 +79,6 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         ),
         *CatalogueAnswers(house.ground).routes(),
         *ServicesPage(house.ground).routes(),
-        *Sync(house.ground, house.registry, authenticate=who_asks, pace=pace).routes(),
         *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
         *push_routes(house.ground, authenticate=who_asks),
     ]
@@ -112,6 +113,17 @@ def middleware(*, https: bool = False) -> list[Middleware]:
 
 
 def authenticating(house: House) -> Authenticate:
+    """Who asks, as whom they are read."""
+    named = naming(house)
+
+    async def who(request: Request) -> Actor | None:
+        actor = await named(request)
+        return None if actor is None else await resolve_actor(house.ground, actor)
+
+    return who
+
+
+def naming(house: House) -> Authenticate:
     """Who asks: whoever an access token names; in development also whom a request acts as."""
     door, act = house.door, acting(house.ground)
 
@@ -119,7 +131,7 @@ def authenticating(house: House) -> Authenticate:
         actor = None if door is None else await authenticate(door, request)
         if actor is None and not house.settings.is_production:
             actor = await act(request)
-        return None if actor is None else await resolve_actor(house.ground, actor)
+        return actor
 
     return who
 

@@ -86,12 +86,9 @@ async def pull(
             continue
         left -= len(page.rows)
         pages[stream.stream_id] = page
-        above = asked.keys.get(stream.stream_id, 0)
-        if above < stream.key_epoch:
-            owner = await ground.keys.circle(stream.circle_id)
-            async with ground.database.glance(MemberScope(stream.circle_id, person_id)) as session:
-                secrets = await list_secrets_in_use(session, owner, above_epoch=above)
-            keys += [wraps.wrap(device, stream.stream_id, one) for one in secrets]
+        # A stream restored to what it was may have epochs that the phone knows with other secrets.
+        above = 0 if page.reset == "incarnation" else asked.keys.get(stream.stream_id, 0)
+        keys += await _wrapped_keys(ground, wraps, person_id, device, stream, above)
     more = any(page.more for page in pages.values())
     closed = sorted(asked.cursors.keys() - {stream.stream_id for stream in streams})
     return Pulled(pages, closed, keys, more, None if more else heads_tag(mine))
@@ -104,6 +101,29 @@ def heads_tag(mine: MemberStreams) -> str:
         said.update(stream.stream_id.bytes + stream.incarnation.bytes)
         said.update(stream.head.to_bytes(8, "big"))
     return base64.urlsafe_b64encode(said.digest()[:TAG_BYTES]).decode()
+
+
+async def _wrapped_keys(
+    ground: Ground,
+    wraps: Wraps,
+    person_id: PersonId,
+    device: Device,
+    stream: MemberStream,
+    above: int,
+) -> list[Wrap]:
+    """The keys of a stream above an epoch that the phone needs. Of one alone, the newest, which
+    rows to come will lie under, the wrap that was made before is it.
+    """
+    if above >= stream.key_epoch:
+        return []
+    if above == stream.key_epoch - 1:
+        held = wraps.find(device, stream.stream_id, stream.key_epoch)
+        if held is not None:
+            return [held]
+    owner = await ground.keys.circle(stream.circle_id)
+    async with ground.database.glance(MemberScope(stream.circle_id, person_id)) as session:
+        secrets = await list_secrets_in_use(session, owner, above_epoch=above)
+    return [wraps.wrap(device, stream.stream_id, one) for one in secrets]
 
 
 async def _find_page(

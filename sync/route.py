@@ -27,7 +27,8 @@ from sync.wire import EnrolRequest, SyncRequest, decode, encode
 from sync.wrap import Wraps
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
-from timeline.member_stream import MemberStreams, list_member_streams
+from timeline.known import resolve_actor
+from timeline.member_stream import MemberStreams, list_actor_streams, list_member_streams
 from timeline.request_body import read_body
 
 REQUEST_BYTES_MAX = 256 * 1024
@@ -68,7 +69,10 @@ class OutdatedAnswer(msgspec.Struct, frozen=True):
 
 
 class Sync:
-    """What the calls stand on, made once a process."""
+    """What the calls stand on, made once a process.
+
+    `authenticate` says who asks; as whom they are read is found here, with their streams.
+    """
 
     def __init__(
         self,
@@ -98,7 +102,11 @@ class Sync:
 
     async def enrol(self, request: Request) -> Response:
         """Enrols the phone of whoever is signed in."""
-        actor = await self._caller(request)
+        named = await self._authenticate(request)
+        if named is None:
+            raise SignInRequired
+        actor = await resolve_actor(self._ground, named)
+        self._pace.take(actor.person_id)
         asked = decode(await self._body(request), EnrolRequest)
         await enrol_device(self._ground, actor, asked)
         counter = await read_counter(self._ground, actor, asked.device, acked=0)
@@ -115,10 +123,7 @@ class Sync:
 
     async def head(self, request: Request) -> Response:
         """The idle poll: 304 while nothing of the caller's has changed."""
-        actor = await self._authenticate(request)
-        if actor is None:
-            raise SignInRequired
-        mine = await list_member_streams(self._ground, actor.person_id)
+        actor, mine = await self._reader(request)
         tag = f'"{heads_tag(mine)}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache, private"}
         if request.headers.get("if-none-match") == tag:
@@ -129,7 +134,8 @@ class Sync:
 
     async def sync(self, request: Request) -> Response:
         """Commands up, then rows down, which show what the commands did."""
-        actor = await self._caller(request)
+        actor, mine = await self._reader(request)
+        self._pace.take(actor.person_id)
         asked = decode(await self._body(request), SyncRequest)
         counter = await read_counter(self._ground, actor, asked.device, acked=asked.acked)
         uploaded = await settle_commands(
@@ -137,18 +143,18 @@ class Sync:
         )
         if asked.schema < self._schema_min:
             return _answer(self._outdated(uploaded), status=AppOutdated.status)
-        mine = await list_member_streams(self._ground, actor.person_id)
+        if asked.commands:
+            mine = await list_member_streams(self._ground, actor.person_id)
         device = counter.device
         pulled = await pull(self._ground, self._wraps, actor.person_id, device, asked, mine)
         return _answer(self._said(actor, uploaded, pulled, mine))
 
-    async def _caller(self, request: Request) -> Actor:
-        """Who calls, within their pace. Raises: SignInRequired, TooManyCalls."""
-        actor = await self._authenticate(request)
-        if actor is None:
+    async def _reader(self, request: Request) -> tuple[Actor, MemberStreams]:
+        """Who calls, as whom they are read, and their streams. Raises: SignInRequired."""
+        named = await self._authenticate(request)
+        if named is None:
             raise SignInRequired
-        self._pace.take(actor.person_id)
-        return actor
+        return await list_actor_streams(self._ground, named)
 
     async def _body(self, request: Request) -> bytes:
         if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:

@@ -39,13 +39,17 @@ class Wraps:
 
     def wrap(self, device: Device, stream: UUID, secret: EpochSecret) -> Wrap:
         """The secret as only this device opens it."""
-        place = (device.id, device.agreement_key, stream, secret.epoch)
-        found = self._held.get(place)
+        found = self.find(device, stream, secret.epoch)
         if found is None:
+            place = (device.id, device.agreement_key, stream, secret.epoch)
             found = self._held[place] = wrap_secret(self._registry, device, stream, secret)
             if len(self._held) > WRAPS_MAX:
                 self._held.popitem(last=False)
         return found
+
+    def find(self, device: Device, stream: UUID, epoch: int) -> Wrap | None:
+        """The wrap of this secret for this device, if it was made before."""
+        return self._held.get((device.id, device.agreement_key, stream, epoch))
 
 
 def wrap_secret(registry: SigningKey, device: Device, stream: UUID, secret: EpochSecret) -> Wrap:

@@ -1,7 +1,8 @@
 """A person's streams with their heads, in one statement: the idle poll, and how a pull begins.
 
 The same statement says whether a circle's day has come; such a circle is refreshed, and the heads
-are read again. `sync` calls it; nothing is opened here.
+are read again. It says as well whether anything new is known of the person: who was found joined
+with nobody, and has no new fact since, is themselves. `sync` calls it; nothing is opened here.
 """
 
 from datetime import date
@@ -11,9 +12,12 @@ from uuid import UUID
 import msgspec
 
 from domain.ids import CircleId, PersonId
+from domain.people.actor import Actor
 from store.scope import PersonScope
 from timeline.ground import Ground
+from timeline.known import resolve_actor
 from timeline.read import is_due, refresh_if_due
+from timeline.record import single_circle
 
 MEMBER_STREAM_COLUMNS = (
     "stream.circle_id, stream.stream_id, stream.incarnation, stream.head, stream.digest,"
@@ -22,7 +26,8 @@ MEMBER_STREAM_COLUMNS = (
 _STREAMS = f"""
 SELECT {MEMBER_STREAM_COLUMNS}, mine.circle_id AS mine,
        circle.facts_version, circle.refreshed_version, circle.refreshed_catalogue,
-       circle.refreshed_on, circle.next_change_on, published.catalogue
+       circle.refreshed_on, circle.next_change_on, published.catalogue,
+       (SELECT facts_version FROM circle WHERE circle_id = $2) AS own_version
 FROM (SELECT coalesce(max(version), 0) AS catalogue FROM catalogue_version) AS published
 LEFT JOIN person_circle AS mine ON mine.person_id = $1 AND mine.member
 LEFT JOIN circle ON circle.circle_id = mine.circle_id
@@ -54,13 +59,26 @@ class MemberStreams(msgspec.Struct, frozen=True):
     catalogue: int
 
 
+async def list_actor_streams(ground: Ground, named: Actor) -> tuple[Actor, MemberStreams]:
+    """The actor as whom they are read, as `resolve_actor` says, and that person's streams."""
+    rows, actor = await _read(ground, named.person_id), named
+    if not ground.alone.holds(named.person_id, rows[0]["own_version"] or 0):
+        actor = await resolve_actor(ground, named)
+        if actor.person_id != named.person_id:
+            rows = await _read(ground, actor.person_id)
+    return actor, await _refreshed(ground, actor.person_id, rows)
+
+
 async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStreams:
     """The person's streams; circles whose day has come are refreshed first.
 
     A circle without a record yet has no stream and is left out; so is one whose member they are no
     more: its stream is closed to them.
     """
-    rows = await _read(ground, person_id)
+    return await _refreshed(ground, person_id, await _read(ground, person_id))
+
+
+async def _refreshed(ground: Ground, person_id: PersonId, rows: list[Any]) -> MemberStreams:
     since = await ground.catalogues.rules_since(rows[0]["catalogue"])
     due = [row["mine"] for row in rows if _is_due(row, since, ground.clock.today())]
     if due:
@@ -74,7 +92,9 @@ async def list_member_streams(ground: Ground, person_id: PersonId) -> MemberStre
 async def _read(ground: Ground, person_id: PersonId) -> list[Any]:
     async with ground.database.glance(PersonScope(person_id)) as session:
         connection = await session.raw()
-        rows: list[Any] = await connection.fetch(_STREAMS, person_id)
+        rows: list[Any] = await connection.fetch(
+            _STREAMS, person_id, single_circle(ground.keys, person_id).id
+        )
         return rows
 
 
