@@ -14,7 +14,7 @@ from phone import outbox, stream
 from phone.day import corrected_utc, day_in_dubai, plan_offset_seconds
 from phone.envelope import StreamKeys
 from phone.store import Store
-from phone.stream_key import held_epochs, keep_keys
+from phone.stream_key import forget_keys, held_epochs, keep_keys
 from phone.wire import (
     COMMANDS_MAX,
     SCHEMA,
@@ -98,6 +98,9 @@ def take_answer(store: Store, asked: Asked, answer: SyncAnswer, *, phone_utc: da
         _take_clock(store, answer.now, phone_utc)
         store.set_number(_OUTDATED, 0)
         store.set_number(_CATALOGUE, answer.catalogue)
+        for stream_id, page in answer.streams.items():
+            if page.reset == "incarnation":
+                forget_keys(store, stream_id)
         keep_keys(store, answer.keys, asked.request.device)
         keys, today = StreamKeys(store), read_today(store, phone_utc)
         for stream_id in answer.closed:

@@ -38,6 +38,11 @@ def keep_keys(store: Store, keys: Iterable[WrappedKey], device: bytes) -> None:
             )
 
 
+def forget_keys(store: Store, stream: bytes) -> None:
+    """Lets go of a stream's secrets: a server that was restored may give their epochs again."""
+    store.connection.execute("DELETE FROM stream_key WHERE stream = ?", (stream,))
+
+
 def find_secret(store: Store, stream: bytes, epoch: int) -> bytes | None:
     """The secret of a stream's epoch, or None while it is not held."""
     row = store.connection.execute(

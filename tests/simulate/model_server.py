@@ -130,7 +130,7 @@ class ModelServer:
             outcomes=outcomes,
             streams=pages,
             closed=tuple(held for held in request.cursors if held not in visible),
-            keys=tuple(self.wraps(device, request, visible)),
+            keys=tuple(self.wraps(device, request, visible, pages)),
             more=any(page.more for page in pages.values()),
             catalogue=1,
             today=(today - date(1970, 1, 1)).days,
@@ -210,12 +210,18 @@ class ModelServer:
         return bool(stream.rows[key].number == command.payload["seen_number"])
 
     def wraps(
-        self, device: ModelDevice, request: SyncRequest, visible: dict[bytes, ModelStream]
+        self,
+        device: ModelDevice,
+        request: SyncRequest,
+        visible: dict[bytes, ModelStream],
+        pages: dict[bytes, Page],
     ) -> list[WrappedKey]:
         wrapped: list[WrappedKey] = []
         for stream in visible.values():
+            is_restored = pages[stream.stream].reset == "incarnation"
+            known = 0 if is_restored else request.keys.get(stream.stream, 0)
             for epoch, secret in stream.secrets.items():
-                if epoch > request.keys.get(stream.stream, 0):
+                if epoch > known:
                     place = stream.stream + epoch.to_bytes(4, "big") + request.device
                     body = _SUITE.encrypt(secret, device.agreement, b"osrati/1/wrap" + place)
                     signature = self.registry.sign(b"osrati/1/wrap-signature" + place + body)

@@ -55,6 +55,20 @@ def test_a_planted_bug_is_found(bug: str) -> None:
     assert found is not None, f"{SEEDS_MAX} lives did not meet {bug}"
 
 
+def test_an_epoch_that_a_restored_server_gives_anew_opens_without_starting_over() -> None:
+    world = World()
+    world.happen("server backs up", 0, 0)
+    for event in ("key rotates", "agency writes"):
+        world.happen(event, 0, 4)
+    world.settle()
+    world.happen("server restores", 0, 0)
+    for phone in world.phones:
+        phone.sync()
+    for event in ("key rotates", "agency writes"):
+        world.happen(event, 0, 4)
+    world.settle()
+
+
 def test_every_event_happens_in_a_seeded_life() -> None:
     said: list[str] = []
     for seed in range(1, 11):

@@ -244,6 +244,7 @@ async def test_a_stream_with_a_new_incarnation_starts_over(
     said = await phone.sync()
     assert {page["reset"] for page in said["streams"].values()} == {"incarnation"}
     assert all(page["rows"] for page in said["streams"].values())
+    assert {wrap["stream"] for wrap in said["keys"]} == said["streams"].keys()  # held or not
 
 
 async def test_a_phone_that_says_which_keys_it_has_gets_no_others(
