@@ -114,6 +114,8 @@ async def _measure(port: int, bare_port: int, people: list[Reader], seconds: flo
         loaded = await load_once(
             one, first, first_bytes=FIRST_SCREEN_BYTES, page_bytes=PAGE_BYTES_MAX
         )
+        pages = {"first_bytes": PAGE_BYTES_MAX, "page_bytes": PAGE_BYTES_MAX}
+        turn = cycle([(await load_once(one, reader, **pages)).asked for reader in people])
     poll = http_request(
         "GET", "/v1/sync/head", {**first.headers, "If-None-Match": f'"{loaded.tag}"'}
     )
@@ -121,7 +123,7 @@ async def _measure(port: int, bare_port: int, people: list[Reader], seconds: flo
     async with Connection(bare_port) as one:
         rows = await one.ask(http_request("GET", f"/rows/{bare[first]}", {}), status=200)
     bare_poll = http_request("GET", f"/head/{bare[first]}", {"If-None-Match": '"1"'})
-    turn, bare_turn = cycle(people), cycle(bare.values())
+    bare_turn = cycle([http_request("GET", f"/rows/{place}", {}) for place in bare.values()])
 
     async def ask_head(connection: Connection) -> None:
         await connection.ask(poll, status=304)
@@ -130,13 +132,11 @@ async def _measure(port: int, bare_port: int, people: list[Reader], seconds: flo
         await connection.ask(bare_poll, status=304)
 
     async def load(connection: Connection) -> None:
-        await load_once(
-            connection, next(turn), first_bytes=PAGE_BYTES_MAX, page_bytes=PAGE_BYTES_MAX
-        )
+        for request in next(turn):
+            await connection.ask(request, status=200)
 
     async def load_bare(connection: Connection) -> None:
-        request = http_request("GET", f"/rows/{next(bare_turn)}", {})
-        await connection.ask(request, status=200)
+        await connection.ask(next(bare_turn), status=200)
 
     polls = await _in_turns(port, ask_head, bare_port, ask_bare_head, seconds)
     loads = await _in_turns(port, load, bare_port, load_bare, seconds)

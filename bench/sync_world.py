@@ -59,11 +59,11 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A first load: bytes of all answers, of fifty records, its calls, and where it ended."""
+    """A first load: bytes of all answers, of fifty records, what was asked, and where it ended."""
 
     total_bytes: int
     screen_bytes: float
-    calls: int
+    asked: tuple[bytes, ...]
     tag: str
     cursors: Mapping[bytes, bytes]
     keys: Mapping[bytes, int]
@@ -112,9 +112,11 @@ async def load_once(
     cursors: dict[bytes, bytes] = {}
     keys: dict[bytes, int] = {}
     total, screen = 0, 0.0
+    requests: list[bytes] = []
     for calls in count(1):
         want = first_bytes if calls == 1 else page_bytes
         request = sync_request(reader, cursors=cursors, keys=keys, want_bytes=want)
+        requests.append(request)
         body, size = await connection.ask(request, status=200)
         answer = cbor2.loads(body)
         total += size
@@ -124,7 +126,7 @@ async def load_once(
         cursors = {stream: page["next"] for stream, page in answer["streams"].items()}
         keys |= {wrap["stream"]: wrap["epoch"] for wrap in answer["keys"]}
         if not answer["more"]:
-            return Loaded(total, screen, calls, answer["tag"], cursors, keys)
+            return Loaded(total, screen, tuple(requests), answer["tag"], cursors, keys)
     raise AssertionError("it never ends")
 
 
