@@ -29,7 +29,7 @@ _PREFIX = struct.Struct(">BIB16s12s")
 _HEADER = struct.Struct(">B16s16sIQB16s")
 # By the coding (`flags`) that names each.
 _DICTIONARIES = {
-    number: (CONTRACT / "sync" / f"dictionary-{number}.bin").read_bytes() for number in (1, 2)
+    number: (CONTRACT / "sync" / f"dictionary-{number}.bin").read_bytes() for number in (1, 2, 3)
 }
 
 

@@ -21,7 +21,7 @@ BODY_BYTES_MAX = 256 * 1024  # inflated; a card has under 2 KB, a record of 500 
 BODY_FORMAT = 1  # part of the content digest: another form of the same record is written anew
 
 PLAIN = 0  # flags of an envelope: canonical CBOR, as rows were before the first phone
-DEFLATED = 2  # raw DEFLATE (RFC 1951) with the dictionary of this number; 1 is still read
+DEFLATED = 3  # raw DEFLATE (RFC 1951) with the dictionary of this number; those before are read
 
 _FIRST_DAY = date(1970, 1, 1)
 _LEFT_OUT: dict[str, object] = {

@@ -103,11 +103,12 @@ def test_the_dictionaries_are_the_published_ones() -> None:
     assert published == DICTIONARIES
 
 
-def test_a_body_deflated_with_the_dictionary_before_still_opens() -> None:
+@pytest.mark.parametrize("before", range(1, DEFLATED))
+def test_a_body_deflated_with_a_dictionary_before_still_opens(before: int) -> None:
     dictionary = DICTIONARIES[DEFLATED]
     opener = zlib.decompressobj(-zlib.MAX_WBITS, zdict=dictionary)
-    body = deflated(opener.decompress(encode_body(visit())), DICTIONARIES[1])
-    assert decode_body(body, 1, key=KEY, recipient=READER) == visit()
+    body = deflated(opener.decompress(encode_body(visit())), DICTIONARIES[before])
+    assert decode_body(body, before, key=KEY, recipient=READER) == visit()
 
 
 def test_a_coding_of_tomorrow_is_refused() -> None:

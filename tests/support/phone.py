@@ -35,7 +35,7 @@ from tests.support.house import TestHouse
 from timeline.hint import NoHints
 
 DICTIONARY = (
-    Path(__file__).parents[2] / "mobile-contract" / "sync" / "dictionary-2.bin"
+    Path(__file__).parents[2] / "mobile-contract" / "sync" / "dictionary-3.bin"
 ).read_bytes()
 BASE_URL = "http://osrati.test"
 CBOR = {"content-type": "application/cbor"}
@@ -226,7 +226,7 @@ def open_row(
 ) -> dict[str, Any]:
     """A row's body by the contract."""
     suite, epoch, flags, commit, nonce = struct.unpack_from(">BIB16s12s", sealed)
-    assert (suite, flags) == (1, 2)
+    assert (suite, flags) == (1, 3)
     secret = secrets[epoch]
     assert HKDFExpand(SHA256(), 16, b"osrati/1/stream/commit").derive(secret) == commit
     header = struct.pack(">B16s16sIQB16s", suite, stream, key, epoch, number, flags, commit)
