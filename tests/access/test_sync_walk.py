@@ -17,6 +17,7 @@ from domain.citation import CITATION_BYTES
 from domain.facts.dispute import Claim
 from domain.ids import CommandId
 from schema.node import decode_id
+from tests.access.walk import SignedIn
 from tests.access.world import ROLES, World
 from tests.schema.test_statements import counted
 from tests.support.phone import BarePhone
@@ -30,12 +31,14 @@ WORDS = get_type_hints(DisputeFact, include_extras=True)["words"]
 
 
 @pytest.fixture
-async def phones(world: World, http: httpx2.AsyncClient) -> dict[str, BarePhone]:
-    """A phone of everybody, enrolled, that has pulled all it gets."""
+async def phones(
+    world: World, http: httpx2.AsyncClient, signed_in: SignedIn
+) -> dict[str, BarePhone]:
+    """A phone of everybody, signed in and enrolled, that has pulled all it gets."""
     found = {}
     for name, role in ROLES.items():
         if role is not None:
-            found[name] = BarePhone(http, role)
+            found[name] = BarePhone(http, role, token=await signed_in.of(role))
             await found[name].enrol()
             await found[name].sync()
     return found

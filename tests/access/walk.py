@@ -32,9 +32,13 @@ from graphql import (
 from api.app import ACT_AS_HEADER
 from domain.citation import CITATION_BYTES
 from domain.ids import PersonId
+from identity.access_token import AccessTokens
+from identity.session import SessionDetail, open_session
 from schema.node import NodeType, encode_fact, encode_id
 from tests.access.world import World
 from tests.schema.test_statements import counted
+
+OK, UNAUTHORIZED = 200, 401
 
 Json: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str, ...]
@@ -196,14 +200,40 @@ def _merged(one: Json, other: Json) -> Json:
     }
 
 
+class SignedIn:
+    """A session and an access token of everybody, as a sign-in gives them."""
+
+    def __init__(self, world: World, tokens: AccessTokens) -> None:
+        self._ground = world.house.ground
+        self._tokens = tokens
+        self._held: dict[PersonId, str] = {}
+
+    async def of(self, role: PersonId) -> str:
+        """The token of one person."""
+        if role not in self._held:
+            await self.renew(role)
+        return self._held[role]
+
+    async def renew(self, role: PersonId) -> None:
+        """Signs in once more."""
+        detail = SessionDetail("osrati-app", "walk", "SOP3", self._ground.clock.now_utc())
+        session = await open_session(self._ground, role, uuid4(), detail)
+        assert session is not None
+        self._held[role] = await self._tokens.make(session.access(role))
+
+
 class Walk:
     """Sends operations as each role, and notes whatever came back that should not have."""
 
-    def __init__(self, world: World, http: httpx2.AsyncClient) -> None:
+    def __init__(
+        self, world: World, http: httpx2.AsyncClient, tokens: "SignedIn | None" = None
+    ) -> None:
         self.world = world
         self.http = http
+        self._tokens = tokens
         self.found: list[str] = []
         self.told: set[str] = set()  # `Type.field` that somebody got a value of
+        self._statement_count = 0
         self._twins: dict[tuple[str, str], str] = {}
         self.live: set[tuple[str, Place]] = set()  # where an id of one's own makes a difference
 
@@ -211,15 +241,29 @@ class Walk:
         self, role: PersonId | None, text: str, variables: Json, headers: Mapping[str, str]
     ) -> Answer:
         """One operation over HTTP."""
-        acting = {} if role is None else {ACT_AS_HEADER: str(role)}
+        answer = await self._post(role, text, variables, headers)
+        if answer.status_code == UNAUTHORIZED and role is not None and self._tokens is not None:
+            await self._tokens.renew(role)  # the walk signed itself out
+            answer = await self._post(role, text, variables, headers)
+        assert answer.status_code == OK, answer.text
+        return Answer(answer.json(), answer.text, self._statement_count)
+
+    async def _post(
+        self, role: PersonId | None, text: str, variables: Json, headers: Mapping[str, str]
+    ) -> httpx2.Response:
+        acting = {}
+        if role is not None and self._tokens is None:
+            acting = {ACT_AS_HEADER: str(role)}
+        elif role is not None and self._tokens is not None:
+            acting = {"authorization": f"Bearer {await self._tokens.of(role)}"}
         with counted() as sent:
             answer = await self.http.post(
                 "/graphql",
                 content=json.dumps({"query": text, "variables": variables}),
                 headers={"content-type": "application/json", **acting, **headers},
             )
-        assert answer.status_code in (200, 401), answer.text
-        return Answer(answer.json(), answer.text, len(sent))
+        self._statement_count = len(sent)
+        return answer
 
     async def walk_foreign(
         self,

@@ -96,9 +96,12 @@ class BarePhone:
     sequence: int = 0
     acked: int = 0
     schema: int = 1
+    token: str | None = None  # of a sign-in; without one it acts as its person
 
     @property
     def headers(self) -> dict[str, str]:
+        if self.token is not None:
+            return {"authorization": f"Bearer {self.token}"}
         return {ACT_AS_HEADER: str(self.person_id)}
 
     async def post(self, path: str, body: Any) -> httpx2.Response:
