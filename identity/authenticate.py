@@ -3,28 +3,14 @@
 `api/app.py` hands `authenticate` to every feature that asks who it is.
 """
 
-from datetime import timedelta
-
 from starlette.requests import Request
 
-from domain.error import Refusal
 from domain.people.actor import Actor
 from domain.text.message import Language
 from identity.access_token import TokenRefused
 from identity.door import Door
 from identity.dpop import ProofRefused
 from identity.session import find_session
-
-STEP_UP_SECONDS = 300
-
-
-class StepUpRequired(Refusal):
-    """What is asked needs a sign-in of the last minutes. Source: RFC 9470."""
-
-    code = "session.step_up"
-    status = 401
-    ar = "لإتمام هذا الإجراء أكِّد هويتك: سجِّل الدخول مرة أخرى ثم أعد المحاولة."
-    en = "To do this, confirm who you are: sign in once more, then try again."
 
 
 async def authenticate(door: Door, request: Request) -> Actor | None:
@@ -68,13 +54,6 @@ async def _authenticate(door: Door, request: Request) -> Actor | None:
         session_id=access.session_id,
         signed_in_at=access.signed_in_at,
     )
-
-
-def require_fresh(door: Door, actor: Actor) -> None:
-    """Raises: StepUpRequired unless the person signed in within STEP_UP_SECONDS."""
-    now = door.ground.clock.now_utc()
-    if actor.signed_in_at is None or now - actor.signed_in_at > timedelta(seconds=STEP_UP_SECONDS):
-        raise StepUpRequired
 
 
 async def _prove(door: Door, request: Request, *, scheme: str, token: str, thumbprint: str) -> None:

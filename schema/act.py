@@ -47,6 +47,7 @@ from timeline.dispute import (
     WordsTooLong,
 )
 from timeline.outcome import APPLIED
+from timeline.step_up import StepUpRequired
 
 
 @strawberry.enum(description="What to do after a refusal.")
@@ -65,6 +66,7 @@ _REFUSALS: tuple[type[Refusal], ...] = (
     NotFound,
     CommandUnknown,
     SignInRequired,
+    StepUpRequired,
     WordsTooLong,
 )
 REFUSAL_TYPES: Mapping[str, type[Refusal]] = MappingProxyType(
@@ -87,6 +89,7 @@ NEXT_STEPS: Mapping[str, NextStep] = MappingProxyType(
         NothingToWithdraw.code: NextStep.REFRESH,
         CommandUnknown.code: NextStep.UPDATE_APP,
         SignInRequired.code: NextStep.SIGN_IN,
+        StepUpRequired.code: NextStep.SIGN_IN,
     }
 )
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import strawberry
 
 from domain.error import NotFound, SignInRequired
+from domain.people.actor import Actor
 from identity.session import (
     Session,
     end_every_session,
@@ -22,6 +23,7 @@ from schema.context import Asked, RequestContext
 from schema.field import described
 from schema.language import InLanguage, LanguageName, chosen
 from schema.node import decode_id, encode_id
+from timeline.step_up import StepUpRequired, require_fresh
 
 
 @strawberry.type(description="One sign-in on one device.")
@@ -60,7 +62,10 @@ class SessionQuery:
 
 @strawberry.type
 class SessionMutation:
-    @described("Signs out of one device: the one that asks, or another of `sessions`.")
+    @described(
+        "Signs out of one device: the one that asks, or another of `sessions`; for another, sign in"
+        " once more within the last five minutes (`session.step_up`)."
+    )
     async def sign_out(
         self, info: Asked, session: strawberry.ID | None = None, language: InLanguage = None
     ) -> SignOutOutcome:
@@ -71,17 +76,24 @@ class SessionMutation:
         if session is not None:
             raw = decode_id("Session", session)
             session_id = None if raw is None else UUID(bytes=raw)
+        if session_id != context.actor.session_id and not _is_fresh(context, context.actor):
+            return _refused(context, language, StepUpRequired)
         if session_id is None or not await end_session(
             context.ground, context.actor.holder, session_id
         ):
             return _refused(context, language, NotFound)
         return SignedOut(ended_count=1)
 
-    @described("Signs out everywhere, here too.")
+    @described(
+        "Signs out everywhere, here too. Wants a sign-in of the last five minutes"
+        " (`session.step_up`)."
+    )
     async def sign_out_everywhere(self, info: Asked, language: InLanguage = None) -> SignOutOutcome:
         context = info.context
         if context.actor is None:
             return _refused(context, language, SignInRequired)
+        if not _is_fresh(context, context.actor):
+            return _refused(context, language, StepUpRequired)
         count = await end_every_session(context.ground, context.actor.holder)
         return SignedOut(ended_count=count)
 
@@ -97,10 +109,19 @@ def _shown(session: Session, current: UUID | None) -> SignInSession:
     )
 
 
+def _is_fresh(context: RequestContext, actor: Actor) -> bool:
+    """Whoever holds an unlocked phone must not end its owner's other sessions."""
+    try:
+        require_fresh(context.ground.clock, actor)
+    except StepUpRequired:
+        return False
+    return True
+
+
 def _refused(
     context: RequestContext,
     language: LanguageName | None,
-    kind: type[NotFound] | type[SignInRequired],
+    kind: type[NotFound] | type[SignInRequired] | type[StepUpRequired],
 ) -> SignOutRefused:
     words = kind.ar if chosen(language, context.language) == "ar" else kind.en
     return SignOutRefused(code=kind.code, message=words, next_step=NEXT_STEPS[kind.code])

@@ -6,21 +6,16 @@ import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
-from starlette.requests import Request
 
 from api.settings import read_settings
+from domain.ids import PersonId
 from domain.people.actor import Actor
 from identity.access_token import ACCESS_SECONDS, AUDIENCE
-from identity.authenticate import (
-    STEP_UP_SECONDS,
-    StepUpRequired,
-    authenticate,
-    require_fresh,
-)
 from identity.dpop import NONCE_AGE_MAX_SECONDS, PROOF_AGE_MAX_SECONDS
 from identity.form import FIELDS_MAX, FORM_BYTES_MAX
 from identity.grant import CODE_SECONDS
@@ -33,10 +28,12 @@ from identity.session import (
     list_sessions,
 )
 from identity.signing_key import PERIOD_DAYS
+from schema.node import encode_id
 from simulators.telling import sample_emirates_id
 from store.embedded_valkey import EmbeddedValkey
 from tests.schema.asking import operation
 from tests.support.door import ORIGIN, Phone, hash_of, open_phone
+from timeline.step_up import STEP_UP_SECONDS, StepUpRequired, require_fresh
 
 NOURA, SALEM = sample_emirates_id(12), sample_emirates_id(11)
 PING = "{ __typename }"
@@ -486,27 +483,41 @@ async def test_limits_are_shared_by_processes_and_held_by_each_without_valkey(
 # --- step-up ---
 
 
-async def test_what_asks_for_it_counts_only_when_one_confirms_again(phone: Phone) -> None:
-    await phone.sign_in(NOURA, bound=False)
+async def test_ending_other_sessions_wants_a_sign_in_of_the_last_minutes(phone: Phone) -> None:
+    """Of its own device anybody signs out at any time; of others only who has just signed in."""
+    other = (await phone.sign_in(NOURA)).json()
+    await phone.sign_in(NOURA)
+    shown = (await phone.ask(operation("Sessions"))).json()["data"]["sessions"]
+    (theirs,) = [one["id"] for one in shown if not one["current"]]
 
-    async def actor() -> Actor:
-        await phone.refresh(bound=False)
-        header = f"Bearer {phone.tokens['access_token']}".encode()
-        request = Request({"type": "http", "headers": [(b"authorization", header)]})
-        found = await authenticate(phone.door, request)
-        assert found is not None
-        return found
+    async def end(query: str, field: str) -> dict[str, Any]:
+        await phone.refresh()  # a refresh is no sign-in
+        said: dict[str, Any] = (await phone.ask(query)).json()["data"][field]
+        return said
 
+    await later(phone, seconds=STEP_UP_SECONDS + 1)
+    none = SIGN_OUT % encode_id("Session", bytes(16))
+    for query, field in (
+        (operation("SignOutEverywhere"), "signOutEverywhere"),
+        (SIGN_OUT % theirs, "signOut"),
+        (none, "signOut"),  # it does not tell which sessions there are
+    ):
+        said = await end(query, field)
+        assert (said["code"], said["nextStep"]) == ("session.step_up", "SIGN_IN")
+    assert (await phone.refresh(other["refresh_token"])).status_code == 200, "nothing has ended"
+    await phone.sign_in(NOURA)
     await later(phone, seconds=STEP_UP_SECONDS)
-    require_fresh(phone.door, await actor())
+    assert (await end(none, "signOut"))["code"] == "not_found"
+    assert await end(SIGN_OUT % theirs, "signOut") == {"endedCount": 1}
     await later(phone, seconds=1)
+    assert (await end(SIGN_OUT % theirs, "signOut"))["code"] == "session.step_up"
+    assert await end(operation("SignOut"), "signOut") == {"endedCount": 1}, "its own, at any time"
+    assert await ended(phone)
+
+
+async def test_who_only_acts_as_somebody_has_confirmed_nothing(phone: Phone) -> None:
     with pytest.raises(StepUpRequired):
-        require_fresh(phone.door, await actor())  # a refresh is no sign-in
-    await phone.sign_in(NOURA, bound=False)
-    require_fresh(phone.door, await actor())
-    person_id = (await actor()).person_id
-    with pytest.raises(StepUpRequired):  # who only acts as somebody has confirmed nothing
-        require_fresh(phone.door, Actor(person_id, "ar", "demonstration"))
+        require_fresh(phone.house.clock, Actor(PersonId(uuid4()), "ar", "demonstration"))
 
 
 # --- locking out ---
