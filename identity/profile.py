@@ -5,6 +5,7 @@ Source: docs.uaepass.ae, "Get user information"; `sub` and `uuid` name the accou
 
 import re
 from typing import Literal, TypeAlias
+from unicodedata import category, normalize
 
 import msgspec
 
@@ -18,6 +19,7 @@ EMIRATES_ID = re.compile(r"784[0-9]{12}")  # 15 digits; the year in it proves no
 UUID_SHAPE = re.compile(r"[0-9a-fA-F-]{32,36}")
 MOBILE = re.compile(r"\+?[0-9]{8,15}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 COUNTRY = re.compile(r"[A-Z]{3}")
 _SEXES: dict[str, Sex] = {"male": "male", "m": "male", "female": "female", "f": "female"}
 
@@ -94,9 +96,18 @@ def read_profile(body: bytes) -> Profile:
 
 
 def _name(parts: str) -> str | None:
-    """The parts of a name that are there, in their order: it comes divided by commas."""
-    name = " ".join(part.strip() for part in parts.split(",") if part.strip())
+    """The parts of a name that are there, in their order: it comes divided by commas.
+
+    Composed (NFC), so that one name is not two; without what would turn the text around it.
+    """
+    shown = "".join(" " if _hides(letter) else letter for letter in normalize("NFC", parts))
+    name = " ".join(" ".join(part.split()) for part in shown.split(",") if part.strip())
     return name if 0 < len(name) <= NAME_CHARACTERS_MAX else None
+
+
+def _hides(letter: str) -> bool:
+    """Control characters, halves of pairs, marks of direction; joiners belong to names."""
+    return category(letter) in ("Cc", "Cs") or letter in DIRECTIONS
 
 
 def _matching(shape: re.Pattern[str], value: str) -> str | None:

@@ -6,9 +6,9 @@ frameworks of its own. Source: OpenID Connect Core 1.0, 3.1.3.7; Discovery 1.0, 
 """
 
 import base64
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias  # Any: JOSE's headers and keys
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -124,7 +124,7 @@ class StaffProvider:
         )
         self._metadata: _Metadata | None = None
         self._keys: KeySet | None = None
-        self._keys_read_at = 0.0
+        self._keys_read_at: datetime | None = None
 
     @property
     def issuer(self) -> str:
@@ -214,12 +214,13 @@ class StaffProvider:
     async def _key_set(self, kid: object) -> KeySet:
         """The provider's keys; read again where this one is new, at most once a minute."""
         known = self._keys is not None and any(key.kid == kid for key in self._keys.keys)
-        is_late = time.monotonic() - self._keys_read_at >= KEYS_AGAIN_SECONDS
+        now, read_at = self._clock.now_utc(), self._keys_read_at
+        is_late = read_at is None or now - read_at >= timedelta(seconds=KEYS_AGAIN_SECONDS)
         if self._keys is None or (not known and is_late):
             body = await self._ask(
                 self._http.build_request("GET", (await self._discover()).jwks_uri)
             )
-            self._keys_read_at = time.monotonic()
+            self._keys_read_at = now
             said = _decoded(body, dict[str, Any])
             try:
                 self._keys = KeySet.import_key_set({"keys": _public(said.get("keys", []))})

@@ -145,7 +145,8 @@ class UaePass:
         if account is None:
             return _back(asked, error="access_denied")
         code = secrets.token_urlsafe(24)
-        self.codes[code] = Granted(account, asked, time.monotonic() + CODE_SECONDS)
+        lasts = -1 if self.weather.get("code") == "expired" else CODE_SECONDS
+        self.codes[code] = Granted(account, asked, time.monotonic() + lasts)
         return _back(asked, code=code)
 
     async def logout(self, request: Request) -> Response:
@@ -198,18 +199,24 @@ class UaePass:
     # --- the test's hand ---
 
     async def set_weather(self, request: Request) -> Response:
-        """`{"token": "503"}`: that status from now on; "slow" or "garbage"; `{}` is a fine day."""
+        """`{"token": "503"}`: that status from now on; "slow" or "garbage"; `{}` is a fine day.
+        `{"code": "expired"}`: codes that are given from now on are too old.
+        """
         self.weather = {str(k): str(v) for k, v in (await request.json()).items()}
         return Response(status_code=204)
 
     async def change_account(self, request: Request) -> Response:
-        """`{"account": key, "idn": …, "mobile": …}`: what userinfo says of it from now on."""
+        """`{"account": key, "idn": …, "mobile": …, "name_ar": …}`: what userinfo says of it from
+        now on.
+        """
         said = await request.json()
         account = self.accounts[said["account"]]
         self.accounts[account.key] = replace(
             account,
             emirates_id=said.get("idn", account.emirates_id),
             mobile=said.get("mobile", account.mobile),
+            name_ar=said.get("name_ar", account.name_ar),
+            name_en=said.get("name_en", account.name_en),
         )
         return Response(status_code=204)
 

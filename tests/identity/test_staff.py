@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.settings import read_settings
-from identity.staff_provider import SKEW_SECONDS_MAX
+from identity.staff_provider import KEYS_AGAIN_SECONDS, SKEW_SECONDS_MAX
 from identity.staff_route import SESSION_COOKIE, STAFF_SIGN_IN_SECONDS
 from identity.staff_session import STAFF_IDLE_MINUTES, STAFF_SESSION_HOURS
 from tests.support.browser import launch_browser
@@ -198,6 +198,7 @@ class Crooked:
         self.metadata: dict[str, Any] = {}
         self.keys: list[dict[str, Any]] = [self.key.as_dict(private=False)]
         self.nonce = ""
+        self.named: str | None = None  # a key's id in tokens, other than its own
 
     def app(self) -> Starlette:
         return Starlette(
@@ -238,7 +239,12 @@ class Crooked:
         return {name: v for name, v in {**sound, **self.changed}.items() if v is not None}
 
     def make(self) -> str:
-        return jwt.encode({"alg": "ES256", "kid": "one"}, self.claims(), self.key)
+        return jwt.encode({"alg": "ES256", "kid": self.kid}, self.claims(), self.key)
+
+    @property
+    def kid(self) -> str:
+        """The id that its tokens name."""
+        return self.named or str(self.key.kid)
 
 
 @pytest.fixture
@@ -332,6 +338,23 @@ async def test_a_token_that_no_published_key_signed_is_refused(
         back = {"code": "c", "state": query["state"]}
         answer = await desk.browser.get("/staff/callback", params=back)
         assert (answer.status_code, "staff.provider_unclear" in answer.text) == (502, True), means
+
+
+async def test_keys_are_read_again_after_the_provider_changed_them(
+    crooked: tuple[Crooked, Desk],
+) -> None:
+    provider, desk = crooked
+    assert (await signing_in(provider, desk)).status_code == 303
+    old = provider.keys
+    provider.key = ECKey.generate_key("P-256", {"kid": "two", "use": "sig", "alg": "ES256"})
+    provider.keys = [*old, provider.key.as_dict(private=False)]
+    at_once = await signing_in(provider, desk)  # a kid of no key asks for the keys once a minute
+    assert (at_once.status_code, at_once.headers["retry-after"]) == (502, str(KEYS_AGAIN_SECONDS))
+    desk.house.clock.instant += timedelta(seconds=KEYS_AGAIN_SECONDS)
+    assert (await signing_in(provider, desk)).status_code == 303
+    provider.named, provider.key = "two", ECKey.generate_key("P-256")
+    desk.house.clock.instant += timedelta(seconds=KEYS_AGAIN_SECONDS)
+    assert (await signing_in(provider, desk)).status_code == 502, "another key under its id"
 
 
 @pytest.mark.parametrize(
