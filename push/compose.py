@@ -21,7 +21,7 @@ from push.outgoing import EmailMessage, PushMessage, SmsMessage
 from push.registration import Addressed, take_numbers
 from push.seal_push import Wake, fits, seal_push
 from push.sms_text import SMS_PARTS_MAX, count_segments
-from push.words import EMAIL_SUBJECT, EMAIL_TEXT, SMS
+from push.words import EMAIL_SUBJECT, EMAIL_TEXT, LINK, SMS
 from timeline.ground import Ground
 
 TITLE_CHARACTERS_MAX = 200
@@ -58,7 +58,8 @@ class Composer:
         return [Composed(self._email(each)) for each in claimed]
 
     def _text(self, each: Claimed) -> Composed[SmsMessage]:
-        text = SMS[each.letter.language].format(link=self.link(each.person_id, each.notice_id))
+        words = each.letter.text or SMS[each.letter.language]
+        text = words.replace(LINK, self.link(each.person_id, each.notice_id))
         if count_segments(text).count > SMS_PARTS_MAX:
             return Composed(answer=Answer("refused", "too_big"))
         if not each.letter.address:

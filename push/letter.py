@@ -1,7 +1,7 @@
 """What one delivery carries, sealed: which cards it tells of, and the words, already chosen.
 
 The words of a push name the child and the matter, and travel sealed to the phone. SMS and e-mail
-say neither: a neutral sentence and a link.
+say neither: a sentence that names nobody, and a link.
 """
 
 from datetime import date
@@ -14,8 +14,11 @@ from push.standing import Part
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One message. `title` is for a push alone; `address` is a number or an e-mail address, and
-    empty for a push, whose phone has a registration. Past `until_on` there is nothing to say.
+    """One message. `title` is for a push and an e-mail; `text` is what an SMS or an e-mail says in
+    its service's own words, `{link}` standing for the address; empty: the neutral words.
+    `address` is a number or an e-mail address, and empty for a push, whose phone has a
+    registration. An e-mail may carry a document (`attachment`). Past `until_on` there is nothing
+    to say.
     """
 
     channel: Channel
@@ -25,6 +28,8 @@ class Letter(msgspec.Struct, frozen=True):
     until_on: date
     title: str = ""
     address: str = ""
+    text: str = ""
+    attachment: str | None = None
 
 
 def encode_letter(letter: Letter) -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.card.record import Effect
 from domain.catalogue import Catalogue
-from push.notice import Notice, class_of, encode_notice
+from push.notice import CHANNELS, Notice, class_of, encode_notice
 from store.notice_tables import NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope
 from store.seal import Place, seal
@@ -71,4 +71,7 @@ def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue) -> Notice:
         notice_class=class_of(service) if service else "service",
         not_before_on=effect.not_before_on,
         not_after_on=effect.not_after_on,
+        message=effect.message,
+        channels=tuple(channel for channel in CHANNELS if channel in effect.channels),
+        attachment=effect.attachment,
     )

@@ -17,12 +17,17 @@ NoticeClass = Literal["clinical", "service", "information", "campaign"]
 """What a notice is to its reader: a matter of health with a day, something to be done, something
 to read, or what a campaign team wants said. Each has caps of its own (`push/budget.py`)."""
 
+CHANNELS: tuple[Channel, ...] = ("push", "sms", "email")
 CLASSES: tuple[NoticeClass, ...] = ("clinical", "service", "information", "campaign")
 _CLINICAL_CALCULATORS = frozenset({"immunization", "pregnancy"})
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Of which card a person is to be told, in which days, and why now (`moment`)."""
+    """Of which card a person is to be told, in which days, and why now (`moment`).
+
+    What its service chose, if it did: the words (`message`), channels besides the app, and the
+    document that an e-mail carries.
+    """
 
     id: ActKey
     circle_id: CircleId
@@ -33,6 +38,9 @@ class Notice(msgspec.Struct, frozen=True):
     notice_class: NoticeClass
     not_before_on: date
     not_after_on: date
+    message: EntryId = EntryId("")
+    channels: tuple[Channel, ...] = ()
+    attachment: str | None = None
 
 
 def class_of(service: Service) -> NoticeClass:

@@ -31,14 +31,12 @@ CloseReason = Literal["window_closed", "opted_out", "unreachable", "capped"]
 class Waiting(msgspec.Struct, frozen=True):
     """A notice that still stands, and how far it has come.
 
-    `pushed_at` is when it was told by push and is not known to be read; `always_sms` says that its
-    service wants an SMS whatever the app shows; `held_for` why it waited last.
+    `pushed_at` is when it was told by push and is not known to be read; `held_for` why it waited
+    last.
     """
 
     notice: Notice
     pushed_at: datetime | None = None
-    always_sms: bool = False
-    email: bool = False
     held_for: HoldReason | None = None
 
 
@@ -102,11 +100,11 @@ def plan(
     spent = list(history)
     steps: list[Step] = []
     digest: list[Waiting] = []
-    channels = _channels(reach, preferences)
     for each in ordered:
         if each.pushed_at is not None:
             steps.append(_follow_up(each, preferences, hours, reach, local))
             continue
+        channels = _channels(each.notice, reach, preferences)
         step = _hindrance(each, preferences, hours, spent, channels, local)
         if step is not None:
             steps.append(step)
@@ -116,6 +114,7 @@ def plan(
             steps.append(_send((each,), channels, reach, preferences, local))
             spent.append(Told(each.notice.notice_class, local))
     if digest:
+        channels = _channels(digest[0].notice, reach, preferences)
         steps.append(_send(tuple(digest), channels, reach, preferences, local))
     return tuple(steps)
 
@@ -127,17 +126,19 @@ def _weight(each: Waiting) -> tuple[int, int, bytes]:
     return (classes.index(notice.notice_class), notice.not_after_on.toordinal(), notice.id)
 
 
-def _channels(reach: Reach, preferences: Preferences) -> tuple[Channel, ...]:
-    """The first way that is open: the app, else an SMS at once, else an e-mail."""
+def _channels(notice: Notice, reach: Reach, preferences: Preferences) -> tuple[Channel, ...]:
+    """The first way that is open: the app, else an SMS at once, else an e-mail; and besides it what
+    the notice's service chose, whatever the app shows.
+    """
     ways: tuple[tuple[Channel, bool], ...] = (
         ("push", reach.app),
         ("sms", reach.mobile),
         ("email", reach.email),
     )
-    for channel, there in ways:
-        if there and channel not in preferences.stopped_channels:
-            return (channel,)
-    return ()
+    is_open = [
+        channel for channel, there in ways if there and channel not in preferences.stopped_channels
+    ]
+    return tuple(channel for channel in is_open if channel in (is_open[0], *notice.channels))
 
 
 def _hindrance(
@@ -191,17 +192,11 @@ def _send(
     preferences: Preferences,
     local: datetime,
 ) -> Send:
-    lead = group[0]
-    found = list(channels)
-    if lead.always_sms and _may_sms(reach, preferences) and "sms" not in found:
-        found.append("sms")
-    if lead.email and reach.email and "email" not in {*preferences.stopped_channels, *found}:
-        found.append("email")
-    patience = PATIENCE_HOURS.get(lead.notice.notice_class)
-    follows = patience is not None and found == ["push"] and _may_sms(reach, preferences)
+    patience = PATIENCE_HOURS.get(group[0].notice.notice_class)
+    follows = patience is not None and channels == ("push",) and _may_sms(reach, preferences)
     return Send(
         tuple(each.notice.id for each in group),
-        tuple(found),
+        channels,
         local + timedelta(hours=patience) if follows and patience is not None else None,
     )
 

@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from domain.card.text import render_record
+from domain.catalogue import Catalogue
 from domain.ids import ActKey, PersonId
 from domain.text.message import Language
 from push.budget import WEEK_DAYS, Told
@@ -26,6 +27,7 @@ from push.plan import Close, Finish, Hold, HoldReason, Reach, Send, Step, Waitin
 from push.prefer import read_preferences
 from push.preference import Preferences
 from push.registration import list_phones
+from push.say import find_words
 from push.standing import Part, Standing, find_standings
 from store.keys import OwnerKeys
 from store.notice_tables import (
@@ -55,7 +57,10 @@ CHANNELS: Mapping[Channel, int] = {
     "sms": CHANNEL_SMS,
     "email": CHANNEL_EMAIL,
 }
+UNSAYABLE = "words_missing"  # its text names what nobody knows: closed, and listed by this reason
 HELD: frozenset[str] = frozenset({"not_yet", "quiet_hours", "cap", "digest", "unreachable"})
+
+_log = structlog.get_logger("osrati.push")
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -136,9 +141,9 @@ async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
             reach=recipient.reach,
             local=local,
         )
-        until_on = {each.notice.id: each.notice.not_after_on for each in mine}
+        notices = {each.notice.id: each.notice for each in mine}
         for step in steps:
-            await _write(unit, ground, keys, recipient, standings, step, until_on, local)
+            await _write(unit, ground, keys, recipient, standings, step, notices, local)
     return steps
 
 
@@ -227,7 +232,7 @@ async def _write(
     recipient: Recipient,
     standings: Mapping[ActKey, Standing],
     step: Step,
-    until_on: Mapping[ActKey, date],
+    mine: Mapping[ActKey, Notice],
     local: datetime,
 ) -> None:
     match step:
@@ -238,6 +243,16 @@ async def _write(
         case Finish(notice_id):
             await _set(unit, notice_id, state=NOTICE_FINISHED, reason=None)
         case Send(notices, channels, look_again_at):
+            last_on = min(mine[notice_id].not_after_on for notice_id in notices)
+            catalogue = await ground.catalogues.current()
+            lead = mine[notices[0]]
+            letters = [
+                _letter(catalogue, recipient, standings, lead, notices, channel, last_on)
+                for channel in channels
+            ]
+            if None in letters:
+                await _close_unsayable(unit, lead, notices[1:], local)
+                return
             for notice_id in notices:
                 await _set(
                     unit,
@@ -247,10 +262,21 @@ async def _write(
                     told_at=local,
                     due_at=look_again_at or local,
                 )
-            last_on = min(until_on[notice_id] for notice_id in notices)
-            for channel in channels:
-                letter = await _letter(ground, recipient, standings, notices, channel, last_on)
+            for letter in letters:
+                assert letter is not None
                 await _queue(unit, keys, recipient, notices[0], letter, local)
+
+
+async def _close_unsayable(
+    unit: Unit[PersonScope], lead: Notice, others: Sequence[ActKey], local: datetime
+) -> None:
+    """Says nothing half: the notice is closed, the log names its entry, and what was to be told
+    with it is looked at again.
+    """
+    _log.error("notice_unsayable", entry=lead.entry, card=lead.card, message_entry=lead.message)
+    await _set(unit, lead.id, state=NOTICE_CLOSED, reason=UNSAYABLE)
+    for notice_id in others:
+        await _set(unit, notice_id, due_at=local, reason=None)
 
 
 async def _set(unit: Unit[PersonScope], notice_id: ActKey, **values: object) -> None:
@@ -302,27 +328,37 @@ async def _queue(
         )
 
 
-async def _letter(
-    ground: Ground,
+def _letter(
+    catalogue: Catalogue,
     recipient: Recipient,
     standings: Mapping[ActKey, Standing],
+    notice: Notice,
     notices: Sequence[ActKey],
     channel: Channel,
     until_on: date,
-) -> Letter:
-    lead = standings[notices[0]]
+) -> Letter | None:
+    """A message by one channel, led by `notice`; None where it has no words."""
+    lead = standings[notice.id]
     assert lead.record is not None, "what is gone is never planned"
     parts = tuple(_parts(standings, notices))
-    catalogue = await ground.catalogues.current()
     service = catalogue.find_service(lead.record.entry, lead.record.version)
     assert service is not None, "what has no rule in force has gone"
-    notice_class = class_of(service)
-    if channel != "push":
-        contact = recipient.contact
-        address = (contact.mobile if channel == "sms" else contact.email) or ""
-        return Letter(channel, notice_class, parts, recipient.language, until_on, address=address)
-    title = render_record(service, lead.record, recipient.language).title
-    return Letter(channel, notice_class, parts, recipient.language, until_on, title=title)
+    language, contact = recipient.language, recipient.contact
+    said = find_words(notice, lead.record, service, catalogue, channel=channel, language=language)
+    if said is None:
+        return None
+    address = {"push": "", "sms": contact.mobile, "email": contact.email}[channel] or ""
+    return Letter(
+        channel,
+        class_of(service),
+        parts,
+        language,
+        until_on,
+        title=said.title,
+        address=address,
+        text=said.text,
+        attachment=notice.attachment if channel == "email" else None,
+    )
 
 
 def _parts(standings: Mapping[ActKey, Standing], notices: Iterable[ActKey]) -> Iterable[Part]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from domain.text.message import Language
 
+LINK = "{link}"  # stands for the address until the message is composed
 SMS: Mapping[Language, str] = MappingProxyType(
     {
         "ar": "أسرتي: لديك إشعار جديد {link}",

@@ -48,7 +48,7 @@ def render_record(service: Service, record: Record, language: Language) -> Rende
 
     def say(text: Bilingual) -> str:
         message = text.message(language)
-        return message.render(_values(message, given, service, language))
+        return message.render(_values(message, given, service.terms, language))
 
     lines = tuple(
         RenderedLine(
@@ -67,10 +67,25 @@ def render_record(service: Service, record: Record, language: Language) -> Rende
     return RenderedCard(say(rule.title), say(rule.body), lines)
 
 
+def render_text(
+    text: Bilingual,
+    record: Record,
+    terms: Mapping[str, Bilingual],
+    language: Language,
+) -> str:
+    """A text of another entry about the record: what a message says of it.
+
+    Raises: MessageError or KeyError when the record lacks what the text names, as above.
+    """
+    given = {parameter.name: parameter.value for parameter in record.parameters}
+    message = text.message(language)
+    return message.render(_values(message, given, terms, language))
+
+
 def _values(
     message: Message,
     given: Mapping[str, str | int | tuple[str, ...]],
-    service: Service,
+    terms: Mapping[str, Bilingual],
     language: Language,
 ) -> dict[str, ParameterValue]:
     """The message's parameters: by name, else by name and language; terms in words, as a list."""
@@ -86,6 +101,6 @@ def _values(
         elif message.selects(name):
             (values[name],) = value
         else:
-            words = tuple(service.terms[term].message(language).render({}) for term in value)
+            words = tuple(terms[term].message(language).render({}) for term in value)
             values[name] = join_texts(words, language)
     return values

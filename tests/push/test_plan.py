@@ -11,7 +11,7 @@ from domain.calendar_date import DUBAI
 from domain.ids import ActKey, CircleId, EntryId, RecordKey
 from push.budget import CAPS, Told
 from push.hours import Hours
-from push.notice import Notice, NoticeClass
+from push.notice import Channel, Notice, NoticeClass
 from push.plan import Close, Finish, Hold, Reach, Send, Step, Waiting, plan
 from push.preference import NO_PREFERENCES, Preferences
 
@@ -31,6 +31,7 @@ def notice(
     begins: date = DAY,
     ends: date = DAY + timedelta(days=30),
     entry: str = "family_book",
+    channels: tuple[Channel, ...] = (),
 ) -> Notice:
     return Notice(
         id=ActKey(number.to_bytes(16, "big")),
@@ -42,6 +43,7 @@ def notice(
         notice_class=notice_class,
         not_before_on=begins,
         not_after_on=ends,
+        channels=channels,
     )
 
 
@@ -87,8 +89,21 @@ def test_nobody_who_cannot_be_reached_is_forgotten_until_the_last_day() -> None:
 
 
 def test_an_sms_goes_always_where_its_service_wants_it() -> None:
-    (step,) = planned(Waiting(notice(), always_sms=True))
-    assert step == Send((notice().id,), ("push", "sms"), None)
+    both: tuple[Channel, ...] = ("push", "sms")
+    assert planned(notice(channels=both)) == (Send((notice().id,), ("push", "sms"), None),)
+    assert planned(notice(channels=both), reach=NO_APP) == (Send((notice().id,), ("sms",), None),)
+    no_sms = Preferences(stopped_channels=frozenset({"sms"}))
+    assert planned(notice(channels=both), preferences=no_sms) == (
+        Send((notice().id,), ("push",), None),
+    )
+
+
+def test_what_its_service_sends_by_email_goes_there_besides_the_usual_way() -> None:
+    mailed = notice(channels=("email",))
+    assert planned(mailed) == (Send((mailed.id,), ("push", "email"), None),)
+    assert planned(mailed, reach=NO_APP) == (Send((mailed.id,), ("sms", "email"), None),)
+    no_address = Reach(app=False, mobile=True, email=False)
+    assert planned(mailed, reach=no_address) == (Send((mailed.id,), ("sms",), None),)
 
 
 def test_nothing_is_told_before_its_day_or_after_its_last() -> None:

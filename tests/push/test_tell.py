@@ -10,12 +10,15 @@ from sqlmodel import col
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
 from content.schedule_entries import read_catalogue
+from domain.facts.marriage import ContractSigned
 from domain.facts.person import ContactReported
 from domain.ids import CircleId, PersonId
 from push.answer import Answer
+from push.letter import decode_letter
 from store.circle_tables import EffectRow
-from store.notice_tables import NoticeRow
+from store.notice_tables import CHANNEL_EMAIL, DeliveryRow, NoticeRow
 from store.scope import CircleScope, PersonScope, ReferenceScope
+from store.seal import Place, open_
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -105,6 +108,53 @@ async def test_without_the_app_an_sms_goes_at_once_and_says_nothing(
         assert text.number == "+971500000001"
         assert "هند" not in text.text
         assert "https://osrati.example/n/" in text.text
+
+
+async def test_the_concluded_contract_is_told_by_sms_to_whoever_has_the_app_too(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    # The catalogue's own message, by push and SMS: contract_concluded.yaml.
+    await reached_by(house, HUSBAND)
+    key = await enrol(house, HUSBAND, PHONE, token="token-1")
+    await house.apply(married(HUSBAND, WIFE, TODAY))
+    await outbox.run()
+    titles = [open_push(key, push.payload)["title"] for push in outbox.pushes.messages]
+    assert "مبارك زواجكما" in titles
+    (text,) = outbox.texts.messages
+    assert text.text.startswith("خدماتك في منصة أسرتي جاهزة")
+    assert "https://osrati.example/n/" in text.text
+    assert "\u2068" not in text.text
+    await outbox.run()
+    assert len(outbox.texts.messages) == 1
+
+
+async def test_the_signed_contract_goes_by_email_with_its_copy_besides_a_neutral_sms(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await house.apply(
+        fact(
+            ContactReported(HUSBAND, mobile="+971500000001", email="h@example.ae"),
+            TODAY,
+            source="icp",
+        )
+    )
+    await house.apply(fact(ContractSigned(HUSBAND, WIFE), TODAY, source="moj"))
+    await outbox.run()
+    (mail,) = outbox.emails.messages
+    assert mail.address == "h@example.ae"
+    (text,) = outbox.texts.messages
+    assert text.text.startswith("أسرتي: لديك إشعار جديد")
+    async with house.ground.database.read(PersonScope(HUSBAND)) as session:
+        row = (
+            await session.execute(
+                select(DeliveryRow).where(col(DeliveryRow.channel) == CHANNEL_EMAIL)
+            )
+        ).one()
+    key = (await house.ground.keys.person(HUSBAND)).for_("delivery")
+    letter = decode_letter(open_(key, Place(HUSBAND, row.notice_id), row.sealed))
+    assert letter.attachment == "marriage_contract"
+    assert letter.title == "نسخة وثيقتك الإلكترونية"
+    assert "{link}" in letter.text
 
 
 async def test_a_birth_taken_back_before_it_is_sent_is_not_told(
