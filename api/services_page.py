@@ -11,6 +11,7 @@ from typing import Any  # what a template is given
 
 import msgspec
 import orjson
+from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -97,7 +98,12 @@ class ServicesPage:
 
     def _html(self, request: Request, name: str, language: Language, **given: Any) -> Response:
         words = SERVICES_TEXT[language]
-        body = self._templates.get_template(name).render(language=language, words=words, **given)
+        body = self._templates.get_template(name).render(
+            language=language,
+            words=words,
+            day=lambda value: format_date(value, "long", locale=f"{language}_AE"),
+            **given,
+        )
         return _kept(request, body.encode(), "text/html")
 
 

@@ -32,6 +32,7 @@ from tests.support.house import TestHouse, person
 
 SALEM, NOURA, HIND, SULTAN, LATIFA, SALAMA, BABY = (person(number) for number in range(1, 8))
 SMALL, WIDE = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
+NARROW = {"width": 380, "height": 780}  # where the setting of the day does not end its line
 
 
 def parents() -> list[DemoParent]:
@@ -166,6 +167,15 @@ async def test_nothing_overflows_sideways(
         }).map((node) => node.className || node.tagName)"""
     )
     assert outside == []
+
+
+async def test_the_setting_of_the_day_stands_on_one_line(origin: str, browser: Browser) -> None:
+    page = await browser.new_page(viewport=NARROW)  # type: ignore[arg-type]
+    for language in ("ar", "en"):
+        await page.goto(f"{origin}/?language={language}")
+        setting = page.locator(".intro code")
+        await expect(setting).to_have_text("OSRATI_TODAY=2026-11-21")
+        assert await setting.evaluate("code => code.getClientRects().length") == 1
 
 
 async def test_why_says_each_line_and_each_fact_with_source_and_day(

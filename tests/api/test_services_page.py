@@ -24,6 +24,7 @@ from tests.support.browser import launch_browser
 from tests.support.house import TestHouse
 
 START_SECONDS_MAX = 20
+CLEAR_PIXELS_MIN = 16  # of paper between the head of a page and what follows
 
 ARTICLE = """
 kind: article
@@ -176,3 +177,20 @@ async def test_an_article_is_read_in_the_browser(
     await page.get_by_role("link", name="الأيام الأولى").click()
     await expect(page.get_by_role("heading", level=2)).to_have_text("النوم")
     await expect(page.locator(".prose strong")).to_have_text("65")
+    head = await page.locator("body > header").bounding_box()
+    marks = await page.locator(".marks").bounding_box()
+    assert head is not None
+    assert marks is not None
+    assert marks["y"] - (head["y"] + head["height"]) >= CLEAR_PIXELS_MIN
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("ar", "21 نوفمبر 2026"), ("en", "21 November 2026")]
+)
+async def test_the_day_of_the_catalogue_is_said_in_the_readers_words(
+    browser: Browser, address: str, language: str, day: str
+) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{address}/services?language={language}")
+    await expect(page.locator("footer time")).to_have_text(day)
+    await expect(page.locator("footer time")).to_have_attribute("datetime", "2026-11-21")
