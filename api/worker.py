@@ -9,6 +9,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any  # arq's context is a plain dict
 from uuid import UUID
 
@@ -34,7 +35,7 @@ from timeline.blob import sweep_orphans
 from timeline.hint import Job
 from timeline.refresh import refresh
 from timeline.tombstone import sweep_tombstones
-from timeline.wake import list_waking_circles
+from timeline.wake import WAKE_BATCH_MAX, find_waking
 
 SWEEP_SECONDS = 5
 UPKEEP_SECONDS = 3_600
@@ -109,28 +110,43 @@ async def interpret_message(house: House, inbox_id: InboxId, *, again: bool = Fa
         )
 
 
-async def sweep(house: House, stop: asyncio.Event | None = None) -> int:
-    """Does what no hint led to: open messages, dirty and waking circles; how many it did.
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How much a sweep did, and whether to go on at once: its batch was full and none failed."""
+
+    count: int
+    is_more: bool = False
+
+
+async def sweep(
+    house: House, stop: asyncio.Event | None = None, *, batch_max: int = WAKE_BATCH_MAX
+) -> Swept:
+    """Does what no hint led to: open messages, dirty and waking circles.
 
     Ends early, between two of them, when `stop` is set.
     """
     count = 0
     for inbox_id in await list_open(house.ground):
         if stop is not None and stop.is_set():
-            return count
+            return Swept(count)
         await interpret_message(house, inbox_id)
         count += 1
     passing_over = house.failing.passed_over(house.ground.clock.now_utc())
-    for circle_id in await list_waking_circles(house.ground, passing_over=passing_over):
+    waking = await find_waking(house.ground, limit=batch_max, passing_over=passing_over)
+    is_more = waking.is_full
+    for circle_id in waking.circles:
         if stop is not None and stop.is_set():
-            return count
-        await _refresh_or_log(house, circle_id)
+            return Swept(count)
+        is_more &= await _refresh_or_log(house, circle_id)
         count += 1
-    return count + await sweep_tombstones(house.ground) + await sweep_orphans(house.ground)
+    count += await sweep_tombstones(house.ground) + await sweep_orphans(house.ground)
+    return Swept(count, is_more)
 
 
-async def _refresh_or_log(house: House, circle_id: CircleId) -> None:
-    """Refreshes a circle. One that fails is tried ever later; a fault that may pass is none."""
+async def _refresh_or_log(house: House, circle_id: CircleId) -> bool:
+    """Refreshes a circle; whether it was. One that fails is tried ever later; a fault that may pass
+    is none.
+    """
     try:
         await refresh(house.ground, circle_id)
     except TryLater as fault:
@@ -140,6 +156,8 @@ async def _refresh_or_log(house: House, circle_id: CircleId) -> None:
         house.failing.note_failed(circle_id, house.ground.clock.now_utc())
     else:
         house.failing.note_done(circle_id)
+        return True
+    return False
 
 
 async def _interpret_job(context: dict[str, Any], inbox_id: str) -> None:
@@ -181,11 +199,13 @@ async def work(house: House, redis_url: str, stop: asyncio.Event) -> None:
 
 async def _sweep_until(house: House, stop: asyncio.Event) -> None:
     while not stop.is_set():
+        is_more = False
         try:
-            await sweep(house, stop)
+            is_more = (await sweep(house, stop)).is_more
         except Exception as fault:
             _log.error("sweep_failed", error=type(fault).__name__)
-        await _pause(stop)
+        if not is_more:  # a pause between two batches of a publication would take most of its time
+            await _pause(stop)
 
 
 async def _ask_registries_until(house: House, stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ query is wake and sweeper both: a lost hint costs a few seconds, never a family'
 from collections.abc import Collection
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import ARRAY, ColumnElement, Uuid, all_, literal, select
 from sqlmodel import col
 
@@ -21,14 +22,28 @@ from timeline.ground import Ground
 WAKE_BATCH_MAX = 500
 
 
+class Waking(msgspec.Struct, frozen=True):
+    """A batch: the circles to refresh now, and whether there may be more behind it."""
+
+    circles: tuple[CircleId, ...]
+    is_full: bool
+
+
 async def list_waking_circles(
     ground: Ground, *, limit: int = WAKE_BATCH_MAX, passing_over: Collection[CircleId] = ()
 ) -> tuple[CircleId, ...]:
+    """The circles of one batch, as `find_waking` says."""
+    return (await find_waking(ground, limit=limit, passing_over=passing_over)).circles
+
+
+async def find_waking(
+    ground: Ground, *, limit: int = WAKE_BATCH_MAX, passing_over: Collection[CircleId] = ()
+) -> Waking:
     """Circles to refresh now, the longest due first; found without a lock, at most a batch.
 
     What is left of the batch goes to circles that other rules last saw: those that the new ones
-    cannot touch take the version at once and are not among the found. Those of `passing_over` (they
-    keep failing) are left out, so that they keep no other waiting.
+    cannot touch take the version at once and are not among the found, though they fill the batch.
+    Those of `passing_over` (they keep failing) are left out, so that they keep no other waiting.
     """
     others = _others(passing_over)
     limit = min(limit, WAKE_BATCH_MAX)
@@ -44,9 +59,10 @@ async def list_waking_circles(
         if len(circles) < limit:
             since = await ground.catalogues.rules_since(await current_version(session))
             behind = await _list_behind(session, since, limit - len(circles), others)
+    is_full = len(circles) + len(behind) >= limit
     if behind:
         circles += await sift_behind(ground, behind)
-    return tuple(dict.fromkeys(circles))
+    return Waking(tuple(dict.fromkeys(circles)), is_full)
 
 
 def _others(passing_over: Collection[CircleId]) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from sqlmodel import col
 from api.failing import FIRST_PAUSE
 from api.settings import read_settings
 from api.wire import House
-from api.worker import JOBS, close_hints, connect_hints, interpret_message, sweep, work
+from api.worker import JOBS, Swept, close_hints, connect_hints, interpret_message, sweep, work
 from domain.ids import AgencyId, CircleId
 from gov.agency import add_agency
 from gov.agency_right import ANYTHING
@@ -122,17 +122,28 @@ async def test_a_circle_that_fails_is_passed_over_and_woken_by_no_one_else(
     touched = await apply_facts(house.ground, [married(person(1), person(2), date(2026, 11, 21))])
     broken = min(touched)
     sealed = await reseal(house, broken, bytes(64))
-    assert await sweep(opened) == len(touched)
+    assert (await sweep(opened)).count == len(touched)
     assert await list_waking_circles(house.ground) == (broken,)  # as due as it was before
-    assert await sweep(opened) == 0
+    assert (await sweep(opened)).count == 0
     house.clock.instant += FIRST_PAUSE
-    assert await sweep(opened) == 1
+    assert (await sweep(opened)).count == 1
     house.clock.instant += FIRST_PAUSE
-    assert await sweep(opened) == 0  # the second pause is twice as long
+    assert (await sweep(opened)).count == 0  # the second pause is twice as long
     await reseal(house, broken, sealed)
     house.clock.instant += FIRST_PAUSE
-    assert await sweep(opened) == 1
+    assert (await sweep(opened)).count == 1
     assert await list_waking_circles(house.ground) == ()
+
+
+async def test_a_full_batch_is_followed_at_once_unless_a_circle_of_it_failed(
+    opened: House, house: TestHouse
+) -> None:
+    touched = await apply_facts(house.ground, [married(person(1), person(2), date(2026, 11, 21))])
+    assert (await sweep(opened, batch_max=len(touched) - 1)).is_more
+    assert await sweep(opened, batch_max=len(touched) - 1) == Swept(1)
+    touched = await apply_facts(house.ground, [married(person(3), person(4), date(2026, 11, 21))])
+    await reseal(house, min(touched), bytes(64))
+    assert await sweep(opened, batch_max=len(touched)) == Swept(len(touched))
 
 
 async def test_a_passing_fault_is_counted_against_neither_message_nor_circle(

@@ -11,7 +11,7 @@ from tests.support.builders import born, married
 from tests.support.house import TestHouse, person
 from timeline.apply import apply_facts
 from timeline.record import couple_circle
-from timeline.wake import list_waking_circles
+from timeline.wake import find_waking, list_waking_circles
 
 HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
 TODAY = date(2026, 11, 21)
@@ -75,3 +75,9 @@ async def test_a_circle_of_an_older_catalogue_is_passed_over_too(house: TestHous
             )
     left = await list_waking_circles(house.ground, passing_over=(couple,))
     assert set(left) == touched - {couple}
+
+
+async def test_a_full_batch_says_that_there_may_be_more(house: TestHouse) -> None:
+    touched = await apply_facts(house.ground, [married(HUSBAND, WIFE, TODAY)])
+    assert (await find_waking(house.ground, limit=len(touched))).is_full
+    assert not (await find_waking(house.ground, limit=len(touched) + 1)).is_full
