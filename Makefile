@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 BENCH ?=
+CIRCLES ?=
 RUNS ?= 3000
 SECONDS ?= 600
 
@@ -53,8 +54,8 @@ check: setup ## the fast part, under a minute: run it before each commit
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/domain tests/shape -q -m "not slow"
 
-bench: setup ## measure; BENCH=name for one
-	@exec $(BIN)/python -m bench $(BENCH)
+bench: setup ## measure; BENCH=name for one, CIRCLES=n for BENCH=population
+	@CIRCLES=$(CIRCLES) exec $(BIN)/python -m bench $(BENCH)
 
 simulate: setup ## thousands of seeded lives of phones; RUNS=n SECONDS=n
 	@exec $(BIN)/python -m tests.simulate --runs $(RUNS) --seconds $(SECONDS)

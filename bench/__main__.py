@@ -19,6 +19,7 @@ from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.replay import measure_replay, measure_replay_small
 from bench.result import RESULTS_PATH, Result, render_table, write_results
+from bench.scale import measure_population_small, measure_population_whole
 from bench.seal import measure_seal
 from bench.sync import measure_sync
 
@@ -75,6 +76,12 @@ BENCHMARKS = (
         ("inbox-replay", "inbox-replay-whole", "inbox-replay-memory"),
         measure_replay_small,
         measure_replay,
+    ),
+    Benchmark(
+        "population",
+        ("correction-rows", "tick", "publish", "publish-read-p99"),
+        measure_population_small,
+        measure_population_whole,
     ),
 )
 

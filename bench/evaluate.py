@@ -14,7 +14,7 @@ from bench.family import family_of_five
 from bench.rate import compare_rates
 from bench.result import Result, compare
 from content.pack import SHIPPED_PACK
-from content.schedule_entries import read_catalogue
+from content.schedule_entries import Document, read_catalogue
 from domain.catalogue import Catalogue
 from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
@@ -26,6 +26,13 @@ SECONDS = 5.0
 COPIES = 10
 TODAY = date(2026, 11, 21)
 RECORD_SECRET = bytes(32)
+# The sixteen of the journey; the others shipped are their variants, and the second bundle.
+JOURNEY = (
+    *("marriage_contract", "family_book", "marriage_grant", "housing_support"),
+    *("pregnancy_followup", "medical_appointments", "newborn_bundle", "maternity_leave"),
+    *("paternity_leave", "child_allowance", "school_seat", "vaccination"),
+    *("growth_questionnaire", "nursery", "school_registration", "content_child"),
+)
 
 
 def measure_evaluate(*, seconds: float = SECONDS) -> list[Result]:
@@ -58,18 +65,20 @@ def measure_evaluate(*, seconds: float = SECONDS) -> list[Result]:
 
 
 def measure_tenfold(*, seconds: float = SECONDS) -> list[Result]:
-    """One figure: the same family by ten copies of every service, beside one of each."""
+    """One figure: the same family by 160 services, ten copies of each of sixteen."""
     family = family_of_five(TODAY)
     members = couple_members(family.husband, family.wife)
     circle = Circle(CircleId(family.husband), "couple", members)
-    one = shipped_catalogue()
+    shipped = shipped_catalogue()
+    sixteen = [shipped.services[EntryId(name)] for name in JOURNEY]
+    one = msgspec.structs.replace(shipped, services={one.id: one for one in sixteen})
     ten = msgspec.structs.replace(
-        one,
+        shipped,
         services={
             EntryId(f"{service.id}_{copy}"): msgspec.structs.replace(
                 service, id=EntryId(f"{service.id}_{copy}")
             )
-            for service in one.services.values()
+            for service in sixteen
             for copy in range(COPIES)
         },
     )
@@ -87,7 +96,7 @@ def measure_tenfold(*, seconds: float = SECONDS) -> list[Result]:
             "evaluate-tenfold",
             ours,
             f"evaluations/s per core, {len(ten.services)} services",
-            baseline=f"the {len(one.services)} services as shipped",
+            baseline=f"the {len(one.services)} services of the journey",
             baseline_value=bare,
         )
     ]
@@ -95,4 +104,9 @@ def measure_tenfold(*, seconds: float = SECONDS) -> list[Result]:
 
 def shipped_catalogue() -> Catalogue:
     """The shipped pack, compiled."""
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
+    return compile_catalogue(shipped_documents(), version=1)
+
+
+def shipped_documents() -> list[tuple[str, Document]]:
+    """The shipped pack's documents, with their files."""
+    return list(read_catalogue(SHIPPED_PACK))

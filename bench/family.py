@@ -5,7 +5,7 @@ begin with, and doses still to be reported of the eldest child, whose record cam
 those, on a day of its own, changes a visit's card of both parents.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -53,9 +53,13 @@ class Family:
     later: tuple[Fact, ...]
 
 
-def family_of_five(today: date, *, number: int = 1) -> Family:
-    """The `number`-th such family as it stands on `today`; all are alike but for their ids."""
-    telling = _Telling(today, number)
+def family_of_five(
+    today: date, *, number: int = 1, days_old: Mapping[int, int] | None = None
+) -> Family:
+    """The `number`-th such family as it stands on `today`; all are alike but for their ids, and
+    for ages that are given.
+    """
+    telling = _Telling(today, number, {**DAYS_OLD, **(days_old or {})})
     return Family(
         husband=telling.person(HUSBAND),
         wife=telling.person(WIFE),
@@ -65,8 +69,9 @@ def family_of_five(today: date, *, number: int = 1) -> Family:
 
 
 class _Telling:
-    def __init__(self, today: date, number: int) -> None:
+    def __init__(self, today: date, number: int, days_old: Mapping[int, int]) -> None:
         self._today = today
+        self._days_old = days_old
         self._number = number
         self._event_count = 0
 
@@ -82,7 +87,7 @@ class _Telling:
         yield from self._event(
             "icp", MARRIED_DAYS_AGO - 10, FamilyBookIssued(husband, wife), said_of=couple
         )
-        for child, days_old in DAYS_OLD.items():
+        for child, days_old in self._days_old.items():
             confirmed_days_ago = days_old + CONFIRMED_DAYS_BEFORE_BIRTH
             due_on = self._today - timedelta(days=days_old)
             pregnancy = PregnancyConfirmed(wife, husband, due_on)
@@ -116,7 +121,7 @@ class _Telling:
 
     def _said(self, place: int) -> PersonDescribed:
         given_ar, given_en, sex = _NAMED[place]
-        days_old = DAYS_OLD.get(place)
+        days_old = self._days_old.get(place)
         return PersonDescribed(
             self.person(place),
             name_ar=f"{given_ar} التجريبي",

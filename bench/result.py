@@ -29,6 +29,11 @@ def ratio_at_least(least: float) -> Goal:
     return Goal(f"ratio >= {least:g}", lambda _, ratio: ratio >= least)
 
 
+def ratio_at_most(most: float) -> Goal:
+    """The value is at most `most` times the baseline."""
+    return Goal(f"ratio <= {most:g}", lambda _, ratio: ratio <= most)
+
+
 def value_below(limit: float) -> Goal:
     """The value is below `limit`, whatever the baseline."""
     return Goal(f"value < {limit:g}", lambda value, _: value < limit)

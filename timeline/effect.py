@@ -8,6 +8,7 @@ lease, so it works where rows lie on many machines. A lease that runs out frees 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
@@ -59,6 +60,10 @@ WHERE effect.state <> $9
 """
 
 
+EffectRowValues: TypeAlias = tuple[ActKey, int, date, date, bytes, bytes]
+"""Key, kind, the two days, content and sealed body of one row of `effect`."""
+
+
 class DueEffect(msgspec.Struct, frozen=True):
     """A candidate to claim: ids only."""
 
@@ -74,6 +79,15 @@ class ClaimedEffect(msgspec.Struct, frozen=True):
     effect: Effect
 
 
+def effect_row(
+    keys: OwnerKeys, circle_id: CircleId, effect: Effect, content: bytes
+) -> EffectRowValues:
+    """What the row of an effect with this content holds, sealed."""
+    sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), encode_effect(effect))
+    days = (effect.not_before_on, effect.not_after_on)
+    return (effect.key, KINDS[effect.kind], *days, content, sealed)
+
+
 async def write_effects(
     unit: Unit[CircleScope],
     keys: OwnerKeys,
@@ -87,15 +101,13 @@ async def write_effects(
     """
     circle_id = unit.scope.circle_id
     left = dict(held)
-    rows: list[tuple[ActKey, int, date, date, bytes, bytes]] = []
+    rows: list[EffectRowValues] = []
     for effect in effects:
         content = keys.digest(effect_image(effect))
         state, was = left.pop(effect.key, (None, None))
         if state == EFFECT_DONE or (was == content and state != EFFECT_CANCELLED):
             continue
-        sealed = seal(keys.for_("effect"), Place(circle_id, effect.key), encode_effect(effect))
-        days = (effect.not_before_on, effect.not_after_on)
-        rows.append((effect.key, KINDS[effect.kind], *days, content, sealed))
+        rows.append(effect_row(keys, circle_id, effect, content))
     if rows:
         connection = await unit.raw()
         columns = [list(column) for column in zip(*rows, strict=True)]

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from domain.card.record import Record
 from domain.card.record_body import BODY_FORMAT, DEFLATED, decode_body, encode_body
-from domain.ids import PersonId, RecordKey
+from domain.ids import CircleId, PersonId, RecordKey
 from store.circle_tables import StreamRow
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope
@@ -82,7 +82,10 @@ Body: TypeAlias = tuple[Record, bytes]
 HeldRow: TypeAlias = tuple[int, bytes | None, int]
 """A row's number, its content (None on a tombstone) and its rank."""
 
-_Row: TypeAlias = tuple[PersonId, bytes, int, int, bytes | None, date | None, bytes | None]
+StreamRowValues: TypeAlias = tuple[
+    PersonId, bytes, int, int, bytes | None, date | None, bytes | None
+]
+"""Columns of one row of `stream_record`, but for its circle."""
 
 
 class HeldStream(msgspec.Struct, frozen=True):
@@ -106,6 +109,11 @@ def row_digest(record_key: bytes, number: int) -> int:
     """
     body = record_key + number.to_bytes(8, "big")
     return int.from_bytes(hashlib.sha256(body).digest()[:DIGEST_BYTES], "big", signed=True)
+
+
+def new_head() -> StreamHead:
+    """The head of a stream without a record."""
+    return StreamHead(uuid4(), uuid4(), 0, 0, 0, FIRST_EPOCH)
 
 
 async def write_stream(
@@ -139,7 +147,7 @@ async def write_streams(
     stream is made with its first record. Rows of one call share one number in each stream.
     """
     heads: list[tuple[PersonId, int, int, int]] = []
-    rows: list[_Row] = []
+    rows: list[StreamRowValues] = []
     for person_id in sorted({*wanted, *held}, key=lambda person: person.bytes):
         bodies = wanted.get(person_id, ())
         stream = held.get(person_id)
@@ -147,7 +155,9 @@ async def write_streams(
             if not bodies:
                 continue
             stream = await _make_stream(unit, keys, person_id)
-        changed, digest, live = _changed_rows(unit, keys, person_id, bodies, stream, today)
+        changed, digest, live = changed_rows(
+            unit.scope.circle_id, keys, person_id, bodies, stream, today=today
+        )
         if changed:
             heads.append((person_id, stream.head.head + 1, digest, live))
             rows += changed
@@ -158,18 +168,19 @@ async def write_streams(
     return len(rows)
 
 
-def _changed_rows(
-    unit: Unit[CircleScope],
+def changed_rows(
+    circle_id: CircleId,
     keys: OwnerKeys,
     person_id: PersonId,
     bodies: Sequence[Body],
     stream: HeldStream,
+    *,
     today: date,
-) -> tuple[list[_Row], int, int]:
-    """The rows to write to one stream, and its digest and count of live rows after that."""
+) -> tuple[list[StreamRowValues], int, int]:
+    """The rows to write to one stream, sealed, and its digest and count of live rows after that."""
     head, held, key = stream.head, dict(stream.rows), None
     number, digest, live = head.head + 1, head.digest, head.live_count
-    rows: list[_Row] = []
+    rows: list[StreamRowValues] = []
     for record, body in bodies:
         content = keys.digest(_FORMAT + body)
         was_number, was_content, _ = held.pop(record.key, (0, None, 0))
@@ -181,9 +192,7 @@ def _changed_rows(
             digest ^= row_digest(record.key, was_number)
         digest ^= row_digest(record.key, number)
         if key is None:
-            key = open_wrapped_key(
-                keys, unit.scope.circle_id, person_id, head.key_epoch, stream.wrapped_key
-            )
+            key = open_wrapped_key(keys, circle_id, person_id, head.key_epoch, stream.wrapped_key)
         place = Place(head.stream_id, record.key, number)
         sealed = seal(key, place, encode_body(record), flags=DEFLATED)
         rows.append((person_id, record.key, number, record.rank, content, None, sealed))
@@ -288,7 +297,7 @@ async def _held_rows(unit: Unit[CircleScope], person_id: PersonId) -> dict[Recor
 
 async def _make_stream(unit: Unit[CircleScope], keys: OwnerKeys, person_id: PersonId) -> HeldStream:
     circle_id = unit.scope.circle_id
-    head = StreamHead(uuid4(), uuid4(), 0, 0, 0, FIRST_EPOCH)
+    head = new_head()
     await unit.execute(
         insert(StreamRow).values(
             circle_id=circle_id, person_id=person_id, **msgspec.structs.asdict(head)

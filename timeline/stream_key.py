@@ -30,14 +30,18 @@ async def make_stream_key(
     """Makes and keeps the secret of a new generation, under the lock the caller holds; as it is
     wrapped.
     """
-    place = _place(unit.scope.circle_id, person_id, epoch)
-    wrapped = seal(keys.for_("stream_key"), place, new_key())
+    wrapped = wrap_new_key(keys, unit.scope.circle_id, person_id, epoch)
     await unit.execute(
         insert(StreamKeyRow).values(
             circle_id=unit.scope.circle_id, person_id=person_id, key_epoch=epoch, sealed=wrapped
         )
     )
     return wrapped
+
+
+def wrap_new_key(keys: OwnerKeys, circle_id: CircleId, person_id: PersonId, epoch: int) -> bytes:
+    """A new secret of one generation, as it is wrapped."""
+    return seal(keys.for_("stream_key"), _place(circle_id, person_id, epoch), new_key())
 
 
 async def get_stream_key(
