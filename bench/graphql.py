@@ -117,7 +117,7 @@ def _encode_plainly(data: dict[str, Any]) -> bytes:
 
 
 def _connection() -> TimelineConnection:
-    timeline = LoadedTimeline(tuple(_cards()), AGENCIES, TODAY)
+    timeline = LoadedTimeline(tuple(_cards()), AGENCIES, TODAY, shipped_catalogue())
     edges = []
     for loaded in timeline.cards:
         card = card_of(timeline, loaded, READER_LANGUAGE)

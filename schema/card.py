@@ -118,6 +118,7 @@ class _SpokenCard(Card):
         agencies = timeline.agencies
         self._record, self._service = record, service
         self._agencies, self._language, self._today = agencies, language, timeline.today
+        self._catalogue = timeline.catalogue
         self.id = encode_id("Card", record.key)
         self.service = service.id
         self.service_name = service.name.message(language).render({})
@@ -152,6 +153,7 @@ class _SpokenCard(Card):
             self._record,
             self._service,
             lines=self._words.lines,
+            catalogue=self._catalogue,
             agencies=self._agencies,
             today=self._today,
             language=self._language,

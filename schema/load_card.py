@@ -31,14 +31,16 @@ class LoadedTimeline(msgspec.Struct, frozen=True):
     cards: tuple[LoadedCard, ...]
     agencies: AgencyNames
     today: date
+    catalogue: Catalogue
 
 
 async def load_timeline(ground: Ground, actor: Actor) -> LoadedTimeline:
     """The actor's whole timeline."""
-    cards, lacking = await _load(ground, actor)
+    cards, catalogue, lacking = await _load(ground, actor)
     if lacking:
-        cards, _ = await _load(ground, actor)
-    return LoadedTimeline(cards, await read_agency_names(ground), ground.clock.today())
+        cards, catalogue, _ = await _load(ground, actor)
+    agencies = await read_agency_names(ground, catalogue)
+    return LoadedTimeline(cards, agencies, ground.clock.today(), catalogue)
 
 
 def find_loaded(timeline: LoadedTimeline, key: RecordKey) -> LoadedCard | None:
@@ -46,8 +48,8 @@ def find_loaded(timeline: LoadedTimeline, key: RecordKey) -> LoadedCard | None:
     return next((loaded for loaded in timeline.cards if loaded.card.record.key == key), None)
 
 
-async def _load(ground: Ground, actor: Actor) -> tuple[tuple[LoadedCard, ...], bool]:
-    """The cards that have words, and whether any had none."""
+async def _load(ground: Ground, actor: Actor) -> tuple[tuple[LoadedCard, ...], Catalogue, bool]:
+    """The cards that have words, by which catalogue, and whether any had none."""
     found = await read_timeline(ground, actor)
     catalogue = await ground.catalogues.current()
     cards = tuple(
@@ -55,7 +57,7 @@ async def _load(ground: Ground, actor: Actor) -> tuple[tuple[LoadedCard, ...], b
         for card in found
         if (service := find_service(catalogue, card.record)) is not None
     )
-    return cards, len(cards) < len(found)
+    return cards, catalogue, len(cards) < len(found)
 
 
 def find_service(catalogue: Catalogue, record: Record) -> Service | None:

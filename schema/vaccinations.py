@@ -113,7 +113,7 @@ class VaccinationRecordQuery:
         actor, ground = info.context.signed_in(), info.context.ground
         records = await read_vaccination_records(ground, actor)
         catalogue = await ground.catalogues.current()
-        agencies = await read_agency_names(ground)
+        agencies = await read_agency_names(ground, catalogue)
         spoken = chosen(language, actor.language)
         return [
             _view(record, record.vaccinations, _Speaker(programme, agencies, spoken))

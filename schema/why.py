@@ -10,12 +10,13 @@ from domain.card.record import Criterion as CriterionName
 from domain.card.record import Reason, Record
 from domain.card.record import Truth as TruthName
 from domain.card.text import RenderedLine
-from domain.catalogue import Service
+from domain.catalogue import Catalogue, Service
 from domain.citation import split
 from domain.immunization.reason_text import FORECAST_REASON_WORDS, Words
 from domain.text.message import Language
 from schema.node import encode_fact
 from schema.review import FactReview, review_of
+from schema.told import WhyTold, told_of
 from timeline.source import AgencyNames, fact_name, source_name
 
 _REASON_WORDS: Mapping[str, Words] = {str(k): words for k, words in FORECAST_REASON_WORDS.items()}
@@ -93,6 +94,7 @@ class Why:
     )
     rule: WhyRule
     criterion: CriterionName = strawberry.field(graphql_type=Criterion)
+    told: WhyTold = strawberry.field(description="Who decided that the card is told to whom.")
 
 
 def why_of(
@@ -100,6 +102,7 @@ def why_of(
     service: Service,
     *,
     lines: Iterable[RenderedLine],
+    catalogue: Catalogue,
     agencies: AgencyNames,
     today: date,
     language: Language,
@@ -137,6 +140,14 @@ def why_of(
         reasons=[_reason(reason, service, language) for reason in record.why.reasons],
         rule=WhyRule(service=service.id, version=record.version, revision=service.revision),
         criterion=service.criterion,
+        told=told_of(
+            record,
+            service,
+            catalogue=catalogue,
+            agencies=agencies,
+            today=today,
+            language=language,
+        ),
     )
 
 

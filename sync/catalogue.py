@@ -98,7 +98,7 @@ class CatalogueAnswers:
             since = 0
         now = await self._ground.catalogues.whole(version)
         before = await self._ground.catalogues.whole(since)
-        agencies = await read_agency_names(self._ground)
+        agencies = await read_agency_names(self._ground, now)
         body = cbor2.dumps(_said(now, before, agencies, language), canonical=True)
         digest = hashlib.sha256(body).digest()
         tag = f'"{base64.urlsafe_b64encode(digest[:12]).decode()}"'

@@ -1,4 +1,4 @@
-"""Words for where a fact came from and what it was: agencies by their own names, kinds from here.
+"""Words for where a fact came from and what it was: agencies by the catalogue, kinds from here.
 
 The kinds of fact are a closed list of the domain; a test asks that each has its words.
 """
@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import select
 from sqlmodel import col
 
+from domain.catalogue import Catalogue
 from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE, OPERATOR_SOURCE
 from domain.people.secrecy import HIDDEN
 from domain.text.message import Language
@@ -111,14 +112,23 @@ _OWN: Mapping[str, Named] = MappingProxyType(
 _UNNAMED = Named("جهة حكومية", "A government agency")
 
 
-async def read_agency_names(ground: Ground) -> AgencyNames:
-    """Every agency's name by its id, and the words where none is named: some tens of rows."""
+async def read_agency_names(ground: Ground, catalogue: Catalogue) -> AgencyNames:
+    """Every agency's name by its id, and the words where none is named: some tens.
+
+    The catalogue says what each is called today; one that it does not list is called what the
+    intake was told at its registration.
+    """
+    today = ground.clock.today()
+    dated = {
+        str(id_): Named(*agency.name_on(today).sources())
+        for id_, agency in catalogue.entries.agencies.items()
+    }
     async with ground.database.read(ReferenceScope("catalogue")) as session:
         rows = await session.execute(
             select(col(AgencyRow.agency_id), col(AgencyRow.name_ar), col(AgencyRow.name_en))
         )
         named = {row.agency_id: Named(row.name_ar, row.name_en) for row in rows}
-    return {**named, HIDDEN: _UNNAMED}
+    return {**named, **dated, HIDDEN: _UNNAMED}
 
 
 def source_name(agencies: AgencyNames, source: str, language: Language) -> str:

@@ -410,7 +410,7 @@ async def test_no_agency_that_tells_where_a_protected_address_is_is_named(
     )
     assert [one.source for one in appointment.why.facts] == [HIDDEN]
     assert appointment.occurrence.startswith(f"{HIDDEN}/")
-    names = await read_agency_names(house.ground)
+    names = await read_agency_names(house.ground, await house.ground.catalogues.current())
     assert source_name(names, HIDDEN, "ar") == "جهة حكومية"
 
     # What she says is wrong goes to whoever said it, and is not named to her.
