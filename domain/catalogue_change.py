@@ -32,6 +32,11 @@ class RuleChange(msgspec.Struct, frozen=True):
         """Whether every circle's records are what they were."""
         return not self.starts and not self.is_everything
 
+    def joined(self, other: "RuleChange") -> "RuleChange":
+        """What either concerns."""
+        is_everything = self.is_everything or other.is_everything
+        return RuleChange(self.starts | other.starts, is_everything)
+
     def concerns(self, projections: Iterable[Projection]) -> bool:
         """Whether a circle with these members can see anything else than before."""
         return self.is_everything or any(

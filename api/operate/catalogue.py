@@ -1,4 +1,4 @@
-"""`osrati catalogue`: check a pack, publish it, compare, export, read a rule in words, withdraw.
+"""`osrati catalogue`: check a pack, publish it, compare, preview, export, read, withdraw.
 
 `check` and `read --pack` need no database; what changes the catalogue is recorded with its operator
 and the reason.
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from api.operate.command import DONE, REFUSED, WRONG, Wrong, operate, operator, table
+from api.operate.preview import add_preview, preview
 from api.wire import House
 from content.change import Change, list_changes
 from content.export import NotEmpty, write_pack
@@ -38,7 +39,7 @@ Given = argparse.Namespace
 
 
 def catalogue(arguments: Sequence[str]) -> int:
-    """`osrati catalogue check|load|diff|export|read|rollout|withdraw`; 1: refused, or differs."""
+    """`osrati catalogue check|load|diff|preview|export|read|rollout|withdraw`; 1 is refused."""
     given = _parser().parse_args(arguments)
     if given.action == "check":
         return _check(given.pack, as_json=given.json)
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("pack", type=Path, nargs="?")
     diff.add_argument("--from", dest="from_", type=int, metavar="VERSION")
     diff.add_argument("--to", type=int, metavar="VERSION")
+    add_preview(actions)
     export = actions.add_parser("export", help="write a version as YAML files")
     export.add_argument("directory", type=Path)
     export.add_argument("--version", type=int)
@@ -307,6 +309,7 @@ def _shown(changes: Sequence[Change]) -> str:
 _ACTIONS: dict[str, Callable[[House, Given], Awaitable[int]]] = {
     "load": _load,
     "diff": _diff,
+    "preview": preview,
     "export": _export,
     "read": _read,
     "rollout": _rollout,

@@ -157,3 +157,21 @@ def test_a_rollout_is_opened_widened_closed_and_taken_back_with_a_reason(
     log = shell.done("agency", "log")
     for step in ("open", "widen", "close", "back"):
         assert f"catalogue.rollout.{step}" in log
+
+
+def test_a_preview_says_in_counts_what_a_pack_would_do_and_publishes_nothing(
+    shell: Shell, pack: Path
+) -> None:
+    same = shell.done("catalogue", "preview", str(pack), *REASON)
+    assert "No card would come, go or change." in same
+    edit(pack / "nursery.yaml", "version: 1", "version: 2")
+    said = shell.done("catalogue", "preview", str(pack), *REASON, "--all")
+    assert "It can touch under 10 circles, under 10 people." in said  # nobody is here yet
+    assert "the ministry signed the fees" in shell.done("projection", "log")
+    assert "Version 1 is in force" in shell.done("catalogue", "rollout", "show")
+    assert shell.osrati("catalogue", "preview", str(pack), "--reason", "x").code == 1
+    assert shell.osrati("catalogue", "preview", str(pack), *REASON, "--circles", "0").code == 2
+    edit(pack / "nursery.yaml", "nature: ", "nature: x")
+    broken = shell.osrati("catalogue", "preview", str(pack), *REASON)
+    assert broken.code == 1
+    assert "nursery.yaml:" in broken.err
