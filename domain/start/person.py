@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from domain.calendar_date import DUBAI, adult_on
 from domain.card.record import Parameter
-from domain.catalogue import Role
+from domain.catalogue import Role, Start
 from domain.fact import Fact
 from domain.facts.appointment import AppointmentCancelled, AppointmentKept, AppointmentMissed
 from domain.facts.health import DisabilityRecognised
@@ -112,21 +112,15 @@ def employments_as_situations(family: Family) -> Iterator[Situation]:
     employment = family.person(own).employment if own is not None else None
     if own is None or employment is None or not isinstance(employment.payload, EmploymentChanged):
         return
-    said = _said_of(family, own, None)
-    yield Situation(
-        start="employment",
-        subject=own,
-        occurrence=f"{employment.occurred_on.isoformat()}/",
-        roles={"self": own},
-        variables=said.variables,
-        anchors={"employed_on": employment.occurred_on},
-        parameters=(Parameter("sector", (employment.payload.sector,)),),
-        facts=(employment,),
-        known_on=employment.known_on,
-        variable_facts=said.facts,
-        begins_on=_begins_on(family, own, None),
-        ends_on=employment.occurred_on + timedelta(days=EMPLOYMENT_KEPT_DAYS),
-        fields=said.fields,
+    yield _change_of(
+        family,
+        own,
+        "employment",
+        employment,
+        said=_said_of(family, own, None),
+        anchor="employed_on",
+        parameter=Parameter("sector", (employment.payload.sector,)),
+        kept_days=EMPLOYMENT_KEPT_DAYS,
     )
 
 
@@ -141,19 +135,43 @@ def residences_as_situations(family: Family) -> Iterator[Situation]:
     said = _said_of(family, own, None)
     said.value("moved_emirate", None not in (before, emirate) and before != emirate)
     said.value("has_children_at_home", any(not child.care.is_own for child in family.children))
-    yield Situation(
-        start="residence",
+    yield _change_of(
+        family,
+        own,
+        "residence",
+        last,
+        said=said,
+        anchor="moved_on",
+        parameter=Parameter("emirate", (_term(emirate),)),
+        kept_days=MOVE_KEPT_DAYS,
+    )
+
+
+def _change_of(
+    family: Family,
+    own: PersonId,
+    start: Start,
+    fact: Fact,
+    *,
+    said: Said,
+    anchor: str,
+    parameter: Parameter,
+    kept_days: int,
+) -> Situation:
+    """Something of a person's own life that changed on a day, for as long as it is kept."""
+    return Situation(
+        start=start,
         subject=own,
-        occurrence=f"{last.occurred_on.isoformat()}/",
+        occurrence=f"{fact.occurred_on.isoformat()}/",
         roles={"self": own},
         variables=said.variables,
-        anchors={"moved_on": last.occurred_on},
-        parameters=(Parameter("emirate", (_term(emirate),)),),
-        facts=(last,),
-        known_on=last.known_on,
+        anchors={anchor: fact.occurred_on},
+        parameters=(parameter,),
+        facts=(fact,),
+        known_on=fact.known_on,
         variable_facts=said.facts,
         begins_on=_begins_on(family, own, None),
-        ends_on=last.occurred_on + timedelta(days=MOVE_KEPT_DAYS),
+        ends_on=fact.occurred_on + timedelta(days=kept_days),
         fields=said.fields,
     )
 
