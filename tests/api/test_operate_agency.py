@@ -42,7 +42,7 @@ class Shell:
 
     environ: dict[str, str]
 
-    def osrati(self, *arguments: str) -> Said:
+    def osrati(self, *arguments: str, typed: str = "") -> Said:
         kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
         done = subprocess.run(
             [sys.executable, "-m", "api.cli", *arguments],
@@ -50,6 +50,7 @@ class Shell:
             env=kept | self.environ,
             capture_output=True,
             text=True,
+            input=typed,
             timeout=SECONDS_MAX,
             check=False,
         )
