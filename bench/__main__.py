@@ -16,6 +16,7 @@ from bench.fhir import measure_fhir
 from bench.graphql import measure_graphql
 from bench.loop_wait import measure_loop_wait
 from bench.medicine import measure_forecasts, measure_growth, measure_tables
+from bench.notice_plan import measure_plan
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.replay import measure_replay, measure_replay_small
 from bench.result import RESULTS_PATH, Result, render_table, write_results
@@ -48,6 +49,7 @@ BENCHMARKS = (
     Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),
     Benchmark("tables", ("schedule-memory", "growth-memory"), measure_tables),
     Benchmark("z-scores", ("z-scores",), measure_growth),
+    Benchmark("notice-plan", ("notice-plan",), measure_plan),
     Benchmark(
         "sync",
         ("idle-poll", "first-sync", "first-sync-bytes", "first-screen-bytes"),

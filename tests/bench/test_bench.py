@@ -15,6 +15,7 @@ from bench.graphql import measure_graphql
 from bench.loop_wait import measure_loop_wait
 from bench.medicine import TODAY as MEDICINE_TODAY
 from bench.medicine import five_year_old, measure_forecasts, measure_growth, measure_tables
+from bench.notice_plan import HISTORY, NOON, Person, list_people, measure_plan
 from bench.result import (
     RESULTS_PATH,
     compare,
@@ -27,6 +28,8 @@ from bench.seal import measure_seal
 from content.schedule.packed import read_supporting_data
 from domain.immunization.forecast import forecast
 from domain.immunization.schedule import make_schedule
+from push.hours import Hours
+from push.plan import Step, plan
 
 TODAY = date(2026, 11, 21)
 TINY_SECONDS = 0.01
@@ -91,6 +94,26 @@ def test_a_pure_benchmark_gives_its_figures(measure: object) -> None:
     results = measure(seconds=TINY_SECONDS)  # type: ignore[operator]  # parametrize is untyped
     assert tuple(result.name for result in results) == benchmark.figures
     assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+
+
+def test_planning_gives_its_figure_over_people_of_all_kinds() -> None:
+    (result,) = measure_plan(seconds=TINY_SECONDS, people_count=50)
+    assert result.name == "notice-plan"
+    assert result.value > 0
+    assert result.baseline_value > 0
+    steps = {type(step).__name__ for person in list_people(50) for step in _planned(person)}
+    assert steps == {"Send", "Hold", "Close"}
+
+
+def _planned(person: Person) -> tuple[Step, ...]:
+    return plan(
+        person.waiting,
+        preferences=person.preferences,
+        hours=Hours(),
+        history=HISTORY,
+        reach=person.reach,
+        local=NOON,
+    )
 
 
 def test_the_calculators_give_their_figures() -> None:
