@@ -240,6 +240,54 @@ def test_only_what_government_does_by_itself_is_sent_unasked(catalogue: Catalogu
     }
 
 
+def test_what_an_agency_is_sent_is_covered_by_a_policy_or_asked(catalogue: Catalogue) -> None:
+    used: set[tuple[str, str, str]] = set()
+    for entry in catalogue.services.values():
+        filled = {given.field for given in entry.prefill}
+        asked = {one.field for one in entry.asked}
+        assert not filled & asked, entry.id  # what government holds is not asked again
+        sent = {name for card in entry.cards if card.submit for name in card.submit.fields}
+        assert sent <= filled, (entry.id, sent - filled)
+        used |= {(given.policy, given.field, entry.id) for given in entry.prefill}
+    allowed = {
+        (policy.id, field, purpose)
+        for policy in catalogue.entries.policies.values()
+        for field in policy.fields
+        for purpose in policy.purposes
+    }
+    assert used == allowed  # no policy allows more than is used
+
+
+def test_only_what_government_cannot_know_is_asked(catalogue: Catalogue) -> None:
+    assert {
+        entry.id: [one.field for one in entry.asked]
+        for entry in catalogue.services.values()
+        if entry.asked
+    } == {
+        "document_renewal": ["photo"],
+        "fines_reduced": ["use_reduction"],
+        "housing_support": ["kind_of_support"],
+        "licence_renewal": ["part"],
+        "newborn_bundle": ["child_name", "child_photo"],
+        "newborn_bundle_residents": ["child_name", "child_photo"],
+        "nursery": ["nursery"],
+        "partner_added": ["contract_signature"],
+        "school_registration": ["school"],
+    }
+
+
+def test_the_journey_leads_on_from_the_contract(catalogue: Catalogue) -> None:
+    reached, ahead = set[str](), ["marriage_contract"]
+    while ahead:
+        entry_id = ahead.pop()
+        reached.add(entry_id)
+        ahead += [one for one in service(catalogue, entry_id).leads_to if one not in reached]
+    assert reached >= {"family_book", "marriage_grant", "housing_support", "content_marriage"}
+    assert service(catalogue, "newborn_bundle").leads_to[:4] == (
+        *("maternity_leave", "paternity_leave", "child_allowance", "school_seat"),
+    )
+
+
 def test_who_mourns_is_sent_no_notice(catalogue: Catalogue) -> None:
     for entry_id in ("bereavement_pregnancy", "bereavement_family"):
         assert all(not card.notices for card in service(catalogue, entry_id).cards)
