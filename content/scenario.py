@@ -19,6 +19,7 @@ from domain.catalogue import Catalogue
 from domain.compile.document import CatalogueError, Problem
 from domain.evaluate import evaluate
 from domain.fact import Fact, Payload
+from domain.facts.business import BusinessFact
 from domain.facts.person import PersonDescribed
 from domain.facts.statement import list_roles
 from domain.ids import CircleId, PersonId
@@ -252,7 +253,9 @@ def _described(person: PersonId, said: Mapping[str, str], on: date, number: int)
 
 
 def _circles(people: Iterable[PersonId], facts: Iterable[Fact]) -> Iterator[Circle]:
-    """Everybody's own circle, and one of every two whom an event names together as a couple."""
+    """Everybody's own circle, that of every two whom an event names as a couple, and of each
+    business.
+    """
     pairs: set[tuple[PersonId, PersonId]] = set()
     for fact in facts:
         said = fact.payload
@@ -262,5 +265,8 @@ def _circles(people: Iterable[PersonId], facts: Iterable[Fact]) -> Iterator[Circ
                 pairs.add(couple_members(first, second))
     for person in people:
         yield Circle(CircleId(person), "single", (person,))
+    payloads = [fact.payload for fact in facts]
+    for number in sorted({one.number for one in payloads if isinstance(one, BusinessFact)}):
+        yield Circle(CircleId(uuid5(NAMESPACE_URL, number)), "business", (), number)
     for pair in sorted(pairs):
         yield Circle(CircleId(uuid5(pair[0], str(pair[1]))), "couple", pair)

@@ -31,6 +31,7 @@ from domain.facts.business import (
     LicenceIssued,
     LicenceRenewed,
     PartnerAdded,
+    PartnerRemoved,
 )
 from domain.facts.dispute import DisputeAnswered, FactDisputed, ReviewOpened
 from domain.facts.document import DocumentIssued, DocumentReplaced, DocumentRevoked
@@ -145,6 +146,7 @@ Payload = (
     | LicenceRenewed
     | LicenceExpiring
     | PartnerAdded
+    | PartnerRemoved
     | RegistryAnswered
     | SchoolStageReached
     | SeatReserved

@@ -23,6 +23,7 @@ from domain.people.duplicate import mothers_among, suspected_among
 from domain.people.secrecy import without_protected_places
 from domain.standing import standing_facts
 from store.scope import CirclesScope
+from timeline.business import tell_businesses
 from timeline.carry import (
     adopters_of,
     carers_of,
@@ -42,11 +43,10 @@ from timeline.known import KnownPeople
 from timeline.people import Profile, keep_profile, link
 from timeline.record import (
     couple_circle,
-    fact_key,
-    list_held,
     open_circle,
     read_facts_of,
     record_facts,
+    record_missing,
     single_circle,
 )
 
@@ -97,6 +97,7 @@ async def apply_facts(
     for circle in found:
         if await _carry(ground, known, circle, children[circle.id]):
             touched.add(circle.id)
+    touched |= await tell_businesses(ground, known, joined)
     await _suspect(ground, known, facts, joined)
     return frozenset(touched)
 
@@ -155,7 +156,7 @@ async def _gather_joined(
         ]
         gathered = known.as_reported([*theirs, *corrections, *known.sayings()])
         own = single_circle(ground.keys, person)
-        if await _record_missing(ground, own, gathered):
+        if await record_missing(ground, own, gathered):
             touched.add(own.id)
             known.forget(person)
             await known.look_at([person])
@@ -220,7 +221,7 @@ async def _tell_widows(
     for husband, wife in sorted(couples):
         deaths = known.as_reported(deaths_of(husband, known.facts_of(husband)))
         own = single_circle(ground.keys, wife)
-        if deaths and await _record_missing(ground, own, deaths):
+        if deaths and await record_missing(ground, own, deaths):
             told.add(wife)
             known.forget(wife)
     await known.look_at(told)
@@ -253,7 +254,8 @@ async def _shared_circles(
     own = {single_circle(ground.keys, person).id for person in people}
     linked = {circle_id for person in people for circle_id in known.circles_of(person)}
     for circle in await known.open_circles(sorted(linked - found.keys() - own)):
-        found[circle.id] = circle
+        if circle.kind != "business":  # told apart from families (`timeline/business.py`)
+            found[circle.id] = circle
     for fact in facts:
         if isinstance(fact.payload, BirthNotified):
             mothers = single_circle(ground.keys, fact.payload.mother)
@@ -338,7 +340,7 @@ async def _carry(
     here = [*belonging, *following] if circle.kind == "couple" else following
     here = list(without_protected_places(circle, sorted(here, key=lambda fact: fact.precedence)))
     here = [*known.as_reported(here), *_sayings_about(known, circle, here, children)]
-    return await _record_missing(ground, circle, here)
+    return await record_missing(ground, circle, here)
 
 
 def _sayings_about(
@@ -351,12 +353,3 @@ def _sayings_about(
     about |= {one for person in about for one in known.joined_if_known(person)}
     said_of = {person for fact in sayings for person in fact.payload.subjects()}
     return sayings if about & said_of else []
-
-
-async def _record_missing(ground: Ground, circle: Circle, facts: list[Fact]) -> int:
-    """Records those of `facts` that the circle does not hold; locks it only if there are any."""
-    by_key = {fact_key(ground.keys, fact): fact for fact in facts}
-    async with ground.database.glance(CirclesScope((circle.id,))) as session:
-        held = await list_held(session, by_key.keys())
-    missing = [fact for key, fact in by_key.items() if (circle.id, key) not in held]
-    return await record_facts(ground, circle, missing) if missing else 0

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, BirthNotified, CustodyDecided, GuardianAppointed
+from domain.facts.business import BusinessFact
 from domain.facts.dispute import DisputeAnswered, ReviewOpened
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDied
@@ -43,6 +44,8 @@ def taken_in(circle: Circle, own: tuple[Fact, ...]) -> set[PersonId]:
 def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
     """Whether a fact of a member's own circle (`own`) belongs to this circle too."""
     members, about = set(circle.members), fact.payload.subjects()
+    if circle.kind == "business":
+        return _is_of_business(fact, circle, own)
     match fact.payload.policy():
         case "person" | "act":
             # A husband's death lies in the wife's own circle too: her later children follow it.
@@ -62,8 +65,30 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
             )
         case "review":
             return any(belongs(other, circle, rest) for other, rest in _under_review(fact, own))
-        case "own" | "child":
+        case "own" | "child" | "business":
             return False
+
+
+def businesses_of(own: Iterable[Fact]) -> tuple[str, ...]:
+    """The businesses that a person's own facts name, by registration, sorted."""
+    payloads = (fact.payload for fact in own)
+    return tuple(sorted({said.number for said in payloads if isinstance(said, BusinessFact)}))
+
+
+def _is_of_business(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
+    """What is said of the business, and that an owner died; nothing else of an owner's life."""
+    match fact.payload.policy():
+        case "business":
+            assert isinstance(fact.payload, BusinessFact)
+            return fact.payload.number == circle.registration
+        case "correction":
+            taken_back = _taken_back_by(fact.payload, own)
+            return any(_is_of_business(other, circle, rest) for other, rest in taken_back)
+        case "review":
+            reviewed = _under_review(fact, own)
+            return any(_is_of_business(other, circle, rest) for other, rest in reviewed)
+        case _:
+            return isinstance(fact.payload, PersonDied)
 
 
 def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:

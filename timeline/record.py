@@ -57,6 +57,13 @@ def couple_circle(keys: KeyRing, one: PersonId, other: PersonId) -> Circle:
     return Circle(_circle_id(keys, "couple", *members), "couple", members)
 
 
+def business_circle(keys: KeyRing, registration: str) -> Circle:
+    """The circle of a business: the same whichever owner an event names."""
+    digest = keys.hash("circle/business", registration.encode())
+    circle_id = CircleId(msgspec.convert(digest.hex(), type=CircleId))
+    return Circle(circle_id, "business", (), registration)
+
+
 def _circle_id(keys: KeyRing, kind: CircleKind, *people: PersonId) -> CircleId:
     digest = keys.hash(f"circle/{kind}", *(person.bytes for person in people))
     return CircleId(msgspec.convert(digest.hex(), type=CircleId))
@@ -273,3 +280,12 @@ async def read_facts(
         up_to,
     )
     return tuple(fact_of(keys, circle_id, *row) for row in rows)
+
+
+async def record_missing(ground: Ground, circle: Circle, facts: list[Fact]) -> int:
+    """Records those of `facts` that the circle does not hold; locks it only if there are any."""
+    by_key = {fact_key(ground.keys, fact): fact for fact in facts}
+    async with ground.database.glance(CirclesScope((circle.id,))) as session:
+        held = await list_held(session, by_key.keys())
+    missing = [fact for key, fact in by_key.items() if (circle.id, key) not in held]
+    return await record_facts(ground, circle, missing) if missing else 0

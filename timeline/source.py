@@ -86,6 +86,7 @@ FACT_NAMES: Mapping[str, Named] = MappingProxyType(
         "licence.renewed": Named("تجديد رخصة", "Licence renewed"),
         "licence.expiring": Named("قرب انتهاء رخصة", "Licence about to expire"),
         "partner.added": Named("إضافة شريك", "Partner added"),
+        "partner.removed": Named("خروج شريك", "Partner left"),
         "registry.answered": Named("جواب سجل حكومي", "Answer of a registry"),
         "school_stage.reached": Named("مرحلة دراسية", "School stage"),
         "seat.reserved": Named("حجز مقعد", "Seat reserved"),

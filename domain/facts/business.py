@@ -1,5 +1,5 @@
-"""What is said of a business to one of its owners: licence issued, renewed, about to expire, a
-partner added. A business is known by its licence's number; an event names one owner."""
+"""What is said of a business: licence issued, renewed, about to expire, a partner added or gone.
+A business is known by its licence's number; an event names one owner."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -13,7 +13,7 @@ RenewedPart = Literal["bundle", "licence", "chamber_membership", "establishment_
 class LicenceIssued(Statement, frozen=True, tag="licence.issued"):
     """`expires_on` is its last good day; `emirate` is ISO 3166-2."""
 
-    carried: ClassVar[Carried] = "own"
+    carried: ClassVar[Carried] = "business"
     owner: PersonId
     number: str
     expires_on: date
@@ -23,7 +23,7 @@ class LicenceIssued(Statement, frozen=True, tag="licence.issued"):
 class LicenceRenewed(Statement, frozen=True, tag="licence.renewed"):
     """`part` is what was renewed: the whole bundle, or one of its three documents."""
 
-    carried: ClassVar[Carried] = "own"
+    carried: ClassVar[Carried] = "business"
     owner: PersonId
     number: str
     expires_on: date
@@ -33,7 +33,7 @@ class LicenceRenewed(Statement, frozen=True, tag="licence.renewed"):
 class LicenceExpiring(Statement, frozen=True, tag="licence.expiring"):
     """A department says so of a licence that was not told of before."""
 
-    carried: ClassVar[Carried] = "own"
+    carried: ClassVar[Carried] = "business"
     owner: PersonId
     number: str
     expires_on: date
@@ -42,8 +42,19 @@ class LicenceExpiring(Statement, frozen=True, tag="licence.expiring"):
 class PartnerAdded(Statement, frozen=True, tag="partner.added"):
     """`partner` was added to the business of `owner`, and confirms it."""
 
-    carried: ClassVar[Carried] = "own"
+    carried: ClassVar[Carried] = "business"
     partner: PersonId
     number: str
     owner: PersonId | None = None
     is_confirmed: bool = False
+
+
+class PartnerRemoved(Statement, frozen=True, tag="partner.removed"):
+    """`partner`, or an owner, has left the business."""
+
+    carried: ClassVar[Carried] = "business"
+    partner: PersonId
+    number: str
+
+
+BusinessFact = LicenceIssued | LicenceRenewed | LicenceExpiring | PartnerAdded | PartnerRemoved

@@ -13,6 +13,7 @@ from domain.ids import PersonId
 
 Carried = Literal[
     "own",
+    "business",
     "person",
     "child",
     "wife",
@@ -28,6 +29,7 @@ Carried = Literal[
 """Where a fact goes beside the single circles of those it is about (`timeline/carry.py`).
 
 - own: nowhere else.
+- business: to the circle of the business that it names.
 - person: to every circle of its first person; with a child into the circles of its parents.
 - child: with a child into the circles of its parents; of a grown-up it stays their own.
 - wife: to every circle of the wife; which husband a child is at home with follows from all hers.

@@ -6,15 +6,19 @@ import msgspec
 
 from domain.ids import CircleId, PersonId
 
-CircleKind = Literal["couple", "single"]
+CircleKind = Literal["business", "couple", "single"]
 
 
 class Circle(msgspec.Struct, frozen=True):
-    """A circle and its members: a couple's two sorted by id. Roles follow from facts."""
+    """A circle and its members: a couple's two sorted by id. Roles follow from facts.
+
+    A business has its `registration`, and no members of its own: who owns it follows from facts.
+    """
 
     id: CircleId
     kind: CircleKind
     members: tuple[PersonId, ...]
+    registration: str | None = None
 
 
 def couple_members(one: PersonId, other: PersonId) -> tuple[PersonId, PersonId]:

@@ -10,6 +10,7 @@ from domain.calendar_date import adult_on
 from domain.family import Family
 from domain.history.gestation import Pregnancy
 from domain.ids import PersonId
+from domain.people.business import owners_of, partners_of
 from domain.people.circle import Circle
 from domain.people.rights import Reached, rights_over
 from domain.start.couple import members_by_contract
@@ -19,7 +20,8 @@ from domain.start.death import BEREAVED_DAYS, bereaved_of
 def members_of(circle: Circle, family: Family, reached: Reached) -> tuple[PersonId, ...]:
     """The members of a circle today, sorted: the living who have something in common here.
 
-    Each in their own circle. Husband and wife from the contract until the marriage ends; the mother
+    Each in their own circle. Of a business its owners and partners, until they leave. Husband and
+    wife from the contract until the marriage ends; the mother
     of a pregnancy that goes on, and its father; whoever has a right over a child that is not grown
     up. For a year after a loss she who bore it, after a child's death its parents.
     """
@@ -28,6 +30,7 @@ def members_of(circle: Circle, family: Family, reached: Reached) -> tuple[Person
         return family.person(person).died_on is None
 
     found: set[PersonId | None] = set(circle.members) if circle.kind == "single" else set()
+    found |= {*owners_of(family), *partners_of(family)}
     for marriage in family.marriages:
         if marriage.end is None:
             found |= {marriage.husband, marriage.wife}

@@ -1,15 +1,15 @@
 """A business as its owners' situations: a licence that runs, a partner who was added.
 
-Each owner has it in their own circle: nothing of one owner's family is another's to see.
+They are found in the circle of the business alone, one for each owner: of an owner's family
+nothing is there.
 """
 
 from collections.abc import Iterator
 
 from domain.card.record import Parameter
-from domain.fact import Fact
 from domain.facts.business import LicenceExpiring, LicenceIssued, LicenceRenewed, PartnerAdded
 from domain.family import Family
-from domain.ids import PersonId
+from domain.people.business import business_facts, owners_of, partners_of
 from domain.situation import Situation
 from domain.start.said import Said
 
@@ -17,34 +17,30 @@ Licence = LicenceIssued | LicenceRenewed | LicenceExpiring
 
 
 def licences_as_situations(family: Family) -> Iterator[Situation]:
-    """Every licence of the person whose own circle this is, as last said of its whole bundle or of
-    the licence itself.
-    """
-    own = _own(family)
-    told: dict[str, list[Fact]] = {}
-    for fact in family.about.get(own, ()) if own is not None else ():
-        said = fact.payload
-        if isinstance(said, Licence) and _says_expiry(said):
-            told.setdefault(said.number, []).append(fact)
-    for number, facts in sorted(told.items()):
-        last = max(facts, key=lambda fact: (fact.occurred_on, fact.precedence))
-        assert own is not None
+    """The business's licence for each owner, as last said of its whole bundle or of itself."""
+    told = [
+        fact
+        for fact in business_facts(family)
+        if isinstance(fact.payload, Licence) and _says_expiry(fact.payload)
+    ]
+    for owner in owners_of(family) if told else ():
+        last = told[-1]
         assert isinstance(last.payload, Licence)
+        number = last.payload.number
         gathered = Said()
-        gathered.person("owner", family.person(own), last)
+        gathered.person("owner", family.person(owner), last)
         gathered.value("licence_in_force", True)
         gathered.value("is_owner", True)
-        emirates = [fact for fact in facts if isinstance(fact.payload, LicenceIssued)]
-        for issued in emirates[-1:]:
+        for issued in [fact for fact in told if isinstance(fact.payload, LicenceIssued)][-1:]:
             assert isinstance(issued.payload, LicenceIssued)
             gathered.value("licence_emirate", issued.payload.emirate, issued)
         gathered.field("licence_number", number, last)
         yield Situation(
             start="licence",
-            subject=own,
+            subject=owner,
             # Each term is a card of its own: what was done with the last one's stays with it.
             occurrence=f"{number}/{last.payload.expires_on.isoformat()}/",
-            roles={"owner": own},
+            roles={"owner": owner},
             variables=gathered.variables,
             anchors={
                 "licence_issued_on": last.occurred_on,
@@ -62,28 +58,20 @@ def licences_as_situations(family: Family) -> Iterator[Situation]:
 
 
 def partners_as_situations(family: Family) -> Iterator[Situation]:
-    """Every business to which the person whose own circle this is was added."""
-    own = _own(family)
-    last: dict[str, Fact] = {}
-    for fact in family.about.get(own, ()) if own is not None else ():
-        if isinstance(fact.payload, PartnerAdded):
-            known = last.get(fact.payload.number, fact)
-            order = (fact.occurred_on, fact.precedence)
-            is_later = order >= (known.occurred_on, known.precedence)
-            last[fact.payload.number] = fact if is_later else known
-    for number, fact in sorted(last.items()):
-        assert own is not None
+    """Each partner who was added to the business and has not left."""
+    for partner, fact in sorted(partners_of(family).items(), key=lambda one: one[0].bytes):
         assert isinstance(fact.payload, PartnerAdded)
+        number = fact.payload.number
         gathered = Said()
-        gathered.person("owner", family.person(own), fact)
+        gathered.person("owner", family.person(partner), fact)
         gathered.value("licence_in_force", True)
         gathered.value("partner_confirmed", fact.payload.is_confirmed, fact)
         gathered.field("licence_number", number, fact)
         yield Situation(
             start="partner",
-            subject=own,
+            subject=partner,
             occurrence=f"{number}/",
-            roles={"owner": own},
+            roles={"owner": partner},
             variables=gathered.variables,
             anchors={"added_on": fact.occurred_on},
             parameters=(
@@ -100,7 +88,3 @@ def partners_as_situations(family: Family) -> Iterator[Situation]:
 def _says_expiry(said: Licence) -> bool:
     """A renewed membership or card leaves the licence's own day as it is."""
     return not isinstance(said, LicenceRenewed) or said.part in ("bundle", "licence")
-
-
-def _own(family: Family) -> PersonId | None:
-    return family.circle.members[0] if family.circle.kind == "single" else None

@@ -117,6 +117,7 @@ _LIST = (
     EventKind(business.LicenceRenewed, living=("owner",), readers=_EXPIRES),
     EventKind(business.LicenceExpiring, living=("owner",), readers=_EXPIRES),
     EventKind(business.PartnerAdded, living=("partner",)),
+    EventKind(business.PartnerRemoved),
     EventKind(EnteredInError),
 )
 EVENT_KINDS: Mapping[str, EventKind] = MappingProxyType(

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from domain.calendar_date import Sex
 from domain.facts.birth import AdoptionDecided, CustodyDecided, GuardianAppointed, GuardianRemoved
+from domain.facts.business import LicenceIssued, PartnerAdded
 from domain.facts.health import MeasurementTaken, VaccinationGiven
 from domain.facts.person import PersonDescribed
 from domain.ids import PersonId
@@ -30,6 +31,7 @@ BIRTH_MOTHER, BIRTH_FATHER, ADOPTED = person(6), person(7), person(8)
 ADOPTIVE_MOTHER, ADOPTIVE_FATHER = person(9), person(10)
 OTHER_MOTHER, OTHER_FATHER, OTHER_CHILD = person(11), person(12), person(13)
 GROWN, GROWN_MOTHER = person(14), person(15)
+OWNER, PARTNER = person(16), person(17)  # of one business; the owner is married to the helper
 
 ROLES: Mapping[str, PersonId | None] = MappingProxyType(
     {
@@ -45,6 +47,8 @@ ROLES: Mapping[str, PersonId | None] = MappingProxyType(
         "father of another family": OTHER_FATHER,
         "child of 18": GROWN,
         "mother of a child of 18": GROWN_MOTHER,
+        "owner of a business": OWNER,
+        "partner in the business": PARTNER,
         "nobody": None,
     }
 )
@@ -65,6 +69,8 @@ NAMES: Mapping[PersonId, str] = MappingProxyType(
         OTHER_CHILD: "Uqhuwan",
         GROWN: "Rashidun",
         GROWN_MOTHER: "Raziyyah",
+        OWNER: "Malikun",
+        PARTNER: "Sharikun",
     }
 )
 BIRTH_NAME = "Qadimah"  # what the adopted child was called before: nobody sees it any more
@@ -73,6 +79,7 @@ _COUPLES = (
     (BIRTH_FATHER, BIRTH_MOTHER),
     (ADOPTIVE_FATHER, ADOPTIVE_MOTHER),
     (OTHER_FATHER, OTHER_MOTHER),
+    (OWNER, HELPER),
 )
 # Beside themselves, and beside whom a card of theirs may name: husband and wife know each other.
 SEES: Mapping[PersonId, frozenset[PersonId]] = MappingProxyType(
@@ -80,7 +87,7 @@ SEES: Mapping[PersonId, frozenset[PersonId]] = MappingProxyType(
         MOTHER: frozenset({CHILD, FATHER}),
         FATHER: frozenset({CHILD, MOTHER}),
         GUARDIAN: frozenset(),
-        HELPER: frozenset(),
+        HELPER: frozenset({OWNER}),
         BIRTH_MOTHER: frozenset({BIRTH_FATHER}),
         BIRTH_FATHER: frozenset({BIRTH_MOTHER}),
         ADOPTIVE_MOTHER: frozenset({ADOPTED, ADOPTIVE_FATHER}),
@@ -89,6 +96,8 @@ SEES: Mapping[PersonId, frozenset[PersonId]] = MappingProxyType(
         OTHER_FATHER: frozenset({OTHER_CHILD, OTHER_MOTHER}),
         GROWN: frozenset(),
         GROWN_MOTHER: frozenset(),
+        OWNER: frozenset({HELPER}),
+        PARTNER: frozenset(),  # a business shows neither its other owners nor their families
     }
 )
 # Who once saw whom, and does so no more.
@@ -226,6 +235,10 @@ async def _births(house: TestHouse) -> None:
     await house.apply(fact(GuardianAppointed(CHILD, GUARDIAN, "both"), before, source="moj"))
     of_property = GuardianAppointed(CHILD, HELPER, "property")
     await house.apply(fact(of_property, before, source="moj"))
+    expires_on = TODAY + timedelta(days=10)
+    await house.apply(fact(LicenceIssued(OWNER, "L-7", expires_on), before, source="ded"))
+    added = PartnerAdded(PARTNER, "L-7", OWNER, is_confirmed=True)
+    await house.apply(fact(added, before, source="ded"))
 
 
 async def _health(house: TestHouse, child: PersonId, born_on: date) -> None:

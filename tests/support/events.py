@@ -232,6 +232,7 @@ def examples(on: date) -> dict[str, Json]:
             "owner": _husband,
             "is_confirmed": True,
         },
+        "partner.removed": {"partner": _wife, "number": "L-1"},
         "registry.answered": {"person": _husband, "question": "owns_home", "answer": False},
         "school_stage.reached": {
             "person": _child,
