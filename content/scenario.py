@@ -22,7 +22,7 @@ from domain.fact import Fact, Payload
 from domain.facts.business import BusinessFact
 from domain.facts.person import PersonDescribed
 from domain.facts.statement import list_roles
-from domain.ids import CircleId, PersonId
+from domain.ids import CircleId, EntryId, PersonId
 from domain.people.circle import Circle, couple_members
 
 SHIPPED_SCENARIOS = Path(__file__).parent / "scenarios"
@@ -46,7 +46,9 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """A story and what follows from it. `about` are the services that are looked at."""
+    """A story and what follows from it. `about` are the services that are looked at; with `scope`
+    they are for those alone whom that entry names, as in a pilot.
+    """
 
     name: str
     title: str
@@ -55,6 +57,7 @@ class Scenario(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...]
     circles: tuple[Circle, ...]
     steps: tuple[Step, ...]
+    scope: EntryId | None = None
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -78,6 +81,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: dict[str, dict[str, str]]
     events: tuple[dict[str, object], ...]
     walk: tuple[Step, ...]
+    scope: str | None = None
 
 
 def read_scenarios(directory: Path = SHIPPED_SCENARIOS) -> tuple[Scenario, ...]:
@@ -106,7 +110,7 @@ def list_seen(scenario: Scenario, catalogue: Catalogue, on: date) -> dict[str, t
     """What each person sees on a day, as `service.card state`, sorted."""
     names = {person: name for name, person in scenario.people.items()}
     seen: dict[str, dict[bytes, str]] = {name: {} for name in scenario.people}
-    for evaluation in _evaluations(scenario, catalogue, on):
+    for evaluation in list_evaluations(scenario, catalogue, on):
         for record in evaluation.records:
             state = card_state(record, on)
             if record.is_card and record.entry in scenario.about and state in SHOWN_STATES:
@@ -118,7 +122,7 @@ def list_seen(scenario: Scenario, catalogue: Catalogue, on: date) -> dict[str, t
 def next_change_of(scenario: Scenario, catalogue: Catalogue, on: date) -> date | None:
     """The next day after `on` on which anything may change, by itself or by an event."""
     days = [fact.known_on for fact in scenario.facts if fact.known_on > on]
-    for evaluation in _evaluations(scenario, catalogue, on):
+    for evaluation in list_evaluations(scenario, catalogue, on):
         if evaluation.next_change_on is not None:
             days.append(evaluation.next_change_on)
         for record in evaluation.records:  # a state follows from dates, without a change
@@ -156,7 +160,7 @@ def _effects(
     names = {person: name for name, person in scenario.people.items()}
     told: dict[str, set[str]] = {}
     sent: set[str] = set()
-    for evaluation in _evaluations(scenario, catalogue, on):
+    for evaluation in list_evaluations(scenario, catalogue, on):
         for effect in evaluation.effects:
             if effect.entry not in scenario.about or not _is_due(effect, on):
                 continue
@@ -177,11 +181,26 @@ def _card_name(record: Record) -> str:
     return name if record.waiting or row == record.card else f"{name}.{row}"
 
 
-def _evaluations(scenario: Scenario, catalogue: Catalogue, on: date) -> Iterator[Evaluation]:
-    """Every circle on a day, by what was known by then."""
+def list_evaluations(scenario: Scenario, catalogue: Catalogue, on: date) -> Iterator[Evaluation]:
+    """What every circle is on a day, by what was known by then."""
     known = [fact for fact in scenario.facts if fact.known_on <= on]
+    catalogue = _within_scope(scenario, catalogue)
     for circle in scenario.circles:
         yield evaluate(circle, known, catalogue, on, _SECRET)
+
+
+def _within_scope(scenario: Scenario, catalogue: Catalogue) -> Catalogue:
+    """The catalogue as it is where the scenario's services have its scope, by data alone."""
+    if scenario.scope is None:
+        return catalogue
+    reach = catalogue.entries.scopes[scenario.scope]
+    services = {
+        entry_id: msgspec.structs.replace(service, scope=reach)
+        if entry_id in scenario.about
+        else service
+        for entry_id, service in catalogue.services.items()
+    }
+    return msgspec.structs.replace(catalogue, services=services)
 
 
 def _read(document: _Document) -> Scenario:
@@ -210,6 +229,7 @@ def _read(document: _Document) -> Scenario:
         tuple(facts),
         tuple(_circles(people.values(), facts)),
         document.walk,
+        EntryId(document.scope) if document.scope is not None else None,
     )
 
 
