@@ -209,7 +209,7 @@ def test_the_shipped_pack_has_the_journey_and_its_variants(catalogue: Catalogue)
         *("pregnancy_followup", "medical_appointments", "newborn_bundle", "maternity_leave"),
         *("paternity_leave", "child_allowance", "school_seat", "vaccination"),
         *("growth_questionnaire", "nursery", "school_registration"),
-        *("content_marriage", "content_pregnancy", "content_child"),
+        *("content_marriage", "content_pregnancy", "content_father", "content_child"),
     }
     variants = {
         *("newborn_bundle_residents", "maternity_leave_elsewhere", "parental_leave_elsewhere"),
@@ -286,6 +286,17 @@ def test_the_journey_leads_on_from_the_contract(catalogue: Catalogue) -> None:
     assert service(catalogue, "newborn_bundle").leads_to[:4] == (
         *("maternity_leave", "paternity_leave", "child_allowance", "school_seat"),
     )
+
+
+def test_a_father_reads_nothing_of_the_mothers_health(catalogue: Catalogue) -> None:
+    of_pregnancy = [one for one in catalogue.services.values() if one.starts_with == "pregnancy"]
+    assert {one.id for one in of_pregnancy if "father" in (*one.audience, *one.otherwise)} == {
+        "content_father"
+    }
+    for card in service(catalogue, "content_father").cards:
+        for text in (card.title, card.body):
+            assert set(text.ar.placeholders) == set(text.en.placeholders) == {"advice"}
+            assert not any(word in text.ar.source for word in ("أسبوع", "زيار", "نزف", "فحص"))
 
 
 def test_who_mourns_is_sent_no_notice(catalogue: Catalogue) -> None:
