@@ -13,10 +13,12 @@ import pytest
 
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
+from content.rollout import close_rollout, open_rollout, take_back, widen_rollout
 from content.schedule_entries import read_catalogue
+from content.withdraw import withdraw
 from domain.card.record import Record
 from domain.facts.person import IdentifierReplaced
-from domain.ids import CommandId, PersonId
+from domain.ids import CommandId, EntryId, PersonId
 from store.scope import ReferenceScope
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECOND_WIFE, WIFE, life_story
 from tests.support.builders import born, fact, in_error, married
@@ -26,14 +28,22 @@ from timeline.command import Command, run_command
 from timeline.rebuild import erase_circle
 from timeline.record import couple_circle
 from timeline.replay import replay_member
+from timeline.side import PERCENT_MAX
 
 TODAY = date(2026, 11, 21)
 READERS = (HUSBAND, WIFE, SECOND_WIFE)
+SERVICES_SEEN = 10  # by the readers together, on one day
+Document = dict[str, object]
 Seen = dict[tuple[date, PersonId], set[Record]]
 
 
 async def publish_changed(house: TestHouse, version: int) -> None:
     """The shipped catalogue with another rank and version of one service."""
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        await publish_documents(unit, house.clock, changed_documents(version))
+
+
+def changed_documents(version: int) -> list[tuple[str, Document]]:
     documents = []
     for name, document in read_catalogue(SHIPPED_PACK):
         changed = dict(document)
@@ -41,8 +51,7 @@ async def publish_changed(house: TestHouse, version: int) -> None:
             cards = [dict(card) | {"rank": version} for card in document["cards"]]  # type: ignore[attr-defined]
             changed |= {"version": version, "cards": cards}
         documents.append((name, changed))
-    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
-        await publish_documents(unit, house.clock, documents)
+    return documents
 
 
 async def look(house: TestHouse) -> dict[PersonId, set[Record]]:
@@ -84,6 +93,51 @@ async def test_every_day_of_some_months_is_made_again_exactly(house: TestHouse, 
         made = {record for one in replayed for record in one.records if record.is_card}
         assert {record.key for record in made} == {record.key for record in records}
         assert records <= made, (day, who)  # a card in two circles is shown of one
+
+
+async def test_a_family_of_many_services_is_made_again_through_roll_outs_and_a_withdrawal(
+    house: TestHouse,
+) -> None:
+    """One step of the catalogue a day: a roll-out opened for half, widened, closed, an entry
+    withdrawn, a step back; and every day before it is what it was.
+    """
+    for told in life_story():
+        await house.apply(told)
+    database, clock = house.ground.database, house.clock
+
+    async def step(number: int) -> None:
+        async with database.unit(ReferenceScope("publish")) as unit:
+            match number:
+                case 0:
+                    documents = changed_documents(900)
+                    await open_rollout(unit, clock, documents, percent=50, scope=None)
+                case 1:
+                    await widen_rollout(unit, clock, percent=PERCENT_MAX, scope=None)
+                case 2:
+                    await close_rollout(unit, clock)
+                case 3:
+                    await withdraw(unit, clock, EntryId("nursery"))
+                case _:
+                    await take_back(unit, clock)
+
+    kept = {clock.today(): await look(house)}
+    for number in range(5):
+        clock.move_days(1)
+        await step(number)
+        kept[clock.today()] = await look(house)
+    services = {
+        day: {one.entry for records in seen.values() for one in records}
+        for day, seen in kept.items()
+    }
+    assert len(services[TODAY]) >= SERVICES_SEEN
+    assert "nursery" in services[TODAY + timedelta(days=3)]
+    assert "nursery" not in services[TODAY + timedelta(days=4)]
+    for day, seen in kept.items():
+        for who, records in seen.items():
+            _, replayed = await replay_member(house.ground, who, on=day)
+            assert [one.differences for one in replayed if not one.is_exact] == []
+            made = {record for one in replayed for record in one.records if record.is_card}
+            assert records <= made, (day, who)
 
 
 async def a_day(house: TestHouse) -> None:
