@@ -31,6 +31,7 @@ from domain.text.message import Language
 from gov.operation import Operation, check_purpose, record_operation
 from store.scope import ReferenceScope
 from store.session import Reading, Unit
+from timeline.audience_text import audience_words
 from timeline.side import PERCENT_MAX, Sides, read_sides
 
 PATHS_SHOWN_MAX = 8  # of one entry in a comparison; the rest is counted
@@ -140,7 +141,7 @@ def _print_rules(made: Catalogue, entry: str) -> int:
         known = ", ".join(sorted(made.services))
         print(f"osrati: there is no service {entry!r}. Known: {known}.", file=sys.stderr)
         return WRONG
-    for line in _rules(service):
+    for line in (*_rules(service), *_told(service, made)):
         print(line)
     return DONE
 
@@ -165,6 +166,24 @@ def _rules(service: Service) -> Iterator[str]:
             last = value.valid_to or "open"
             sign = f"; to be signed: {value.sign_off}" if value.sign_off else ""
             yield f"  {value.value} from {value.valid_from} to {last} [{value.sure}]{sign}"
+
+
+def _told(service: Service, made: Catalogue) -> Iterator[str]:
+    """Whom each card tells, by which message and channels, and what of it nobody has signed."""
+    yield f"\nagency: {service.agency}"
+    languages: tuple[Language, ...] = ("ar", "en")
+    yield from (f"  {audience_words(service, language)}" for language in languages)
+    for card in service.cards:
+        if not card.notices:
+            yield f"{card.id} tells nobody"
+        for notice in card.notices:
+            channels = ", ".join(notice.channels) or "the usual channel"
+            words = "the card's own words"
+            entry = made.entries.messages.get(notice.message) if notice.message else None
+            if entry is not None:
+                draft = " (draft)" if entry.draft else ""
+                words = f"{entry.id}, version {entry.version}, revision {entry.revision}{draft}"
+            yield f"{card.id} tells when {notice.moment}, by {channels}: {words}"
 
 
 # With the databases

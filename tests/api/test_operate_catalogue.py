@@ -175,3 +175,13 @@ def test_a_preview_says_in_counts_what_a_pack_would_do_and_publishes_nothing(
     broken = shell.osrati("catalogue", "preview", str(pack), *REASON)
     assert broken.code == 1
     assert "nursery.yaml:" in broken.err
+
+
+def test_a_service_read_says_whom_its_cards_tell_and_by_what() -> None:
+    pack = ("--pack", str(SHIPPED_PACK))
+    contract = BARE.done("catalogue", "read", "marriage_contract", *pack)
+    assert "agency: moj" in contract
+    assert "Told: the husband and the wife." in contract
+    assert "by email: contract_signed, version 1" in contract
+    assert "sms: contract_concluded, version 1" in contract
+    assert "tells nobody" in BARE.done("catalogue", "read", "bereavement_pregnancy", *pack)
