@@ -31,6 +31,7 @@ PRESUMED_AFTER_START_DAYS = 180
 
 Couple: TypeAlias = tuple[PersonId, PersonId]
 Step = MarriageRegistered | MarriageAnnulled | DivorceRegistered | DivorceRevoked
+_STEPS = (MarriageRegistered, MarriageAnnulled | DivorceRegistered, DivorceRevoked)
 
 
 class Marriage(msgspec.Struct, frozen=True):
@@ -92,7 +93,7 @@ def marriages_of(facts: Iterable[Fact]) -> list[Marriage]:
 def _of_couple(told: list[tuple[Fact, Step]]) -> list[Marriage]:
     """The marriages of one couple, each with the end that stands, by its steps in their order."""
     found: list[Marriage] = []
-    for fact, step in sorted(told, key=lambda one: (one[0].occurred_on, one[0].precedence)):
+    for fact, step in sorted(told, key=_in_order):
         last = found[-1] if found else None
         match step:
             case MarriageRegistered(husband, wife) if last is None or last.end is not None:
@@ -112,6 +113,15 @@ def _of_couple(told: list[tuple[Fact, Step]]) -> list[Marriage]:
             case _:  # the end of a marriage that nobody reported
                 pass
     return found
+
+
+def _in_order(told: tuple[Fact, Step]) -> tuple[object, ...]:
+    """By day, then as asserted; of one instant a marriage comes before its end, and that before
+    its being taken back, whatever the sender's ids are.
+    """
+    fact, step = told
+    place = next(place for place, types in enumerate(_STEPS) if isinstance(step, types))
+    return (fact.occurred_on, fact.asserted_at, place, fact.precedence)
 
 
 def latest_of_each(marriages: Iterable[Marriage]) -> tuple[Marriage, ...]:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from itertools import permutations
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from domain.fact import Fact
@@ -116,6 +117,17 @@ def test_a_divorce_dated_anew_ends_on_the_day_last_said() -> None:
     again = divorced(HUSBAND, WIFE, after(490), asserted_on=after(600))
     (found,) = marriages(married(HUSBAND, WIFE, WEDDING), first, again)
     assert found.over_on == after(490)
+
+
+def test_an_annulment_of_the_same_instant_ends_the_marriage_whatever_its_id() -> None:
+    for wedding_id, end_id in (("a", "b"), ("b", "a")):
+        wedding = msgspec.structs.replace(married(HUSBAND, WIFE, WEDDING), source_id=wedding_id)
+        end = fact(MarriageAnnulled(HUSBAND, WIFE), WEDDING, source=wedding.source)
+        end = msgspec.structs.replace(
+            end, source_id=end_id, asserted_at=wedding.asserted_at, occurred_on=WEDDING
+        )
+        (found,) = marriages(wedding, end)
+        assert found.over_on == WEDDING
 
 
 def test_a_couple_that_marries_again_after_a_divorce_has_two_marriages() -> None:
