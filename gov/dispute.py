@@ -22,6 +22,7 @@ from gov.agency import find_agency
 from gov.event.data import Event, Identifier
 from gov.event.read import parse_event
 from gov.event.schema import EventSchemas
+from gov.fhir.interpret import find_patient_number
 from gov.inbox.row import Message, find_by_hash, hash_event
 from gov.reason import AgencyUnknown, DisputeUnknown
 from gov.registry.gateway import Question
@@ -94,8 +95,8 @@ async def _question(
 
 
 async def _find_number(ground: Ground, schemas: EventSchemas, fact: Fact) -> Identifier | None:
-    """The number of whom a fact is about, from the event that said it, for a registry that is not
-    its sender; None where no event did.
+    """The number of whom a fact is about, from the event or resource that said it, for a registry
+    that is not its sender; None where neither did.
     """
     try:
         message = await find_by_hash(
@@ -103,8 +104,10 @@ async def _find_number(ground: Ground, schemas: EventSchemas, fact: Fact) -> Ide
         )
     except KeyErased:
         return None
-    if message is None or message.resource_hash is not None:
+    if message is None:
         return None
+    if message.resource_hash is not None:
+        return await find_patient_number(ground, message)
     try:
         event = parse_event(message.body, schemas=schemas, now_utc=message.received_at)
     except Refusal:  # of a schema before this one

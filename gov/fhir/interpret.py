@@ -190,6 +190,16 @@ async def _find_patient(
     return (resource if isinstance(resource, Patient) else None), None
 
 
+async def find_patient_number(ground: Ground, message: Message) -> Number | None:
+    """The surest number of whom a kept resource speaks; None where it names none."""
+    opened = open_parcel(message.body)
+    if opened.resource is None:
+        return None
+    patient, _ = await _find_patient(ground, message.agency_id, opened.patient)
+    numbers = _numbers(message.agency_id, patient, opened.patient.identifier)
+    return numbers[0] if numbers else None
+
+
 def _numbers(
     agency_id: AgencyId, patient: Patient | None, number: Identifier | None
 ) -> tuple[Number, ...]:
