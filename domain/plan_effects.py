@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from domain.calendar_date import local_date
 from domain.card.record import Effect, FilledField, LookUp, Record, Submission, Window
 from domain.catalogue import Catalogue, NoticeMoment, Service
+from domain.citation import split
 from domain.fact import Fact
 from domain.facts.person import PersonFirstSeen
 from domain.ids import ActKey, EntryId
@@ -14,11 +15,15 @@ from domain.keyed_hash import keyed_hash
 from domain.people.circle import Circle
 from domain.situation import Situation
 
+ANSWER_TOLD_DAYS = 30  # after that whoever disputed has read it on the card, or asked
 LOOK_UP_DAYS = 365  # a registry that was away so long is not asked any more
 
 
 def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterator[Effect]:
-    """Whom to tell of a card, and when: nothing for one that waits, is done or was put away."""
+    """Whom to tell of a card, and when: nothing for one that waits, is done or was put away, but
+    that what its reader disputed of it is answered.
+    """
+    yield from _plan_answers(record, secret)
     window = record.window
     if window is None or record.quiet or record.resolved_on is not None or record.dismissed:
         return
@@ -52,6 +57,31 @@ def plan_effects(record: Record, catalogue: Catalogue, secret: bytes) -> Iterato
             attachment=notice.attachment,
             not_before_on=not_before_on,
             not_after_on=not_after_on,
+        )
+
+
+def _plan_answers(record: Record, secret: bytes) -> Iterator[Effect]:
+    """That a registry answered what the reader disputes: told once, however many cards rest on the
+    fact. Nobody else is told: whose words they are is the reader's own.
+    """
+    cited = split(record.cited)
+    for review in record.reviews:
+        if not record.is_card or review.said is None or review.answered_on is None:
+            continue
+        about, answered_on = cited[review.place], review.answered_on
+        yield Effect(
+            key=ActKey(
+                keyed_hash(secret, "answered", record.recipient.bytes, about, str(answered_on))
+            ),
+            kind="tell",
+            recipient=record.recipient,
+            record_key=record.key,
+            entry=record.entry,
+            version=record.version,
+            card=record.card,
+            act="answered",
+            not_before_on=answered_on,
+            not_after_on=answered_on + timedelta(days=ANSWER_TOLD_DAYS),
         )
 
 

@@ -15,17 +15,20 @@ from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.dispute import FactDisputed, ReviewOpened
 from domain.ids import CommandId, PersonId
+from gov.fhir.number import HOSPITAL_SYSTEM
 from gov.registry.call import CALL_WAIT_SECONDS, list_failed_calls
 from simulators.registry import Mood, Verdict
 from store.circle_tables import CALL_DEAD
 from store.scope import CircleScope
+from tests.gov.fhir.resources import CVX, bundle, concept, immunization, patient
 from tests.support.builders import CITIZEN, born, described, fact, in_error, married, vaccinated
-from tests.support.events import event, numbered
+from tests.support.events import BABY, event, numbered
 from tests.support.house import TestHouse, actor_of, person
 from tests.support.intake import open_intake
 from tests.support.registry import Gateway, open_gateway
 from timeline.command import Command, Standing, run_command
 from timeline.dispute import COMMANDS, OPEN_DISPUTES_MAX, DisputeFact, WithdrawDispute
+from timeline.effect import claim_effect, finish_effect, list_due_effects
 from timeline.people import find_person
 from timeline.record import couple_circle, read_facts, single_circle
 from timeline.refresh import refresh
@@ -483,6 +486,72 @@ async def test_what_a_registry_owns_is_asked_of_it_with_the_number_that_the_send
     await gateway.ask()
     (failed,) = await list_failed_calls(house.ground)
     assert failed.reason == "registry.not_found", "no agency icp is at this test's gateway"
+
+
+async def test_a_hospitals_resource_is_asked_about_with_its_patients_number(
+    house: TestHouse, gateway: Gateway
+) -> None:
+    """A dose of a FHIR message names its patient by a reference: the registry gets the number."""
+    mother, on = numbered(902, name={"ar": "نورة"}), TODAY - timedelta(days=9)
+    birth = event("birth.notified", {"child": BABY, "mother": mother}, on=on, id="b-9")
+    assert (await gateway.intake.tell("mohap", birth))["status"] == "applied"
+    number = {"system": f"{HOSPITAL_SYSTEM}hospital-1", "value": "B-1"}
+    dose = immunization(vaccineCode=concept(CVX, "19"), occurrenceDateTime=on.isoformat())
+    message = bundle(patient(identifier=[number], birthDate=on.isoformat()), dose)
+    await gateway.intake.tell_fhir("mohap", message)
+    digits = mother["identifier"]["value"].replace("-", "")
+    who = await find_person(house.ground, system="emirates_id", value=f"/{digits}")
+    assert who is not None
+    assert await dispute(house, who, "vaccination.given") == "applied"
+    await gateway.ask()
+    (asked,) = gateway.registry.questions.values()
+    assert asked["fact"]["kind"] == "vaccination.given"
+    assert asked["identifier"] == {
+        "system": "hospital_number",
+        "value": "B-1",
+        "assigner": "hospital-1",
+    }
+
+
+async def acts_told(house: TestHouse, who: PersonId) -> list[str]:
+    """What somebody is told today and was not told before, which is done then."""
+    found = []
+    for due in await list_due_effects(house.ground, kind="tell"):
+        claimed = await claim_effect(house.ground, due)
+        if claimed is not None:
+            await finish_effect(house.ground, claimed)
+            found += [claimed.effect.act] if claimed.effect.recipient == who else []
+    return found
+
+
+async def test_whoever_disputes_is_told_once_that_it_is_answered_and_nobody_else(
+    house: TestHouse, gateway: Gateway
+) -> None:
+    await dispute(house, WIFE)
+    await gateway.ask()
+    await acts_told(house, WIFE)
+    await answer(gateway, Verdict("upheld"))
+    due = [
+        claimed.effect
+        for one in await list_due_effects(house.ground, kind="tell")
+        if (claimed := await claim_effect(house.ground, one)) is not None
+    ]
+    assert [(one.recipient, one.act) for one in due] == [(WIFE, "answered")]
+    resting = {c.record.key for c in await house.timeline(WIFE) if c.record.reviews}
+    assert len(resting) > 1, "one telling for several cards"
+    assert due[0].record_key in resting
+
+
+async def test_a_dispute_that_its_member_took_back_or_that_is_handed_on_tells_nobody(
+    house: TestHouse, gateway: Gateway
+) -> None:
+    await dispute(house, WIFE)
+    await gateway.ask()
+    await acts_told(house, WIFE)
+    await answer(gateway, Verdict("not_ours", "moj"))
+    assert await acts_told(house, WIFE) == []
+    await withdraw(house, WIFE)
+    assert await acts_told(house, WIFE) == []
 
 
 @pytest.mark.parametrize(
