@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from api.failing import FailingCircles
+from api.refreshing import Refreshing
 from api.settings import CHECKOUT, Settings, SettingsError
 from gov.event.schema import EventSchemas
 from identity.door import Door, open_door
@@ -43,6 +44,7 @@ class House:
     registry: CommandRegistry
     schemas: EventSchemas
     failing: FailingCircles = field(default_factory=FailingCircles)
+    refreshing: Refreshing = field(default_factory=Refreshing)
     door: Door | None = None
     staff: StaffDoor | None = None
 

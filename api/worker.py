@@ -33,7 +33,6 @@ from gov.interpret import give_up_if_hopeless, interpret
 from gov.registry.call import carry_out_calls
 from timeline.blob import sweep_orphans
 from timeline.hint import Job
-from timeline.refresh import refresh
 from timeline.tombstone import sweep_tombstones
 from timeline.wake import WAKE_BATCH_MAX, find_waking
 
@@ -144,11 +143,11 @@ async def sweep(
 
 
 async def _refresh_or_log(house: House, circle_id: CircleId) -> bool:
-    """Refreshes a circle; whether it was. One that fails is tried ever later; a fault that may pass
-    is none.
+    """Refreshes a circle, once for all who ask at one time; whether it was. One that fails is tried
+    ever later; a fault that may pass is none.
     """
     try:
-        await refresh(house.ground, circle_id)
+        await house.refreshing.refresh(house.ground, circle_id)
     except TryLater as fault:
         _log.warning("try_later", circle_id=str(circle_id), code=fault.code)
     except Exception as fault:

@@ -395,6 +395,7 @@ def test_every_resource_of_the_sample_is_read_and_read_again(name: str) -> None:
         assert raw == json.loads(entry.target.raw)
 
 
+TYPES = sorted({str(one["resourceType"]) for one in ALL})
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -411,9 +412,12 @@ ODD: st.SearchStrategy[Any] = st.recursive(
 
 
 @st.composite
-def mutated(draw: st.DrawFn) -> bytes:
-    """A sound resource with one to four places dropped, replaced or repeated; perhaps bundled."""
-    document: Any = deepcopy(draw(st.sampled_from(ALL)))
+def mutated(draw: st.DrawFn, kind: str | None = None) -> bytes:
+    """A sound resource, of that type, with one to four places dropped, replaced or repeated; it may
+    be bundled.
+    """
+    sound = [one for one in ALL if kind in (None, one["resourceType"])]
+    document: Any = deepcopy(draw(st.sampled_from(sound)))
     document = json.loads(json.dumps(document))
     for _ in range(draw(st.integers(1, 4))):
         at = document
