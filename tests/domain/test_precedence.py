@@ -5,7 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from domain.fact import Payload
+from domain.dispute import REVIEW_PART, disputes_of, plan_questions
+from domain.fact import MEMBER_SOURCE, Fact, Payload
+from domain.facts.birth import BirthNotified
+from domain.facts.dispute import DisputeAnswered, FactDisputed, ReviewOpened
 from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import PersonDescribed
 from domain.precedence import OWNERS, Precedence, owned_precedence, registry_of
@@ -50,3 +53,29 @@ def test_the_source_ranks_first_then_the_assertion_then_the_id() -> None:
         said("icp", 1, "a"),
     ]
     assert all(one < other for one, other in pairwise(in_order))
+
+
+def test_no_registry_is_asked_about_what_is_answered() -> None:
+    """Also where the question was not carried out yet: a registry may hear of it another way."""
+    who, day = person(1), date(2026, 11, 21)
+    birth = fact(BirthNotified(person(2), who, None), day, source_id="birth")
+    disputed = fact(FactDisputed(who, "d", "not_so"), day, source=MEMBER_SOURCE, source_id="d")
+    opened = fact(
+        ReviewOpened("d", *birth.identity, registry="mohap", due_on=day),
+        day,
+        source=MEMBER_SOURCE,
+        source_id="d",
+        part=REVIEW_PART,
+    )
+    known = (birth, disputed, opened)
+
+    def asked(*facts: Fact) -> list[str]:
+        return [
+            effect.dispute.registry
+            for effect in plan_questions(disputes_of(facts), facts, b"secret")
+            if effect.dispute is not None
+        ]
+
+    assert asked(*known) == ["mohap"]
+    assert asked(*known, fact(DisputeAnswered("d", "upheld"), day)) == []
+    assert asked(*known, fact(DisputeAnswered("d", "not_ours", "moj"), day)) == ["moj"]

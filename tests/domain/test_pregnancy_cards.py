@@ -274,3 +274,16 @@ def test_the_next_pregnancy_is_not_taken_for_the_one_that_was_replaced() -> None
     told = (old, in_error(old, CONFIRMED + timedelta(days=20)), new, loss, later)
     origins = [one.origin for one in family_of(HOME, told).pregnancies]
     assert origins == [old, later]
+
+
+def test_two_pregnancies_that_one_replaced_report_lies_between_stay_two() -> None:
+    """What stands is due 100 days apart, so two; what was taken back may have been either."""
+    between = fact(
+        PregnancyConfirmed(WIFE, None, DUE + timedelta(days=60)), CONFIRMED - timedelta(days=1)
+    )
+    second = said(
+        PregnancyConfirmed(WIFE, None, DUE + timedelta(days=100)), CONFIRMED + timedelta(days=9)
+    )
+    told = (between, in_error(between, CONFIRMED), confirmed(), second)
+    found = [one.origin.identity for one in family_of(HOME, told).pregnancies]
+    assert found == [between.identity, second.identity]

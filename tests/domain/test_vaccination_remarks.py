@@ -21,7 +21,8 @@ from domain.facts.health import (
 )
 from domain.facts.person import ResidenceChanged
 from domain.immunization.reason_text import LEFT_OUT_WORDS
-from tests.domain.test_law_purity import CHILDREN, SECRET, WIFE, shipped
+from domain.people.secrecy import HIDDEN
+from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECRET, WIFE, shipped
 from tests.domain.test_vaccination_cards import (
     BOPV,
     BORN,
@@ -40,7 +41,7 @@ from tests.domain.test_vaccination_cards import (
     told,
     visits,
 )
-from tests.support.builders import fact, in_error
+from tests.support.builders import fact, in_error, vaccinated
 
 pytestmark = pytest.mark.slow  # plans of visits take tens of milliseconds each
 
@@ -301,6 +302,18 @@ def test_a_protected_address_shows_in_no_plan() -> None:
     hidden = said(ResidenceChanged(WIFE, is_protected=True), date(2019, 9, 1))
     known = older()  # the same facts: a card says by which it is there
     assert visits(*known, move, hidden, today=SEEN) == visits(*known, move, today=SEEN)
+
+
+def test_no_dose_since_an_address_is_protected_names_who_reported_it() -> None:
+    hidden = said(ResidenceChanged(HUSBAND, is_protected=True), TWO_MONTHS)
+    at_home = vaccinated(CHILD, HEXA, TWO_MONTHS - timedelta(days=1), source="clinic-before")
+    away = vaccinated(CHILD, MMR, TWO_MONTHS, source="clinic-of-an-emirate")
+    record = record_of(*AT_BIRTH, at_home, away, hidden, today=TWO_MONTHS).vaccinations
+    assert record is not None
+    reporters = {report.source for dose in record.doses for report in dose.reports}
+    assert "clinic-before" in reporters
+    assert HIDDEN in reporters
+    assert "clinic-of-an-emirate" not in reporters
 
 
 @pytest.mark.parametrize(

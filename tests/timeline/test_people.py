@@ -7,7 +7,8 @@ from domain.ids import PersonId
 from store.scope import PersonScope
 from tests.support.builders import described, in_error
 from tests.support.house import TestHouse, person
-from timeline.people import Profile, find_person, identify, profile_of
+from timeline.people import Profile, find_person, identify, keep_profile, profile_of
+from timeline.record import record_facts, single_circle
 
 WHO = person(1)
 
@@ -54,3 +55,24 @@ async def test_a_name_entered_in_error_is_forgotten(house: TestHouse) -> None:
 
 async def test_nobody_is_called_anything_before_an_agency_says_so(house: TestHouse) -> None:
     assert await called(house, WHO) == Profile()
+
+
+async def test_an_older_view_of_a_name_never_takes_the_place_of_a_newer_one(
+    house: TestHouse,
+) -> None:
+    await keep_profile(house.ground, WHO, Profile(name_ar="جديد"), version=2)
+    await keep_profile(house.ground, WHO, Profile(name_ar="قديم"), version=1)
+    assert await called(house, WHO) == Profile(name_ar="جديد")
+
+
+async def test_a_name_is_kept_by_whoever_said_it_whatever_was_recorded_since(
+    house: TestHouse,
+) -> None:
+    """A crash between the fact and the name; another event comes first, and changes no name."""
+    await house.apply(described(WHO, date(2026, 1, 1), name_ar="سالم"))
+    named = described(WHO, date(2026, 2, 1), name_ar="سليم")
+    other = described(WHO, date(2026, 3, 1), nationality="ARE")
+    await record_facts(house.ground, single_circle(house.ground.keys, WHO), [named])
+    await house.apply(other)
+    await house.apply(named)
+    assert await called(house, WHO) == Profile(name_ar="سليم")
