@@ -12,7 +12,7 @@ from phone.wire import WrappedKey
 SECRET_BYTES = 32
 REGISTRY_KEY = "device/registry_key"
 
-_SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
 def keep_keys(store: Store, keys: Iterable[WrappedKey], device: bytes) -> None:
@@ -28,7 +28,7 @@ def keep_keys(store: Store, keys: Iterable[WrappedKey], device: bytes) -> None:
         if registry is None or not is_signed(registry, signed, key.signature):
             continue
         try:
-            secret = _SUITE.decrypt(key.wrapped, store.vault.agreement, b"osrati/1/wrap" + place)
+            secret = SUITE.decrypt(key.wrapped, store.vault.agreement, b"osrati/1/wrap" + place)
         except (InvalidTag, ValueError):
             continue
         if len(secret) == SECRET_BYTES:
