@@ -19,6 +19,7 @@ from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.notice_plan import measure_plan
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.replay import measure_replay, measure_replay_small
+from bench.request import measure_requests
 from bench.result import RESULTS_PATH, Result, render_table, write_results
 from bench.scale import measure_population_small, measure_population_whole
 from bench.seal import measure_seal
@@ -42,6 +43,11 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("graphql-timeline", ("graphql-timeline",), measure_graphql),
+    Benchmark(
+        "graphql-request",
+        ("graphql-request", "graphql-request-mercurius", "graphql-sign-in-cost", "sign-in"),
+        measure_requests,
+    ),
     Benchmark("evaluate", ("evaluate",), measure_evaluate),
     Benchmark("evaluate-tenfold", ("evaluate-tenfold",), measure_tenfold),
     Benchmark("loop-wait", ("loop-wait-p50", "loop-wait-p99"), measure_loop_wait),

@@ -57,6 +57,24 @@ class Connection:
             raise UnexpectedStatus(f"{head[:80]!r} {body[:200]!r}")
         return body, len(head) + len(body)
 
+    async def head(self, request: bytes) -> dict[str, str]:
+        """The header lines of an answer that sends somebody elsewhere, names in small letters.
+
+        Raises: UnexpectedStatus.
+        """
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.rstrip().split("\r\n")
+        if not first[9:12].startswith("3"):
+            raise UnexpectedStatus(first)
+        found = {
+            name.lower(): value.strip()
+            for name, _, value in (each.partition(":") for each in lines)
+        }
+        if length := int(found.get("content-length", "0")):
+            await self._reader.readexactly(length)
+        return found
+
 
 async def rate(
     port: int, work: Callable[[Connection], Awaitable[None]], *, connections: int, seconds: float
