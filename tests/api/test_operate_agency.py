@@ -96,24 +96,29 @@ async def test_an_agency_is_added_reports_rotates_and_is_revoked(
         transport = intake.http._transport
         old = AgencyClient(BASE_URL, "court-1", first, transport=transport)
         new = AgencyClient(BASE_URL, "court-2", second, transport=transport)
-        assert (await old.report(MARRIAGE)).status_code == 401
+
+        async def answers(*clients: AgencyClient) -> list[int]:
+            house.clock.instant = datetime.now(UTC)  # a command takes seconds, a signature lives 30
+            return [(await one.report(MARRIAGE)).status_code for one in clients]
+
+        assert await answers(old) == [401]
         kind = ("--kind", "marriage.registered")
         added = shell.done(
             "agency", "add", "court", *NAMES, *kind, "--key", str(first_file), "--key-id", "court-1"
         )
         assert "court added, with the key court-1" in added
-        assert (await old.report(MARRIAGE)).status_code == 202
+        assert await answers(old) == [202]
         birth = MARRIAGE | {"kind": "pregnancy.ended", "id": "m-2"}
         assert (await old.report(birth)).status_code in (403, 422)
         shell.done("agency", "rotate", "court", "--key", str(second_file), "--key-id", "court-2")
-        assert [(await one.report(MARRIAGE)).status_code for one in (old, new)] == [202, 202]
+        assert await answers(old, new) == [202, 202]
         said = shell.done("agency", "revoke", "court", "--key-id", "court-1")
         assert "court-1 revoked" in said
-        assert [(await one.report(MARRIAGE)).status_code for one in (old, new)] == [401, 202]
+        assert await answers(old, new) == [401, 202]
         shell.done("agency", "change", "court", "--kind", "family_book.issued")
-        assert (await new.report(MARRIAGE)).status_code == 403
+        assert await answers(new) == [403]
         shell.done("agency", "revoke", "court", "--all")
-        assert (await new.report(MARRIAGE)).status_code == 401
+        assert await answers(new) == [401]
     shown = shell.done("agency", "show", "court")
     assert "وزارة العدل" in shown
     assert "kinds: family_book.issued" in shown

@@ -84,7 +84,7 @@ def test_a_changed_rule_needs_a_version_and_changed_words_a_revision(
     edit(book, "The family book for your new family", "The family book of your new family")
     refused = shell.osrati("catalogue", "load", str(pack), *REASON)
     assert "revision: its words are not those published" in refused.err
-    edit(book, "revision: 1", "revision: 2")
+    edit(book, "revision: 2", "revision: 3")
     assert "Version 3 is in force." in shell.done("catalogue", "load", str(pack), *REASON)
     assert "Nothing differs" in shell.done("catalogue", "diff", str(pack))
     between = shell.osrati("catalogue", "diff", "--from", "2", "--to", "3")
@@ -164,7 +164,7 @@ def test_a_preview_says_in_counts_what_a_pack_would_do_and_publishes_nothing(
 ) -> None:
     same = shell.done("catalogue", "preview", str(pack), *REASON)
     assert "No card would come, go or change." in same
-    edit(pack / "nursery.yaml", "version: 1", "version: 2")
+    edit(pack / "nursery.yaml", "version: 2", "version: 3")
     said = shell.done("catalogue", "preview", str(pack), *REASON, "--all")
     assert "It can touch under 10 circles, under 10 people." in said  # nobody is here yet
     assert "the ministry signed the fees" in shell.done("projection", "log")

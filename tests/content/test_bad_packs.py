@@ -44,10 +44,10 @@ def add(line: str) -> Callable[[str], str]:
 
 SLIPS = {
     "a service that leads to itself": Slip(
-        "family_book.yaml",
-        add("leads_to: [family_book]\n"),
+        "child_allowance.yaml",
+        add("leads_to: [child_allowance]\n"),
         "leads_to:",
-        ("family_book → family_book", "remove one of them"),
+        ("child_allowance → child_allowance", "remove one of them"),
     ),
     "a name without Arabic": Slip(
         "newborn_bundle.yaml", put("  ar: مبروك ما ياك\n", ""), "name:", ("'ar'",)

@@ -557,7 +557,8 @@ def test_the_life_story_has_what_the_laws_are_about() -> None:
     assert any(record.snoozed_until for record in first_couple)
     assert {record.subject for record in second_couple} == {SECOND_WIFE}
     assert {record.entry for record in second_couple} == {
-        *("pregnancy_followup", "content_pregnancy", "family_book", "housing_support"),
+        *("pregnancy_followup", "content_pregnancy", "content_father"),
+        *("family_book", "housing_support"),
         "marriage_contract",  # what was to be read of the wedding has withdrawn itself since
     }
 

@@ -17,7 +17,7 @@ from content.rollout import close_rollout, open_rollout, take_back, widen_rollou
 from content.schedule_entries import read_catalogue
 from content.withdraw import withdraw
 from domain.card.record import Record
-from domain.facts.person import IdentifierReplaced
+from domain.facts.person import IdentifierReplaced, ResidenceChanged
 from domain.ids import CommandId, EntryId, PersonId
 from store.scope import ReferenceScope
 from tests.domain.test_law_purity import CHILDREN, HUSBAND, SECOND_WIFE, WIFE, life_story
@@ -32,6 +32,7 @@ from timeline.side import PERCENT_MAX
 
 TODAY = date(2026, 11, 21)
 READERS = (HUSBAND, WIFE, SECOND_WIFE)
+WITHDRAWN = "moved_emirate"  # no other entry names it
 SERVICES_SEEN = 10  # by the readers together, on one day
 Document = dict[str, object]
 Seen = dict[tuple[date, PersonId], set[Record]]
@@ -103,6 +104,8 @@ async def test_a_family_of_many_services_is_made_again_through_roll_outs_and_a_w
     """
     for told in life_story():
         await house.apply(told)
+    for emirate, on in (("AE-AJ", date(2020, 1, 1)), ("AE-DU", TODAY)):
+        await house.apply(fact(ResidenceChanged(WIFE, emirate), on, source="icp"))
     database, clock = house.ground.database, house.clock
 
     async def step(number: int) -> None:
@@ -116,7 +119,7 @@ async def test_a_family_of_many_services_is_made_again_through_roll_outs_and_a_w
                 case 2:
                     await close_rollout(unit, clock)
                 case 3:
-                    await withdraw(unit, clock, EntryId("nursery"))
+                    await withdraw(unit, clock, EntryId(WITHDRAWN))
                 case _:
                     await take_back(unit, clock)
 
@@ -130,8 +133,8 @@ async def test_a_family_of_many_services_is_made_again_through_roll_outs_and_a_w
         for day, seen in kept.items()
     }
     assert len(services[TODAY]) >= SERVICES_SEEN
-    assert "nursery" in services[TODAY + timedelta(days=3)]
-    assert "nursery" not in services[TODAY + timedelta(days=4)]
+    assert WITHDRAWN in services[TODAY + timedelta(days=3)]
+    assert WITHDRAWN not in services[TODAY + timedelta(days=4)]
     for day, seen in kept.items():
         for who, records in seen.items():
             _, replayed = await replay_member(house.ground, who, on=day)
