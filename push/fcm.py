@@ -33,6 +33,7 @@ RETRY_DEFAULT_SECONDS = 60
 RETRY_SECONDS_MAX = 6 * 60 * 60
 TOKEN_RENEWAL_SECONDS = 30  # for one renewal of the access token
 OK = 200
+UNAUTHORIZED = 401
 DATA_KEY = "osrati"
 
 # What an iPhone shows before the app has opened the payload: it says nothing.
@@ -98,9 +99,10 @@ class FcmSender:
             return [Answer("project_fault", "credentials")] * len(messages)
         return await asyncio.gather(*(self._send(message, token) for message in messages))
 
-    async def _access_token(self) -> str:
+    async def _access_token(self, *, refused: str | None = None) -> str:
+        """A token that has not run out and is not `refused`: one that was revoked looks valid."""
         async with self._renewing:
-            if not self._credentials.valid:
+            if not self._credentials.valid or self._credentials.token == refused:
                 async with asyncio.timeout(TOKEN_RENEWAL_SECONDS):
                     await asyncio.to_thread(self._credentials.refresh, self._request)
             return str(self._credentials.token)
@@ -109,16 +111,31 @@ class FcmSender:
         body = self.build(message)
         if body is None:
             return Answer("refused", "too_big")
-        headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
         try:
-            answered = await self._client.post(
-                self._path, headers, body, deadline_seconds=DEADLINE_SECONDS
-            )
+            answered = await self._post(body, token)
+            if answered.status == UNAUTHORIZED and _error_code(answered.body) is None:
+                renewed = await self._renewed(token)
+                if renewed is not None:
+                    answered = await self._post(body, renewed)
         except ConnectionLost as lost:
             return Answer("unknown" if lost.sent else "retry", "connection_lost")
         except TimeoutError:
             return Answer("unknown", "timed_out")
         return read_answer(answered, now=self._clock.now_utc())
+
+    async def _post(self, body: bytes, token: str) -> Answered:
+        headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
+        return await self._client.post(self._path, headers, body, deadline_seconds=DEADLINE_SECONDS)
+
+    async def _renewed(self, refused: str) -> str | None:
+        """Another token in place of one that FCM refused, once for all who held it; None where
+        none is given.
+        """
+        try:
+            return await self._access_token(refused=refused)
+        except (GoogleAuthError, TimeoutError, OSError) as fault:
+            _log.error("fcm_credentials", error=type(fault).__name__)
+            return None
 
     def build(self, message: PushMessage) -> bytes | None:
         """The request's body; None where the data is larger than FCM takes.

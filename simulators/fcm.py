@@ -93,6 +93,7 @@ class Fcm:
         default_factory=lambda: deque(maxlen=KEPT_MAX)
     )
     access_tokens: dict[str, float] = field(default_factory=dict)
+    is_closed: bool = False  # the service account itself was taken away
     quota_per_minute: int = QUOTA_PER_MINUTE
     asked: Counter[int] = field(default_factory=Counter)
     sent_count: int = 0
@@ -158,7 +159,7 @@ class Fcm:
                 honest = honest and claims["exp"] > own_clock().timestamp()
             except (JoseError, KeyError, ValueError):
                 honest = False
-            if not honest:
+            if not honest or self.is_closed:
                 return JSONResponse({"error": "invalid_grant"}, 400)
             access = uuid4().hex
             self.access_tokens[access] = own_clock().timestamp() + TOKEN_SECONDS
@@ -175,6 +176,7 @@ class Fcm:
             self.weather.extend(asked.get("weather", []))
             self.dead |= set(asked.get("dead", []))
             self.quota_per_minute = asked.get("quota_per_minute", self.quota_per_minute)
+            self.is_closed = asked.get("closed", self.is_closed)
             if asked.get("revoke"):
                 self.access_tokens.clear()
             return JSONResponse({"sent_count": self.sent_count})

@@ -125,8 +125,25 @@ async def test_credentials_that_were_revoked_are_a_fault_of_the_project(fcm: Fcm
     sender = fcm.sender()
     try:
         assert [each.kind for each in await sender.send([push()])] == ["accepted"]
-        await fcm.weather(revoke=True)
+        await fcm.weather(revoke=True, closed=True)
         assert await sender.send([push()]) == [Answer("project_fault", "credentials")]
+        await fcm.weather(closed=False)
+        assert [each.kind for each in await sender.send([push()])] == ["accepted"]
+    finally:
+        await fcm.weather(closed=False)
+        await sender.aclose()
+
+
+async def test_a_token_that_was_revoked_is_renewed_once_and_nobody_waits(fcm: FcmProcess) -> None:
+    sender = fcm.sender()
+    try:
+        assert [each.kind for each in await sender.send([push()])] == ["accepted"]
+        await fcm.weather(revoke=True)
+        before = await fcm.weather()
+        assert [each.kind for each in await sender.send([push()] * 20)] == ["accepted"] * 20
+        assert await fcm.weather() - before == 40, "each once in vain, each once more"
+        assert [each.kind for each in await sender.send([push()])] == ["accepted"]
+        assert await fcm.weather() - before == 41, "the new token is kept"
     finally:
         await sender.aclose()
 
