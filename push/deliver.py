@@ -189,7 +189,7 @@ class Deliverer(Generic[M]):
                 answers[place] = Answer("refused", "changed")
             else:
                 going.append((place, each))
-        composed: list[Composed[M]] = await self._compose([each for _, each in going])
+        composed = await self._composed([each for _, each in going]) if going else []
         sending: list[tuple[int, M]] = []
         for (place, _), made in zip(going, composed, strict=True):
             if made.message is None:
@@ -203,6 +203,19 @@ class Deliverer(Generic[M]):
                 (place, answer) for (place, _), answer in zip(sending, said, strict=True)
             )
         return [answers[place] for place in range(len(claimed))]
+
+    async def _composed(self, going: Sequence[Claimed]) -> list[Composed[M]]:
+        """The messages. One whose making fails keeps no other from going, and since nothing of it
+        was sent it is tried again, up to its last attempt; it is never in doubt.
+        """
+        try:
+            composed: list[Composed[M]] = await self._compose(going)
+        except Exception as fault:
+            if len(going) > 1:
+                return [made for each in going for made in await self._composed([each])]
+            _log.error("compose_failed", channel=self._channel, error=type(fault).__name__)
+            return [Composed(answer=Answer("retry", "internal"))]
+        return composed
 
     def _resends(self, each: Claimed) -> bool:
         return self._resends_unknown or each.letter.notice_class == "clinical"

@@ -1,5 +1,6 @@
 """From an effect to a message on a channel: made once, planned, sent, and taken back in time."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -14,10 +15,19 @@ from domain.facts.marriage import ContractSigned
 from domain.facts.person import ContactReported
 from domain.ids import CircleId, PersonId
 from push.answer import Answer
+from push.compose import Composer
+from push.deliver import LEASE_SECONDS, Claimed, Composed, Deliverer
 from push.letter import decode_letter
+from push.outgoing import SmsMessage
 from store.circle_tables import EffectRow
-from store.notice_tables import CHANNEL_EMAIL, DeliveryRow, NoticeRow
-from store.scope import CircleScope, PersonScope, ReferenceScope
+from store.notice_tables import (
+    CHANNEL_EMAIL,
+    CHANNEL_SMS,
+    DELIVERY_ACCEPTED,
+    DeliveryRow,
+    NoticeRow,
+)
+from store.scope import CircleScope, PersonScope, ReferenceScope, SweepScope
 from store.seal import Place, open_
 from tests.support.builders import (
     CITIZEN,
@@ -30,7 +40,7 @@ from tests.support.builders import (
     pregnant,
 )
 from tests.support.house import TestHouse, person
-from tests.support.notices import Outbox, enrol, open_push
+from tests.support.notices import ORIGIN, Outbox, enrol, open_push
 from timeline.apply import apply_facts
 from timeline.record import couple_circle
 
@@ -354,3 +364,29 @@ async def list_acts(house: TestHouse, circle_id: CircleId) -> set[bytes]:
             select(col(EffectRow.act_key)).where(col(EffectRow.circle_id) == circle_id)
         )
         return {bytes(row) for row in found.scalars()}
+
+
+async def test_a_text_that_cannot_be_made_holds_up_no_other_and_is_never_in_doubt(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await reached_by(house, HUSBAND, mobile="+971500000001")
+    await reached_by(house, WIFE, mobile="+971500000002")
+    await a_birth(house)
+    await outbox.plan()
+    texts, composer = outbox.texts, Composer(house.ground, public_origin=ORIGIN)
+
+    async def compose(going: Sequence[Claimed]) -> list[Composed[SmsMessage]]:
+        if any(each.person_id == HUSBAND for each in going):
+            raise RuntimeError("a fault of ours")
+        made: list[Composed[SmsMessage]] = await composer.texts(going)
+        return made
+
+    failing = Deliverer(house.ground, channel=CHANNEL_SMS, compose=compose, sender=texts)
+    assert await failing.deliver()
+    assert {text.number for text in texts.messages} == {"+971500000002"}
+    house.clock.instant += timedelta(seconds=LEASE_SECONDS * 2)
+    await outbox.deliver()
+    assert {text.number for text in texts.messages} == {"+971500000001", "+971500000002"}
+    async with house.ground.database.read(SweepScope()) as session:
+        states = (await session.execute(select(col(DeliveryRow.state)))).scalars().all()
+    assert set(states) == {DELIVERY_ACCEPTED}
