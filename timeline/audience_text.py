@@ -1,23 +1,10 @@
 """The rule of a service's audience in words: who is told of its cards, and who in their stead."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from domain.catalogue import Role, Service
+from domain.rule.variable_name import ROLE_NAMES
 from domain.text.message import Language
-from timeline.source import Named
-
-ROLE_NAMES: Mapping[Role, Named] = MappingProxyType(
-    {
-        "husband": Named("الزوج", "the husband"),
-        "wife": Named("الزوجة", "the wife"),
-        "mother": Named("الأم", "the mother"),
-        "father": Named("الأب", "the father"),
-        "self": Named("صاحب الشأن", "the person concerned"),
-        "widowed": Named("الأرمل أو الأرملة", "the widowed spouse"),
-        "owner": Named("مالك المنشأة", "the owner of the business"),
-    }
-)
 
 
 def audience_words(service: Service, language: Language) -> str:
