@@ -1,7 +1,9 @@
 """One HTTP/2 connection to one host, many requests on it at once: what a provider of pushes wants.
 
 h2 holds the protocol; this holds the socket. A connection that is lost fails the requests on it,
-each with `ConnectionLost`, and the next request opens another. Nothing is sent again here.
+each with `ConnectionLost`, and the next request opens another. One that the peer retires (GOAWAY)
+is read until what the peer had begun is answered, while new requests go over the next; what it says
+that it never began goes once more. Nothing else is sent again here.
 """
 
 import asyncio
@@ -17,9 +19,12 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
+from push.go_away import GoAway, GoAwayReader
+
 STREAMS_MAX = 100  # at once, or fewer where the peer says so
 READ_BYTES = 65_536
 ANSWER_BYTES_MAX = 65_536
+REFUSALS_MAX = 3  # connections that one request may find retired, then it fails as never sent
 
 
 class ConnectionLost(Exception):
@@ -30,6 +35,13 @@ class ConnectionLost(Exception):
     def __init__(self, *, sent: bool) -> None:
         super().__init__("the connection was lost")
         self.sent = sent
+
+
+class _NotBegun(ConnectionLost):
+    """The peer said that it began nothing of this request: it may go over another connection."""
+
+    def __init__(self) -> None:
+        super().__init__(sent=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +75,37 @@ class Http2Client:
         self._context = context
         self._opening = asyncio.Lock()
         self._link: _Link | None = None
+        self._retired: set[_Link] = set()
         self._room = asyncio.Semaphore(STREAMS_MAX)
 
     async def post(
         self, path: str, headers: Sequence[tuple[str, str]], body: bytes, *, deadline_seconds: float
     ) -> Answered:
         """The peer's answer. Raises: ConnectionLost; TimeoutError past the deadline."""
+        request = [
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", self._authority),
+            (":path", path),
+            ("content-length", str(len(body))),
+            *headers,
+        ]
         async with asyncio.timeout(deadline_seconds), self._room:
-            link = await self._open()
-            return await link.post(
-                [
-                    (":method", "POST"),
-                    (":scheme", "https"),
-                    (":authority", self._authority),
-                    (":path", path),
-                    ("content-length", str(len(body))),
-                    *headers,
-                ],
-                body,
-            )
+            for _ in range(REFUSALS_MAX):
+                link = await self._open()
+                with suppress(_NotBegun):
+                    return await link.post(request, body)
+            raise ConnectionLost(sent=False)
 
     async def aclose(self) -> None:
-        if self._link is not None:
-            await self._link.aclose()
+        links = [*self._retired, *([self._link] if self._link is not None else [])]
+        for link in links:
+            await link.aclose()
 
     async def _open(self) -> "_Link":
         async with self._opening:
-            if self._link is None or self._link.is_over:
-                if self._link is not None:
-                    await self._link.aclose()
+            if self._link is None or self._link.is_retired:
+                await self._let_go()
                 try:
                     reader, writer = await asyncio.open_connection(
                         self._host, self._port, ssl=self._context
@@ -101,9 +115,18 @@ class Http2Client:
                 self._link = _Link(reader, writer)
             return self._link
 
+    async def _let_go(self) -> None:
+        """Closes the connections that have ended; one that is still answered goes on."""
+        if self._link is not None:
+            self._retired.add(self._link)
+            self._link = None
+        for link in [each for each in self._retired if each.is_over]:
+            self._retired.remove(link)
+            await link.aclose()
+
 
 class _Link:
-    """A connection while it lasts."""
+    """A connection while it lasts. Retired: it takes no new request. Over: nor gives answers."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8")
@@ -111,6 +134,8 @@ class _Link:
         self._reader, self._writer = reader, writer
         self._exchanges: dict[int, _Exchange] = {}
         self._room = asyncio.Event()
+        self._go_away = GoAwayReader()
+        self.is_retired = False
         self.is_over = False
         self._h2.initiate_connection()
         self._flush()
@@ -118,8 +143,8 @@ class _Link:
 
     async def post(self, headers: Sequence[tuple[str, str]], body: bytes) -> Answered:
         await self._until_room(len(body))
-        if self.is_over:
-            raise ConnectionLost(sent=False)
+        if self.is_retired:
+            raise _NotBegun
         stream_id = self._h2.get_next_available_stream_id()
         exchange = _Exchange(asyncio.get_running_loop().create_future())
         self._exchanges[stream_id] = exchange
@@ -136,6 +161,7 @@ class _Link:
             raise
         finally:
             self._exchanges.pop(stream_id, None)
+            self._end_if_done()
 
     async def aclose(self) -> None:
         self._end()
@@ -148,7 +174,7 @@ class _Link:
 
     async def _until_room(self, size: int) -> None:
         """Waits until the peer takes another stream and so many bytes of it."""
-        while not self.is_over:
+        while not self.is_retired:
             streams = self._h2.remote_settings.max_concurrent_streams
             if (
                 len(self._exchanges) < min(streams, STREAMS_MAX)
@@ -164,29 +190,41 @@ class _Link:
             self._flush()
 
     def _flush(self) -> None:
-        if data := self._h2.data_to_send():
+        if (data := self._h2.data_to_send()) and not self.is_over:
             self._writer.write(data)
 
     async def _read(self) -> None:
         with suppress(OSError, h2.exceptions.ProtocolError):
-            while data := await self._reader.read(READ_BYTES):
-                for event in self._h2.receive_data(data):
-                    self._take(event)
+            while not self.is_over and (data := await self._reader.read(READ_BYTES)):
+                for piece in self._go_away.read(data):
+                    if isinstance(piece, GoAway):
+                        self._retire(piece.last_stream_id)
+                    else:
+                        for event in self._h2.receive_data(piece):
+                            self._take(event)
                 self._flush()
                 self._room.set()
         self._end()
 
+    def _retire(self, last_stream_id: int) -> None:
+        """No new request; those that the peer has not begun it will not, the others it answers."""
+        self.is_retired = True
+        for stream_id in list(self._exchanges):
+            if stream_id > last_stream_id:
+                self._fail(stream_id, _NotBegun())
+        self._room.set()
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        """Ends a retired connection once its last answer is there."""
+        if self.is_retired and not self._exchanges:
+            self._end()
+
     def _take(self, event: h2.events.Event) -> None:
         match event:
-            case h2.events.ConnectionTerminated():
-                # What the peer has not begun it will not: those requests were never sent.
-                for stream_id in list(self._exchanges):
-                    if stream_id > (event.last_stream_id or 0):
-                        self._fail(stream_id, sent=False)
-                self.is_over = True
             case h2.events.StreamReset() if event.stream_id is not None:
                 refused = event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
-                self._fail(event.stream_id, sent=not refused)
+                self._fail(event.stream_id, _NotBegun() if refused else ConnectionLost(sent=True))
             case h2.events.ResponseReceived() if event.stream_id in self._exchanges:
                 exchange = self._exchanges[event.stream_id]
                 exchange.headers = {str(n): str(v) for n, v in event.headers or ()}
@@ -198,7 +236,7 @@ class _Link:
                 if exchange_or_none is not None:
                     exchange_or_none.body += event.data or b""
                     if len(exchange_or_none.body) > ANSWER_BYTES_MAX:
-                        self._fail(event.stream_id, sent=True)
+                        self._fail(event.stream_id, ConnectionLost(sent=True))
             case h2.events.StreamEnded() if event.stream_id in self._exchanges:
                 exchange = self._exchanges[event.stream_id]
                 if not exchange.answer.done():
@@ -208,13 +246,14 @@ class _Link:
             case _:
                 pass
 
-    def _fail(self, stream_id: int, *, sent: bool) -> None:
+    def _fail(self, stream_id: int, lost: ConnectionLost) -> None:
         exchange = self._exchanges.get(stream_id)
         if exchange is not None and not exchange.answer.done():
-            exchange.answer.set_exception(ConnectionLost(sent=sent))
+            exchange.answer.set_exception(lost)
 
     def _end(self) -> None:
-        self.is_over = True
+        self.is_retired = self.is_over = True
         for stream_id in list(self._exchanges):
-            self._fail(stream_id, sent=True)
+            self._fail(stream_id, ConnectionLost(sent=True))
         self._room.set()
+        self._writer.close()

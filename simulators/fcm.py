@@ -2,8 +2,8 @@
 token endpoint, in a process of its own.
 
 It keeps what each token received, counts against a quota a minute, and answers as the weather says:
-every documented error, a slow day, a reset, a connection that ends. Source: Firebase's reference of
-`projects.messages.send`, ErrorCode and FcmError.
+every documented error, a slow day, a reset, a connection that ends or is retired. Source:
+Firebase's reference of `projects.messages.send`, ErrorCode and FcmError.
 
     python -m simulators.fcm DATA_DIR HTTP_PORT HTTP2_PORT
 
@@ -40,6 +40,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hyperframe.frame import GoAwayFrame
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -61,6 +62,8 @@ QUOTA_PER_MINUTE = 600_000
 KEPT_MAX = 200_000
 SLOW_SECONDS = 1.0
 BUSY_SECONDS = 3
+DRAIN_SECONDS = 0.2  # from the announcement that a connection will be retired to naming the last
+STREAM_ID_MAX = 2**31 - 1
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 
@@ -74,7 +77,11 @@ _ERRORS: Mapping[str, tuple[int, str]] = {
     "INTERNAL": (500, "INTERNAL"),
 }
 WEATHER = frozenset(
-    {*_ERRORS, "quota_until_date", "slow", "reset", "hang_up", "page_not_found", "fair"}
+    {
+        *_ERRORS,
+        *("quota_until_date", "slow", "reset", "hang_up", "page_not_found", "fair"),
+        *("go_away", "drain"),
+    }
 )
 
 
@@ -114,7 +121,7 @@ class Fcm:
                 "QUOTA_EXCEEDED", {"retry-after": str(60 - int(own_clock().timestamp()) % 60)}
             )
         match weather:
-            case "slow" | "reset" | "hang_up":
+            case "slow" | "reset" | "hang_up" | "go_away" | "drain":
                 accepted = self._accept(body)
                 return Verdict(accepted.status, accepted.body, accepted.headers, weather)
             case "quota_until_date":
@@ -173,6 +180,8 @@ class Fcm:
             asked = json.loads(await request.body())
             if not set(asked.get("weather", [])) <= WEATHER:
                 return JSONResponse({"known": sorted(WEATHER)}, 400)
+            if asked.get("clear"):
+                self.weather.clear()
             self.weather.extend(asked.get("weather", []))
             self.dead |= set(asked.get("dead", []))
             self.quota_per_minute = asked.get("quota_per_minute", self.quota_per_minute)
@@ -231,6 +240,9 @@ class _Connection(asyncio.Protocol):
         config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         self._h2 = h2.connection.H2Connection(config)
         self._requests: dict[int, tuple[dict[str, str], bytearray]] = {}
+        self._last_begun = 0
+        self._last_taken = STREAM_ID_MAX  # what comes after it is never begun
+        self._owed = 0  # answers that come late
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -264,6 +276,9 @@ class _Connection(asyncio.Protocol):
         self._flush()
 
     def _answer(self, stream_id: int, headers: Mapping[str, str], body: bytes) -> None:
+        if stream_id > self._last_taken:
+            return
+        self._last_begun = stream_id
         verdict = self._fcm.take(headers[":path"], headers.get("authorization", ""), body)
         match verdict.manner:
             case "hang_up":
@@ -271,9 +286,40 @@ class _Connection(asyncio.Protocol):
             case "reset":
                 self._h2.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
             case "slow":
-                asyncio.get_running_loop().call_later(SLOW_SECONDS, self._send, stream_id, verdict)
+                self._owe(SLOW_SECONDS, stream_id, verdict)
+            case "go_away":
+                self._retire(stream_id)
+                self._owe(DRAIN_SECONDS, stream_id, verdict)
+            case "drain":
+                self._go_away(STREAM_ID_MAX)
+                self._owe(DRAIN_SECONDS, stream_id, verdict)
+                asyncio.get_running_loop().call_later(
+                    DRAIN_SECONDS / 2, lambda: self._retire(self._last_begun)
+                )
             case _:
                 self._send(stream_id, verdict)
+
+    def _retire(self, last_stream_id: int) -> None:
+        """Names the last request that it takes; closes when each up to it is answered."""
+        self._last_taken = last_stream_id
+        self._go_away(last_stream_id)
+
+    def _go_away(self, last_stream_id: int) -> None:
+        """Writes the frame by hand: h2 would end the connection with it, answers and all."""
+        self._flush()
+        frame = GoAwayFrame(0)
+        frame.last_stream_id = last_stream_id
+        self._transport.write(frame.serialize())
+
+    def _owe(self, seconds: float, stream_id: int, verdict: Verdict) -> None:
+        def pay() -> None:
+            self._owed -= 1
+            self._send(stream_id, verdict)
+            if not self._owed and self._last_taken != STREAM_ID_MAX:
+                self._transport.close()
+
+        self._owed += 1
+        asyncio.get_running_loop().call_later(seconds, pay)
 
     def _send(self, stream_id: int, verdict: Verdict) -> None:
         try:

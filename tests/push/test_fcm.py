@@ -91,6 +91,29 @@ async def test_each_bad_day_is_told_apart_by_its_error_code(
     assert await answers(fcm) == [Answer("accepted", "accepted")]
 
 
+@pytest.mark.parametrize("weather", ["go_away", "drain"])
+async def test_a_connection_that_is_retired_loses_no_answer_and_nothing_goes_twice(
+    fcm: FcmProcess, weather: str
+) -> None:
+    before = len(await fcm.received())
+    sent = await fcm.weather(*["slow"] * 9, weather)
+    messages = [push(f"{weather}-{number}") for number in range(150)]
+    assert set(await answers(fcm, *messages)) == {Answer("accepted", "accepted")}
+    kept = [each["token"] for each in (await fcm.received())[before:]]
+    assert sorted(kept) == sorted(each.token for each in messages)
+    assert await fcm.weather() - sent == len(messages)
+
+
+async def test_a_peer_that_retires_every_connection_is_not_asked_for_ever(fcm: FcmProcess) -> None:
+    await fcm.weather(*["go_away"] * 200)
+    try:
+        said = await answers(fcm, *[push()] * 20)
+    finally:
+        await fcm.weather(clear=True)
+    assert {each.kind for each in said} == {"accepted", "retry"}
+    assert [each.kind for each in await answers(fcm)] == ["accepted"]
+
+
 async def test_a_dead_token_hurts_only_itself(fcm: FcmProcess) -> None:
     await fcm.weather(dead=["gone-1"])
     assert [each.kind for each in await answers(fcm, push("gone-1"), push("alive-1"))] == [
