@@ -4,11 +4,13 @@ A command's effect and outcome are one commit in its circle; the counter advance
 After a crash between the two the resend finds the outcome and advances it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any  # values of a row of the driver
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import case, delete, update
+from sqlalchemy import case, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -20,10 +22,19 @@ from store.seal import Place, open_, seal
 from sync.device import Device
 from sync.error import DeviceUnknown
 from timeline.ground import Ground
+from timeline.member_stream import Beside
 from timeline.outcome import Outcome
 
 FAULTS_MAX = 5  # of one command by one type of error: then it is set aside …
 FAULT_SECONDS_MIN = 600  # … if they lie over at least ten minutes, so that a bad minute sets none
+
+# Of `$1`, a person, and `$3`, a device: each one value (`timeline/member_stream.py`).
+_COUNTER_COLUMNS = (
+    "SELECT agreement_key FROM device WHERE person_id = $1 AND device_id = $3",
+    "SELECT coalesce(max(last_sequence), 0) FROM command_counter"
+    " WHERE person_id = $1 AND device_id = $3",
+    "SELECT min(sequence) FROM device_outcome WHERE person_id = $1 AND device_id = $3",
+)
 
 _outcomes = msgspec.json.Decoder(Outcome)
 
@@ -51,39 +62,57 @@ class Faults(msgspec.Struct, frozen=True):
     since: datetime
 
 
-async def read_counter(ground: Ground, actor: Actor, device_id: UUID, *, acked: int) -> Counter:
-    """The actor's device and its counter, in one statement; outcomes up to `acked` are let go.
+def counter_beside(device_id: UUID) -> Beside:
+    """What `take_counter` goes by, read with the streams of the device's person."""
+    return Beside(_COUNTER_COLUMNS, device_id)
+
+
+async def take_counter(
+    ground: Ground, actor: Actor, device_id: UUID, found: Sequence[Any], *, acked: int
+) -> Counter:
+    """The actor's device and its counter, by what was found beside their streams; outcomes up to
+    `acked` are let go.
 
     Raises: DeviceUnknown for every device that is not the actor's.
     """
-    person_id = actor.person_id
+    agreement_key, last_sequence, kept_from = found
+    if agreement_key is None:
+        raise DeviceUnknown
+    device = Device(device_id, agreement_key)
+    if kept_from is None:
+        return Counter(device, last_sequence, {})
+    if kept_from <= acked:
+        await _forget(ground, actor.person_id, device_id, acked)
+    return Counter(device, last_sequence, await _read_kept(ground, actor.person_id, device_id))
+
+
+async def read_last_sequence(ground: Ground, actor: Actor, device_id: UUID) -> int:
+    """How far a device's commands are settled; 0 before the first."""
+    async with ground.database.read(PersonScope(actor.person_id)) as session:
+        found = await session.execute(
+            select(col(CommandCounterRow.last_sequence)).where(
+                col(CommandCounterRow.person_id) == actor.person_id,
+                col(CommandCounterRow.device_id) == device_id,
+            )
+        )
+        return found.scalar_one_or_none() or 0
+
+
+async def _read_kept(ground: Ground, person_id: PersonId, device_id: UUID) -> dict[int, Settled]:
+    key = (await ground.keys.person(person_id)).for_("device_outcome")
     async with ground.database.glance(PersonScope(person_id)) as session:
         connection = await session.raw()
         rows = await connection.fetch(
-            "SELECT device.agreement_key, coalesce(counter.last_sequence, 0) AS last_sequence,"
-            " kept.sequence, kept.command_id, kept.sealed"
-            " FROM device LEFT JOIN command_counter AS counter"
-            " ON counter.person_id = $1 AND counter.device_id = $2"
-            " LEFT JOIN device_outcome AS kept ON kept.person_id = $1 AND kept.device_id = $2"
-            " WHERE device.person_id = $1 AND device.device_id = $2",
+            "SELECT sequence, command_id, sealed FROM device_outcome"
+            " WHERE person_id = $1 AND device_id = $2",
             person_id,
             device_id,
         )
-    if not rows:
-        raise DeviceUnknown
-    device = Device(device_id, rows[0]["agreement_key"])
-    held = [row for row in rows if row["sequence"] is not None]
-    if any(row["sequence"] <= acked for row in held):
-        await _forget(ground, person_id, device_id, acked)
-    if not held:
-        return Counter(device, rows[0]["last_sequence"], {})
-    key = (await ground.keys.person(person_id)).for_("device_outcome")
     kept = {}
-    for _, _, sequence, command_id, sealed in held:
-        if sequence > acked:
-            body = open_(key, _place(person_id, device_id, sequence), sealed)
-            kept[sequence] = Settled(sequence, command_id, _outcomes.decode(body))
-    return Counter(device, rows[0]["last_sequence"], kept)
+    for sequence, command_id, sealed in rows:
+        body = open_(key, _place(person_id, device_id, sequence), sealed)
+        kept[sequence] = Settled(sequence, command_id, _outcomes.decode(body))
+    return kept
 
 
 async def advance_counter(ground: Ground, actor: Actor, device_id: UUID, settled: Settled) -> bool:

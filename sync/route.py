@@ -17,7 +17,7 @@ from domain.card.record_body import day_number
 from domain.error import SignInRequired
 from domain.people.actor import Actor
 from store.signing import SigningKey
-from sync.counter import read_counter
+from sync.counter import counter_beside, read_last_sequence, take_counter
 from sync.device import enrol_device
 from sync.error import AppOutdated, ContentTypeRefused, SyncTooLarge
 from sync.pace import Pace
@@ -102,19 +102,15 @@ class Sync:
 
     async def enrol(self, request: Request) -> Response:
         """Enrols the phone of whoever is signed in."""
-        named = await self._authenticate(request)
-        if named is None:
-            raise SignInRequired
-        actor = await resolve_actor(self._ground, named)
-        self._pace.take(actor.person_id)
+        named = await self._caller(request)
         asked = decode(await self._body(request), EnrolRequest)
+        actor = await resolve_actor(self._ground, named)
         await enrol_device(self._ground, actor, asked)
-        counter = await read_counter(self._ground, actor, asked.device, acked=0)
         return _answer(
             EnrolAnswer(
                 asked.device,
                 actor.person_id,
-                counter.last_sequence,
+                await read_last_sequence(self._ground, actor, asked.device),
                 self._signer.point,
                 self._publisher.point,
                 self._schema_min,
@@ -123,7 +119,8 @@ class Sync:
 
     async def head(self, request: Request) -> Response:
         """The idle poll: 304 while nothing of the caller's has changed."""
-        actor, mine = await self._reader(request)
+        named = await self._authenticated(request)
+        actor, mine = await list_actor_streams(self._ground, named)
         tag = f'"{heads_tag(mine)}"'
         headers = {"ETag": tag, "Cache-Control": "no-cache, private"}
         if request.headers.get("if-none-match") == tag:
@@ -134,10 +131,13 @@ class Sync:
 
     async def sync(self, request: Request) -> Response:
         """Commands up, then rows down, which show what the commands did."""
-        actor, mine = await self._reader(request)
-        self._pace.take(actor.person_id)
+        named = await self._caller(request)
         asked = decode(await self._body(request), SyncRequest)
-        counter = await read_counter(self._ground, actor, asked.device, acked=asked.acked)
+        beside = counter_beside(asked.device)
+        actor, mine = await list_actor_streams(self._ground, named, beside)
+        counter = await take_counter(
+            self._ground, actor, asked.device, mine.beside, acked=asked.acked
+        )
         uploaded = await settle_commands(
             self._ground, self._registry, actor, counter, asked.commands
         )
@@ -149,12 +149,17 @@ class Sync:
         pulled = await pull(self._ground, self._wraps, actor.person_id, device, asked, mine)
         return _answer(self._said(actor, uploaded, pulled, mine))
 
-    async def _reader(self, request: Request) -> tuple[Actor, MemberStreams]:
-        """Who calls, as whom they are read, and their streams. Raises: SignInRequired."""
+    async def _caller(self, request: Request) -> Actor:
+        """Who calls, within their pace. Raises: SignInRequired, TooManyCalls."""
+        named = await self._authenticated(request)
+        self._pace.take(named.person_id)
+        return named
+
+    async def _authenticated(self, request: Request) -> Actor:
         named = await self._authenticate(request)
         if named is None:
             raise SignInRequired
-        return await list_actor_streams(self._ground, named)
+        return named
 
     async def _body(self, request: Request) -> bytes:
         if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:
