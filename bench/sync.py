@@ -30,8 +30,8 @@ from bench.sync_world import (
 from store.embedded import free_port
 from sync.wire import PAGE_BYTES_MAX
 
-SECONDS = 3.0
-ROUNDS = 3  # in turns, so that whatever else the machine does falls on both
+SECONDS = 4.0
+ROUNDS = 8  # in short turns, so that whatever else the machine does falls on both
 CLIENTS = 8
 RECORDS = 1_000
 READERS = 32  # one alone would come to the pace of a person's calls
