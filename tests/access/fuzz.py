@@ -7,7 +7,7 @@ and nothing of others may come along.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias  # Any: of what kind of definition a case is made
 
@@ -17,7 +17,7 @@ from graphql import StringValueNode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from schemathesis import Case, GenerationMode
+from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.graphql import nodes
 
@@ -26,13 +26,14 @@ from tests.access.world import ROLES, World
 from tests.support.served import app_of, served
 
 AnyCase: TypeAlias = Case[Any]
+AnyOperation: TypeAlias = APIOperation[Any, Any, Any, Any]
 
 CASES_COUNT = 2_000  # of both files together, shared by the fields of Query and Mutation
 _WRONG_SHARE = 4  # one in so many has a value of the wrong type
 _STATUSES = (200, 400)
-# A field that takes an id answers whoever the id is of: whether one of a round's cases meets both
-# is chance, so that a round in which none did is followed by another.
-_ROUNDS_MAX = 10
+_READER_CASES = 3  # of a field that has answered nobody, with each id as each who may read by it
+# A role, and whether one who may read by an id in the query asks in its place.
+_ANYBODY = st.tuples(st.sampled_from(list(ROLES)), st.booleans())
 
 
 @dataclass
@@ -55,10 +56,14 @@ class Fuzz:
 
     def reader_of(self, query: str) -> str | None:
         """A role that may read by an id in the query."""
-        readers = [one.readers for one in self.world.own if one.id in query and one.readers]
-        if not readers:
-            return None
-        return next((name for name, who in ROLES.items() if who in readers[0]), None)
+        return next((role for role, id_ in self.readable() if id_ in query), None)
+
+    def readable(self) -> Iterator[tuple[str, str]]:
+        """Each id, with each role that may read by it."""
+        for one in self.world.own:
+            for name, who in ROLES.items():
+                if who in one.readers:
+                    yield name, one.id
 
     def send(self, name: str, case: AnyCase, role_name: str, http: httpx2.Client) -> None:
         """One case as one role; notes a fault of ours, an uncoded error, and what is another's."""
@@ -117,21 +122,39 @@ def _run(run: Fuzz, names: Sequence[str], cases_count: int) -> None:
             sound = fields[name].as_strategy(generation_mode=GenerationMode.POSITIVE)
             spoilt = fields[name].as_strategy(generation_mode=GenerationMode.NEGATIVE)
             _send_many(run, name, spoilt, wrong, http)
-            for _ in range(_ROUNDS_MAX):
-                _send_many(run, name, sound, each_count - wrong, http)
-                if run.answered[name]:
-                    break
+            _send_many(run, name, sound, each_count - wrong, http)
+            if not run.answered[name]:
+                _send_to_readers(run, name, fields[name], http)
+
+
+def _send_to_readers(run: Fuzz, name: str, made: AnyOperation, http: httpx2.Client) -> None:
+    """Each id alone, by each who may read by it, until one has an answer: that a case drawn from
+    all ids and everybody meets both is chance.
+    """
+    for role, id_ in run.readable():
+        schemathesis.graphql.scalar("ID", st.just(nodes.String(id_)))
+        sound = made.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        _send_many(run, name, sound, _READER_CASES, http, st.just((role, False)))
+        if run.answered[name]:
+            break
+    schemathesis.graphql.scalar("ID", run.ids())
 
 
 def _send_many(
-    run: Fuzz, name: str, cases: SearchStrategy[AnyCase], count: int, http: httpx2.Client
+    run: Fuzz,
+    name: str,
+    cases: SearchStrategy[AnyCase],
+    count: int,
+    http: httpx2.Client,
+    asking: SearchStrategy[tuple[str, bool]] = _ANYBODY,
 ) -> None:
     @settings(
         max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(case=cases, role=st.sampled_from(list(ROLES)), as_reader=st.booleans())
-    def send(case: AnyCase, role: str, as_reader: bool) -> None:  # hypothesis'
-        reader = run.reader_of(str(case.body)) if as_reader else None
+    @given(case=cases, asks=asking)
+    def send(case: AnyCase, asks: tuple[str, bool]) -> None:  # hypothesis'
+        role, or_reader = asks
+        reader = run.reader_of(str(case.body)) if or_reader else None
         run.send(name, case, reader or role, http)
 
     send()
