@@ -8,7 +8,7 @@ from api.demo import DemoParent, begun_stories, list_parents
 from api.guarded_protocol import GuardedProtocol
 from api.log import configure_logs
 from api.settings import HOST, Settings
-from api.wire import open_house
+from api.wire import open_house, settle
 from api.worker import close_hints, connect_hints
 
 KEEP_ALIVE_SECONDS = 15
@@ -27,6 +27,7 @@ async def run_api(settings: Settings) -> None:
             return await list_parents(house.ground, begun_stories(settings.data_dir))
 
         app = build_app(house, hints, demo_parents=demo_parents)
+        await settle(house)
         try:
             await uvicorn.Server(server_config(app, settings.port)).serve()
         finally:

@@ -1,5 +1,6 @@
 """Wiring: settings become a database, keys, catalogue, queue, registry. Both processes call it."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,6 +73,19 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     finally:
         await database.close()
         await keystore.close()
+
+
+async def settle(house: House) -> None:
+    """Compiles the catalogue in force before anybody waits for it, and takes all that the process
+    holds by now out of the rounds of the garbage collector.
+
+    A round over modules and catalogue, some 200,000 objects that live as long as the process, held
+    every answer up for 130 ms, and each publication brought one. Called once, by a process that
+    serves.
+    """
+    await house.ground.catalogues.current()
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

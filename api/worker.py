@@ -24,7 +24,7 @@ from api.log import configure_logs
 from api.notices import tell_until
 from api.registry_key import open_registry
 from api.settings import Settings
-from api.wire import House, open_house
+from api.wire import House, open_house, settle
 from domain.error import TryLater
 from domain.ids import CircleId, InboxId
 from gov.inbox.row import list_open
@@ -183,6 +183,7 @@ async def run_worker(settings: Settings) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, stop.set)
     async with open_house(settings) as house:
+        await settle(house)
         await work(house, settings.redis_url, stop)
 
 
