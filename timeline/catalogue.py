@@ -57,7 +57,8 @@ class Catalogues:
         self._compiling = asyncio.Lock()
         self._numbers = ServiceNumbers({}, {})
         self._changes: OrderedDict[tuple[int, int], RuleChange] = OrderedDict()
-        self._rules_since: dict[int, int] = {}
+        self._comparing = asyncio.Lock()
+        self._rules_since: tuple[int, int] | None = None  # a version, and the first like it
         self._sides: dict[int, Sides] = {}
 
     async def get(self, version: int) -> Catalogue:
@@ -102,28 +103,42 @@ class Catalogues:
         return ServiceNumbers(by_entry, {number: entry for entry, number in by_entry.items()})
 
     async def change(self, before: int, after: int) -> RuleChange:
-        """What of a circle evaluated by one version can differ by another."""
+        """What of a circle evaluated by one version can differ by another; one comparison however
+        many ask at once.
+        """
         if before == after:
             return RuleChange()
         if (before, after) not in self._changes:
-            old, new = await self._read(before), await self._read(after)
-            known = bool(old) and bool(new)
-            found = find_rule_change(dict(old), dict(new)) if known else EVERYTHING
-            self._changes[before, after] = found
-            if len(self._changes) > CHANGES_KEPT:
-                self._changes.popitem(last=False)
+            async with self._comparing:
+                if (before, after) not in self._changes:
+                    self._changes[before, after] = await self._compare(before, after)
+                    if len(self._changes) > CHANGES_KEPT:
+                        self._changes.popitem(last=False)
         return self._changes[before, after]
+
+    async def _compare(self, before: int, after: int) -> RuleChange:
+        old, new = await self._read(before), await self._read(after)
+        if not old or not new:
+            return EVERYTHING
+        return await asyncio.to_thread(find_rule_change, dict(old), dict(new))
 
     async def rules_since(self, version: int) -> int:
         """The first version by which every circle sees what it sees by this one: since then only
         words have changed, and no circle that saw it is behind.
+
+        Each version is compared with the one before: what words alone tell apart is alike in turn.
         """
-        if version not in self._rules_since:
-            first = version
-            while first > 1 and (await self.change(first - 1, version)).is_nothing:
-                first -= 1
-            self._rules_since = {version: first}
-        return self._rules_since[version]
+        known = self._rules_since
+        if known is not None and known[0] == version:
+            return known[1]
+        first = version
+        while first > 1 and (await self.change(first - 1, first)).is_nothing:
+            first -= 1
+            if known is not None and known[0] == first:
+                first = known[1]
+                break
+        self._rules_since = (version, first)
+        return first
 
     async def whole(self, version: int) -> Catalogue:
         """A version with both its sides: what can be said of any circle's records."""

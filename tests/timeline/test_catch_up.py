@@ -16,6 +16,7 @@ from domain.ids import CircleId
 from store.scope import ReferenceScope
 from tests.support.builders import born, married, pregnant
 from tests.support.house import TestHouse, person
+from timeline.catalogue import Catalogues
 from timeline.catch_up import count_behind
 from timeline.record import couple_circle
 from timeline.refresh import refresh
@@ -95,6 +96,30 @@ async def test_a_correction_of_words_rewrites_no_familys_row(
     assert await count_behind(house.ground) == 0
     assert await house.timeline(WIFE)  # read by its words at once
     assert await written(tables) == before
+
+
+async def test_words_corrected_again_and_again_are_still_the_first_versions_rules(
+    house: TestHouse,
+) -> None:
+    def again(by: int, rules: int = 0) -> Callable[[Document], Document]:
+        def change(document: Document) -> Document:
+            name = {language: f"{text}{'.' * by}" for language, text in document["name"].items()}
+            numbers = {
+                "version": document["version"] + rules,
+                "revision": document["revision"] + by,
+            }
+            return document | {"name": name} | numbers
+
+        return change
+
+    for by in (1, 2):
+        await publish(house, again(by))
+    await publish(house, again(3, rules=1))  # version 4
+    for by in (4, 5):
+        await publish(house, again(by, rules=1))
+    catalogues = house.ground.catalogues
+    for asked in (catalogues, Catalogues(house.ground.database)):  # one that saw nothing before
+        assert [await asked.rules_since(version) for version in (3, 4, 6, 2, 6)] == [1, 4, 4, 1, 4]
 
 
 async def test_a_rule_of_children_evaluates_the_circles_with_children_alone(
