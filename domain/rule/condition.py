@@ -21,6 +21,7 @@ from domain.rule.condition_tree import Several, Tree, TreeError, nodes_of, read_
 SOURCE_CHARACTERS_MAX = 500  # the longest shipped has 57; the library itself takes any length
 NODES_MAX = 120  # names, literals and operators; what the longest condition can hold is 250
 LIST_ITEMS_MAX = 50  # of one list; the longest shipped names the seven emirates
+CONDITIONS_KEPT = 1_024  # a version of the catalogue has some 130, and the next one mostly the same
 NESTING_MAX = 8  # brackets and `?` open at once; the library's own parser gives up at 32
 
 VariableType = Literal["bool", "int", "string"]
@@ -99,8 +100,14 @@ def compile_condition(source: str, variables: Mapping[str, VariableType]) -> Con
         raise ConditionError(
             f"condition {source!r}: {name!r} is not declared; {_suggest(name, variables)}"
         )
+    return _compile(source, tuple(sorted(variables.items())))
+
+
+@lru_cache(maxsize=CONDITIONS_KEPT)
+def _compile(source: str, variables: tuple[tuple[str, VariableType], ...]) -> Condition:
+    """The condition, whose names are all declared. Raises: ConditionError."""
     try:
-        program = _environment(tuple(sorted(variables.items()))).compile(source)
+        program = _environment(variables).compile(source)
     except RuntimeError as error:  # the library's only error
         raise ConditionError(f"condition {source!r}: {_plain_cause(str(error))}") from error
     if program.return_type() != cel.Type.BOOL:
@@ -108,7 +115,8 @@ def compile_condition(source: str, variables: Mapping[str, VariableType]) -> Con
         raise ConditionError(
             f"condition {source!r} gives {kind}, not bool: compare it with something, such as =="
         )
-    types = {name: _PYTHON_TYPES[variables[name]] for name in sorted(names)}
+    names, declared = _scan(source), dict(variables)
+    types = {name: _PYTHON_TYPES[declared[name]] for name in sorted(names)}
     return Condition(source, names, _bounded_tree(source, program), types, program)
 
 

@@ -28,6 +28,9 @@ from domain.text.message_syntax import (
 )
 
 MESSAGE_CHARACTERS_MAX = 2_000  # a card's body is a paragraph; longer words are an article
+# A version of the catalogue has some 900, and the next one nearly all of them again: reading them
+# anew took most of its compiling, while families waited for it.
+MESSAGES_KEPT = 4_096
 
 Language = Literal["ar", "en"]
 ParameterType = Literal["text", "number", "date"]
@@ -127,6 +130,11 @@ def compile_message(
             f"{source[:40]!r}… has {len(source)} characters; at most {characters_max} are"
             " allowed: shorten it"
         )
+    return _compile(source, language)
+
+
+@lru_cache(maxsize=MESSAGES_KEPT)
+def _compile(source: str, language: Language) -> Message:
     try:
         nodes = parse_message(source)
     except MessageSyntaxError as error:

@@ -110,6 +110,12 @@ def test_conditions_are_equal_by_source_and_fit_a_frozen_struct() -> None:
     assert hash(Holder(one)) == hash(Holder(same))
 
 
+def test_the_same_words_over_other_types_are_another_condition() -> None:
+    assert compile_condition("held == held", {"held": "int"}).evaluate({"held": 1}) == "met"
+    with pytest.raises(TypeError):
+        compile_condition("held == held", {"held": "string"}).evaluate({"held": 1})
+
+
 def test_an_empty_condition_is_refused() -> None:
     assert "empty" in refusal("  ")
 
