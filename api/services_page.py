@@ -69,8 +69,19 @@ class ServicesPage:
         return _kept(request, *found)
 
     async def article(self, request: Request) -> Response:
-        """One article in one language. Raises: NotFound."""
+        """One article in one language; of an unknown one a page that says so.
+
+        Raises: NotFound to whoever is no browser.
+        """
         language = _language(request)
+        try:
+            return await self._article(request, language)
+        except NotFound:
+            if "text/html" not in request.headers.get("accept", ""):
+                raise
+            return self._html(request, "no_article.html", language, status_code=404)
+
+    async def _article(self, request: Request, language: Language) -> Response:
         catalogue, today = await self._ground.catalogues.current(), self._ground.clock.today()
         article = catalogue.entries.articles.get(EntryId(request.path_params["article_id"]))
         if article is None:
@@ -96,7 +107,15 @@ class ServicesPage:
             self._made = (catalogue.version, today, public_catalogue(catalogue, today))
         return self._made[2]
 
-    def _html(self, request: Request, name: str, language: Language, **given: Any) -> Response:
+    def _html(
+        self,
+        request: Request,
+        name: str,
+        language: Language,
+        *,
+        status_code: int = 200,
+        **given: Any,
+    ) -> Response:
         words = SERVICES_TEXT[language]
         body = self._templates.get_template(name).render(
             language=language,
@@ -104,6 +123,8 @@ class ServicesPage:
             day=lambda value: format_date(value, "long", locale=f"{language}_AE"),
             **given,
         )
+        if status_code != 200:
+            return HTMLResponse(body, status_code=status_code)
         return _kept(request, body.encode(), "text/html")
 
 

@@ -36,6 +36,10 @@ SERVICES_TEXT: Mapping[Language, Mapping[str, object]] = MappingProxyType(
             "minutes": "دقائق القراءة",
             "back": "دليل الخدمات",
             "json": "الدليل بصيغة JSON",
+            "no_article": "لا نجد هذا المقال",
+            "no_article_next": (
+                "ربما سُحب أو تغيّر عنوانه. ستجد المقالات المنشورة كلها في دليل الخدمات."
+            ),
             "natures": {
                 "reminder": "تذكيرية",
                 "eligibility": "فحص استحقاق",
@@ -97,6 +101,11 @@ SERVICES_TEXT: Mapping[Language, Mapping[str, object]] = MappingProxyType(
             "minutes": "Minutes to read",
             "back": "The catalogue",
             "json": "The catalogue as JSON",
+            "no_article": "We do not find this article",
+            "no_article_next": (
+                "It may have been withdrawn, or its address changed. "
+                "The catalogue has every article that is published."
+            ),
             "natures": {
                 "reminder": "reminder",
                 "eligibility": "eligibility check",

@@ -6,11 +6,11 @@ nothing of a family is in it. A text is said in both languages.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 
-from domain.catalogue import Catalogue, EligibilityLine, Service
+from domain.catalogue import Catalogue, EligibilityLine, Service, Start
 from domain.entry import Agency, Article, Figure
 from domain.ids import EntryId
 from domain.rule.reading import read_condition
@@ -127,9 +127,9 @@ class PublicCatalogue(msgspec.Struct, frozen=True):
 
 
 def public_catalogue(catalogue: Catalogue, on: date) -> PublicCatalogue:
-    """The catalogue for everybody, each kind by id."""
+    """The catalogue for everybody: services in the order of a family's life, the rest by id."""
     entries = catalogue.entries
-    services = [catalogue.services[one] for one in sorted(catalogue.services)]
+    services = _in_order_of_life(catalogue.services)
     return PublicCatalogue(
         version=catalogue.version,
         on=on,
@@ -258,6 +258,22 @@ def _figures(figures: Mapping[EntryId, Figure], on: date) -> dict[str, int]:
 
 def _said(text: Bilingual) -> Said:
     return Said(text.ar.render({}), text.en.render({}))
+
+
+def _in_order_of_life(services: Mapping[EntryId, Service]) -> list[Service]:
+    """By what they start with, from the contract on; of one start, what leads to others first."""
+    after: dict[EntryId, int] = {}
+
+    def steps(one: EntryId) -> int:  # `leads_to` has no circle
+        if one not in after:
+            before = (two for two, service in services.items() if one in service.leads_to)
+            after[one] = 1 + max((steps(two) for two in before), default=-1)
+        return after[one]
+
+    starts = get_args(Start)
+    return sorted(
+        services.values(), key=lambda one: (starts.index(one.starts_with), steps(one.id), one.id)
+    )
 
 
 def _sorted(entries: Mapping[EntryId, _Entry]) -> list[_Entry]:

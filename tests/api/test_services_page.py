@@ -99,7 +99,16 @@ async def test_json_has_every_service_and_agency_in_both_languages(
 ) -> None:
     catalogue = await house.ground.catalogues.current()
     said = (await http.get("/services.json")).json()
-    assert [one["id"] for one in said["services"]] == sorted(catalogue.services)
+    order = [one["id"] for one in said["services"]]
+    assert sorted(order) == sorted(catalogue.services)
+    assert order[0] == "marriage_contract", "a family's life begins with it"
+    for one in said["services"]:
+        starts_alike = {
+            two["id"] for two in said["services"] if two["starts_with"] == one["starts_with"]
+        }
+        for following in starts_alike & set(one["leads_to"]):
+            assert order.index(one["id"]) < order.index(following)
+    assert order.index("vaccination") < order.index("bereavement_family")
     assert [one["id"] for one in said["agencies"]] == sorted(catalogue.entries.agencies)
     book = next(one for one in said["services"] if one["id"] == "family_book")
     assert book["agency_name"]["en"].endswith("(ICP)")
@@ -131,7 +140,12 @@ async def test_it_updates_itself_when_something_is_published(
     assert "<h2>Sleep</h2>" in article.text
     assert "<strong>65</strong>" in article.text
     assert str(SERVICES_TEXT["en"]["draft"]) in article.text
-    assert (await http.get("/services/articles/nothing")).status_code == 404
+    assert (await http.get("/services/articles/nothing")).json()["code"] == "not_found"
+    browsing = {"Accept": "text/html,application/xhtml+xml"}
+    missing = await http.get("/services/articles/nothing", headers=browsing)
+    assert missing.status_code == 404
+    assert '<html lang="ar" dir="rtl">' in missing.text
+    assert str(SERVICES_TEXT["ar"]["no_article_next"]) in missing.text
     assert (await http.get("/services/look/services.css")).headers["content-type"] == (
         "text/css; charset=utf-8"
     )
