@@ -23,7 +23,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any  # JSON
 from urllib.parse import parse_qs
@@ -35,11 +34,8 @@ import h2.errors
 import h2.events
 import h2.exceptions
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from hyperframe.frame import GoAwayFrame
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -50,13 +46,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.agency import own_clock
+from simulators.certificate import HOST, make_certificate
+from simulators.secret_file import write_secret
 
-HOST = "127.0.0.1"
 PROJECT = "osrati-demonstration"
 ACCOUNT = f"osrati@{PROJECT}.example"
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 TOKEN_SECONDS = 3_600
-CERTIFICATE_DAYS = 30
 DATA_BYTES_MAX = 4_096
 QUOTA_PER_MINUTE = 600_000
 KEPT_MAX = 200_000
@@ -341,29 +337,6 @@ class _Connection(asyncio.Protocol):
             self._transport.write(data)
 
 
-def make_certificate(directory: Path) -> tuple[Path, Path]:
-    """A certificate for loopback and its key, as files: made anew, good for a month."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "FCM simulator")])
-    now = own_clock()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(HOST))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(key, SHA256())
-    )
-    paths = directory / "fcm-certificate.pem", directory / "fcm-key.pem"
-    paths[0].write_bytes(certificate.public_bytes(Encoding.PEM))
-    _write_secret(paths[1], key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return paths
-
-
 def make_account(directory: Path, token_url: str) -> RSAKey:
     """A service account's file, as Google gives one; the key that proves it."""
     private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
@@ -376,22 +349,13 @@ def make_account(directory: Path, token_url: str) -> RSAKey:
         "client_email": ACCOUNT,
         "token_uri": token_url,
     }
-    _write_secret(directory / "fcm-service-account.json", json.dumps(account).encode())
+    write_secret(directory / "fcm-service-account.json", json.dumps(account).encode())
     return RSAKey.import_key(pem)
-
-
-def _write_secret(path: Path, body: bytes) -> None:
-    """For its owner alone; whole as soon as it is there."""
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(body)
-    fresh.replace(path)
 
 
 async def serve(directory: Path, http_port: int, http2_port: int) -> None:
     """Serves until the process is told to end."""
-    certificate, key = make_certificate(directory)
+    certificate, key = make_certificate(directory, "fcm")
     fcm = Fcm(make_account(directory, f"http://{HOST}:{http_port}/token"))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
