@@ -13,13 +13,13 @@ import structlog
 from api.wire import House
 from domain.error import TryLater
 from push.compose import Composer
-from push.connect import open_fcm
+from push.connect import open_fcm, open_smtp
 from push.deliver import WINDOW_MAX, Claimed, Deliverer
 from push.make import make_notices
 from push.registration import drop_dead_phone
 from push.smpp import SmppSender
 from push.tell import list_people_due, tell_person
-from store.notice_tables import CHANNEL_PUSH, CHANNEL_SMS
+from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_SMS
 
 LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due
 
@@ -73,6 +73,12 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
             stack.push_async_callback(centre.aclose)
             deliverers.append(
                 Deliverer(ground, channel=CHANNEL_SMS, compose=composer.texts, sender=centre)
+            )
+        if settings.smtp is not None:
+            relay = open_smtp(settings.smtp, ground.clock)
+            stack.push_async_callback(relay.aclose)
+            deliverers.append(
+                Deliverer(ground, channel=CHANNEL_EMAIL, compose=composer.emails, sender=relay)
             )
         yield tuple(deliverers)
 

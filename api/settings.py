@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from identity.app_client import AppClient
 from push.connect import FCM_ORIGIN, FcmAccess
+from push.mime import read_address
 from push.smpp import SmppAccess
+from push.smtp import SmtpAccess
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"  # whatever faces the world stands before it
@@ -74,6 +76,7 @@ class Settings:
     graphql_plans: bool = True
     fcm: FcmAccess | None = None
     smpp: SmppAccess | None = None
+    smtp: SmtpAccess | None = None
 
     @property
     def is_production(self) -> bool:
@@ -110,6 +113,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         fcm=_fcm(environ),
         staff=_staff(environ),
         smpp=_smpp(environ),
+        smtp=_smtp(environ),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
@@ -219,6 +223,45 @@ def _smpp(environ: Mapping[str, str]) -> SmppAccess | None:
             "and digits."
         )
     return SmppAccess(parts.hostname, port, parts.username, password, sender)
+
+
+def _smtp(environ: Mapping[str, str]) -> SmtpAccess | None:
+    """How e-mails go out; None where no relay is named: then they wait."""
+    url = environ.get("OSRATI_SMTP_URL", "")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or not port:
+        raise SettingsError(
+            "OSRATI_SMTP_URL is not understood: write smtp://user@relay.example:587 (STARTTLS) or "
+            "smtps://user@relay.example:465 (TLS)."
+        )
+    user, password = unquote(parts.username or ""), environ.get("OSRATI_SMTP_PASSWORD", "")
+    if parts.password or bool(user) != bool(password):
+        raise SettingsError(
+            "OSRATI_SMTP_URL names who logs in and OSRATI_SMTP_PASSWORD holds the password, which "
+            "the URL must not: give both, or neither where the relay asks for none."
+        )
+    sender = read_address(environ.get("OSRATI_SMTP_SENDER", ""))
+    if sender is None:
+        raise SettingsError(
+            "OSRATI_SMTP_URL is set, so OSRATI_SMTP_SENDER must be the address that e-mails are "
+            "from, such as notices@osrati.example."
+        )
+    certificate = environ.get("OSRATI_SMTP_CERTIFICATE", "")
+    return SmtpAccess(
+        parts.hostname,
+        port,
+        sender,
+        "tls" if parts.scheme == "smtps" else "starttls",
+        user,
+        password,
+        Path(certificate) if certificate else None,
+    )
 
 
 def _on_or_off(name: str, environ: Mapping[str, str]) -> bool:

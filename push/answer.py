@@ -31,6 +31,7 @@ AnswerCode = Literal[
     "changed",
     "outcome_unknown",
     "text_missing",
+    "document_missing",
 ]
 
 

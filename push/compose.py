@@ -1,7 +1,8 @@
 """Composing: claimed letters become what their channel is handed.
 
-A push is sealed for its phone here, with the phone's next number; SMS and e-mail get their neutral
-words and a link that says nothing. What cannot be composed is answered, not sent.
+A push is sealed for its phone here, with the phone's next number; SMS and e-mail get their open
+words, which name nobody, and a link that says nothing. What cannot be composed is answered, not
+sent.
 """
 
 from base64 import urlsafe_b64encode
@@ -14,10 +15,12 @@ import msgspec
 from domain.calendar_date import DUBAI
 from domain.ids import ActKey, PersonId
 from push.answer import Answer
+from push.contract_copy import copy_contract
 from push.deliver import Claimed, Composed
 from push.instant import local_now
 from push.letter import Letter
-from push.outgoing import EmailMessage, PushMessage, SmsMessage
+from push.mime import read_address
+from push.outgoing import Attachment, EmailMessage, PushMessage, SmsMessage
 from push.registration import Addressed, take_numbers
 from push.seal_push import Wake, fits, seal_push
 from push.sms_text import SMS_PARTS_MAX, count_segments
@@ -55,7 +58,8 @@ class Composer:
         return [self._text(each) for each in claimed]
 
     async def emails(self, claimed: Sequence[Claimed]) -> list[Composed[EmailMessage]]:
-        return [Composed(self._email(each)) for each in claimed]
+        """E-mails with what they are said to carry: one whose document is not there is not sent."""
+        return [await self._email(each) for each in claimed]
 
     def _text(self, each: Claimed) -> Composed[SmsMessage]:
         words = each.letter.text or SMS[each.letter.language]
@@ -66,16 +70,36 @@ class Composer:
             return Composed(answer=Answer("refused", "address_invalid"))
         return Composed(SmsMessage(each.notice_id.hex(), each.letter.address, text))
 
-    def _email(self, each: Claimed) -> EmailMessage:
-        language = each.letter.language
-        return EmailMessage(
-            each.notice_id.hex(),
-            each.letter.address,
-            language,
-            EMAIL_SUBJECT[language],
-            EMAIL_TEXT[language],
-            self.link(each.person_id, each.notice_id),
+    async def _email(self, each: Claimed) -> Composed[EmailMessage]:
+        letter, link = each.letter, self.link(each.person_id, each.notice_id)
+        if read_address(letter.address) is None:
+            return Composed(answer=Answer("refused", "address_invalid"))
+        attachment = None
+        if letter.attachment is not None:
+            attachment = await self._document(letter)
+            if attachment is None:
+                return Composed(answer=Answer("refused", "document_missing"))
+        words = letter.text or EMAIL_TEXT[letter.language]
+        if LINK not in words:
+            words = f"{words}\n\n{LINK}"
+        return Composed(
+            EmailMessage(
+                each.notice_id.hex(),
+                letter.address,
+                letter.language,
+                letter.title or EMAIL_SUBJECT[letter.language],
+                words.replace(LINK, link),
+                link,
+                attachment,
+            )
         )
+
+    async def _document(self, letter: Letter) -> Attachment | None:
+        """What an e-mail carries, by its kind; None for a kind that nobody makes here."""
+        if letter.attachment == "marriage_contract":
+            circle_id = letter.parts[0].circle_id
+            return await copy_contract(self._ground, circle_id, letter.language)
+        return None
 
     def link(self, person_id: PersonId, notice_id: ActKey) -> str:
         """An address that leads to the sign-in, and says nothing before it."""

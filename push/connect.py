@@ -9,6 +9,7 @@ from google.auth.transport.requests import Request
 from google.oauth2.service_account import Credentials
 
 from push.fcm import FcmSender
+from push.smtp import SmtpAccess, SmtpSender
 from store.clock import Clock
 
 FCM_ORIGIN = "https://fcm.googleapis.com"
@@ -27,6 +28,10 @@ class FcmAccess(msgspec.Struct, frozen=True):
 
 class AccountUnreadable(ValueError):
     """The service account's file is missing, or is not one. Its words name the file."""
+
+
+class CertificateUnreadable(ValueError):
+    """The file of a certificate to trust is missing, or is none. Its words name the file."""
 
 
 def open_fcm(access: FcmAccess, clock: Clock) -> FcmSender:
@@ -48,3 +53,12 @@ def open_fcm(access: FcmAccess, clock: Clock) -> FcmSender:
         context=context,
         clock=clock,
     )
+
+
+def open_smtp(access: SmtpAccess, clock: Clock) -> SmtpSender:
+    """The sender through one relay. Raises: CertificateUnreadable."""
+    try:
+        context = ssl.create_default_context(cafile=access.certificate_file)
+    except (OSError, ValueError) as fault:
+        raise CertificateUnreadable(f"{access.certificate_file}: {type(fault).__name__}") from None
+    return SmtpSender(access, clock, context=context)

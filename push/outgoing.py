@@ -37,8 +37,15 @@ class SmsMessage(msgspec.Struct, frozen=True):
     text: str
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A document that an e-mail carries: a whole page of HTML, and the name of its file."""
+
+    file_name: str
+    html: str
+
+
 class EmailMessage(msgspec.Struct, frozen=True):
-    """One e-mail, in one language. `reference` is ours and opaque."""
+    """One e-mail, in one language. `reference` is ours and opaque; `text` has `link` in it."""
 
     reference: str
     address: str
@@ -46,6 +53,7 @@ class EmailMessage(msgspec.Struct, frozen=True):
     subject: str
     text: str
     link: str
+    attachment: Attachment | None = None
 
 
 class Sender(Protocol, Generic[M_contra]):

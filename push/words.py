@@ -14,12 +14,13 @@ SMS: Mapping[Language, str] = MappingProxyType(
         "en": "Osrati: you have a new notice {link}",
     }
 )
+EMAIL_SENDER: Mapping[Language, str] = MappingProxyType({"ar": "أسرتي", "en": "Osrati"})
 EMAIL_SUBJECT: Mapping[Language, str] = MappingProxyType(
     {"ar": "لديك إشعار جديد في أسرتي", "en": "You have a new notice in Osrati"}
 )
 EMAIL_TEXT: Mapping[Language, str] = MappingProxyType(
     {
-        "ar": "السلام عليكم،\n\nلديك إشعار جديد في تطبيق أسرتي. سجِّل الدخول لتقرأه:",
-        "en": "Hello,\n\nYou have a new notice in the Osrati app. Sign in to read it:",
+        "ar": "السلام عليكم،\n\nلديك إشعار جديد في تطبيق أسرتي. سجِّل الدخول لتقرأه:\n\n{link}",
+        "en": "Hello,\n\nYou have a new notice in the Osrati app. Sign in to read it:\n\n{link}",
     }
 )

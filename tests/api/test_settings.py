@@ -84,6 +84,49 @@ def test_a_message_centre_that_cannot_be_is_refused(
         read_settings({**SMPP, **changed}, data_dir=tmp_path)
 
 
+SMTP = {
+    "OSRATI_SMTP_URL": "smtp://osrati@relay.example:587",
+    "OSRATI_SMTP_PASSWORD": "word",
+    "OSRATI_SMTP_SENDER": "notices@osrati.example",
+}
+
+
+def test_a_mail_relay_is_named_by_url_its_password_and_sender_apart(tmp_path: Path) -> None:
+    relay = read_settings(SMTP, data_dir=tmp_path).smtp
+    assert relay is not None
+    assert (relay.host, relay.port, relay.tls) == ("relay.example", 587, "starttls")
+    assert (relay.user, relay.password) == ("osrati", "word")
+    assert (relay.sender, relay.certificate_file) == ("notices@osrati.example", None)
+    by_tls = {"OSRATI_SMTP_URL": "smtps://a%40b.example@relay.example:465"}
+    relay = read_settings({**SMTP, **by_tls}, data_dir=tmp_path).smtp
+    assert relay is not None
+    assert (relay.user, relay.tls) == ("a@b.example", "tls")
+    nobody = {"OSRATI_SMTP_URL": "smtp://relay.example:25", "OSRATI_SMTP_PASSWORD": ""}
+    relay = read_settings({**SMTP, **nobody}, data_dir=tmp_path).smtp
+    assert relay is not None
+    assert not relay.user
+    assert read_settings({}, data_dir=tmp_path).smtp is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"OSRATI_SMTP_URL": "http://osrati@relay.example:587"},
+        {"OSRATI_SMTP_URL": "smtp://osrati@relay.example"},
+        {"OSRATI_SMTP_URL": "smtp://osrati@relay.example:99999"},
+        {"OSRATI_SMTP_URL": "smtp://osrati:word@relay.example:587"},
+        {"OSRATI_SMTP_URL": "smtp://relay.example:587"},
+        {"OSRATI_SMTP_PASSWORD": ""},
+        {"OSRATI_SMTP_SENDER": ""},
+        {"OSRATI_SMTP_SENDER": "Osrati"},
+        {"OSRATI_SMTP_SENDER": "a@b.example\nBcc: c@d.example"},
+    ],
+)
+def test_a_mail_relay_that_cannot_be_is_refused(tmp_path: Path, changed: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="OSRATI_SMTP"):
+        read_settings({**SMTP, **changed}, data_dir=tmp_path)
+
+
 def test_pushes_go_by_https_alone(tmp_path: Path) -> None:
     named = {"OSRATI_FCM_ACCOUNT": "account.json"}
     access = read_settings(named, data_dir=tmp_path).fcm

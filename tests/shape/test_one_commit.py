@@ -31,6 +31,7 @@ ALLOWED = {
     ("store/session.py", "create_async_engine"): "the one engine of a process",
     ("api/worker.py", "create_pool"): "the queue's, of arq",
     ("push/smpp.py", "connect"): "to the message centre: no database",
+    ("push/smtp.py", "connect"): "to the mail relay: no database",
     ("store/keys.py", "begin"): "a key is committed apart, before the first row sealed under it",
     ("store/migrate.py", "begin"): "a migration is one transaction under its own lock",
     ("store/migrate.py", "create_async_engine"): "migrations run without the pool",
