@@ -1,7 +1,6 @@
 """The registries' gateway on loopback, for a test's house: a real server that speaks HTTP."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from gov.registry.gateway import RegistryClient
 from simulators.registered_family import Held
 from simulators.registry import Registry
 from tests.support.intake import Intake
+from tests.support.served import loopback_socket
 
 ASKER = "osrati-1"
 STEP_SECONDS = 0.02
@@ -49,7 +49,7 @@ async def open_gateway(
     key = ec.generate_private_key(ec.SECP256R1())
     clock = intake.house.ground.clock
     registry = Registry(held, intake.clients, {ASKER: key.public_key()}, now=clock.now_utc)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with loopback_socket() as listening:
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(registry.app(), log_level="error", lifespan="off")
         server = uvicorn.Server(config)

@@ -17,12 +17,23 @@ from tests.support.house import TestHouse
 from tests.support.intake import HeldHints
 
 
+def loopback_socket() -> socket.socket:
+    """A socket on a free port, which says that it is TCP: asyncio sends small answers at once only
+    through such a one. Through another, an answer of two parts waits 40 ms for the client's word
+    that it has the first.
+    """
+    listening = socket.socket(proto=socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    return listening
+
+
 @asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[str]:
     """Its address while it is served."""
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with loopback_socket() as listening:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(server.serve([listening]))
             try:
