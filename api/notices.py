@@ -14,7 +14,8 @@ from api.wire import House
 from domain.error import TryLater
 from push.compose import Composer
 from push.connect import open_fcm, open_smtp
-from push.deliver import WINDOW_MAX, Claimed, Deliverer
+from push.deliver import Deliverer
+from push.lease import Claimed
 from push.make import make_notices
 from push.registration import drop_dead_phone
 from push.smpp import SmppSender
@@ -66,13 +67,20 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
                     sender=sender,
                     on_dead=dead,
                     resends_unknown=True,
+                    together=1,
                 )
             )
         if settings.smpp is not None:
             centre = SmppSender(settings.smpp)
             stack.push_async_callback(centre.aclose)
             deliverers.append(
-                Deliverer(ground, channel=CHANNEL_SMS, compose=composer.texts, sender=centre)
+                Deliverer(
+                    ground,
+                    channel=CHANNEL_SMS,
+                    compose=composer.texts,
+                    sender=centre,
+                    together=1,
+                )
             )
         if settings.smtp is not None:
             relay = open_smtp(settings.smtp, ground.clock)
@@ -88,7 +96,7 @@ async def tell_until(house: House, stop: asyncio.Event) -> None:
     async with open_channels(house) as deliverers, asyncio.TaskGroup() as tasks:
         tasks.create_task(_repeat(lambda: tell_everyone(house, stop), "telling", stop, full=1))
         for deliverer in deliverers:
-            tasks.create_task(_repeat(deliverer.deliver, "delivering", stop, full=WINDOW_MAX))
+            tasks.create_task(deliverer.deliver_until(stop))
 
 
 async def _repeat(step: Callable[[], Any], name: str, stop: asyncio.Event, *, full: int) -> None:

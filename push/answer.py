@@ -30,6 +30,8 @@ AnswerCode = Literal[
     "gave_up",
     "changed",
     "outcome_unknown",
+    "platform_credentials",
+    "too_late",
     "text_missing",
     "document_missing",
 ]

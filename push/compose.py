@@ -16,8 +16,9 @@ from domain.calendar_date import DUBAI
 from domain.ids import ActKey, PersonId
 from push.answer import Answer
 from push.contract_copy import copy_contract
-from push.deliver import Claimed, Composed
+from push.deliver import Composed
 from push.instant import local_now
+from push.lease import Claimed
 from push.letter import Letter
 from push.mime import read_address
 from push.outgoing import Attachment, EmailMessage, PushMessage, SmsMessage

@@ -46,7 +46,8 @@ _VERDICTS: Mapping[str, tuple[AnswerKind, AnswerCode]] = MappingProxyType(
         "UNREGISTERED": ("dead_address", "unregistered"),
         "SENDER_ID_MISMATCH": ("dead_address", "sender_mismatch"),
         "INVALID_ARGUMENT": ("refused", "invalid_argument"),
-        "THIRD_PARTY_AUTH_ERROR": ("project_fault", "credentials"),
+        # What Apple or a browser's service thinks of us: Android goes on, and nothing is deleted.
+        "THIRD_PARTY_AUTH_ERROR": ("retry", "platform_credentials"),
         "QUOTA_EXCEEDED": ("retry", "quota"),
         "UNAVAILABLE": ("retry", "unavailable"),
         "INTERNAL": ("retry", "internal"),
@@ -86,6 +87,7 @@ class FcmSender:
         self._client = Http2Client(origin, context=context)
         self._builder = _Builder()
         self._renewing = asyncio.Lock()
+        self._renewal_count = 0
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -100,9 +102,17 @@ class FcmSender:
         return await asyncio.gather(*(self._send(message, token) for message in messages))
 
     async def _access_token(self, *, refused: str | None = None) -> str:
-        """A token that has not run out and is not `refused`: one that was revoked looks valid."""
+        """A token that has not run out and is not `refused`: one that was revoked looks valid. One
+        renewal for all who wait for it, whatever comes of it.
+
+        Raises: GoogleAuthError, TimeoutError, OSError.
+        """
+        known = self._renewal_count
         async with self._renewing:
             if not self._credentials.valid or self._credentials.token == refused:
+                if self._renewal_count != known:
+                    raise GoogleAuthError  # by whoever was here before us
+                self._renewal_count += 1
                 async with asyncio.timeout(TOKEN_RENEWAL_SECONDS):
                     await asyncio.to_thread(self._credentials.refresh, self._request)
             return str(self._credentials.token)
@@ -189,6 +199,8 @@ def read_answer(answered: Answered, *, now: datetime) -> Answer:
         kind, said = _VERDICTS[code]
         if said == "quota" and wait is None:
             wait = RETRY_DEFAULT_SECONDS
+        if said == "platform_credentials":
+            _log.error("fcm_platform_credentials")
         return Answer(kind, said, wait)
     match answered.status:
         case 401 | 403 | 404:  # no word of the token: it is us, or the project's address

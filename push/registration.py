@@ -156,9 +156,16 @@ async def list_phones(session: Reading[PersonScope]) -> tuple[UUID, ...]:
     return tuple(found.scalars())
 
 
+# Locked in one order first: two workers may compose for the same phones at once.
 _TAKE_NUMBERS = """
+WITH asked AS (
+    SELECT person_id, device_id, asked.count
+    FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS asked(person_id, device_id, count)
+    JOIN registration USING (person_id, device_id)
+    ORDER BY person_id, device_id FOR UPDATE OF registration
+)
 UPDATE registration AS row SET counter = row.counter + asked.count
-FROM unnest($1::uuid[], $2::uuid[], $3::int[]) AS asked(person_id, device_id, count)
+FROM asked
 WHERE row.person_id = asked.person_id AND row.device_id = asked.device_id
 RETURNING row.person_id, row.device_id, row.counter, row.sealed
 """

@@ -5,7 +5,7 @@ its only address gone. One that reached its reader by any way stays told.
 from collections.abc import Collection
 from datetime import datetime
 
-from domain.ids import ActKey, PersonId
+from domain.ids import ActKey
 from store.notice_tables import (
     DELIVERY_ACCEPTED,
     DELIVERY_QUEUED,
@@ -15,7 +15,7 @@ from store.notice_tables import (
     NOTICE_WAITING,
 )
 from store.scope import PersonScope
-from timeline.ground import Ground
+from store.session import Unit
 
 _REOPEN = """
 UPDATE notice SET state = $4, due_at = $5, told_at = NULL, reason = NULL
@@ -28,20 +28,19 @@ WHERE person_id = $1 AND notice_id = ANY($2::bytea[]) AND state = ANY($3::smalli
 """
 
 
-async def reopen_notices(
-    ground: Ground, person_id: PersonId, notices: Collection[ActKey], *, now: datetime
+async def reopen_within(
+    unit: Unit[PersonScope], notices: Collection[ActKey], *, now: datetime
 ) -> None:
-    """Makes notices of one message due again, unless some way of it reached its reader or still
-    may. Idempotent.
+    """Makes notices of one message due again, in the unit of what withdrew it, unless some way of
+    it reached its reader or still may. Idempotent.
     """
-    async with ground.database.unit(PersonScope(person_id)) as unit:
-        connection = await unit.raw()
-        await connection.execute(
-            _REOPEN,
-            person_id,
-            list(notices),
-            [NOTICE_TOLD, NOTICE_FINISHED],
-            NOTICE_WAITING,
-            now,
-            [DELIVERY_QUEUED, DELIVERY_SENDING, DELIVERY_ACCEPTED],
-        )
+    connection = await unit.raw()
+    await connection.execute(
+        _REOPEN,
+        unit.scope.person_id,
+        list(notices),
+        [NOTICE_TOLD, NOTICE_FINISHED],
+        NOTICE_WAITING,
+        now,
+        [DELIVERY_QUEUED, DELIVERY_SENDING, DELIVERY_ACCEPTED],
+    )

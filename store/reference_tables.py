@@ -183,3 +183,18 @@ class PopulationReadRow(SQLModel, table=True):
     read_id: UUID = Field(primary_key=True)
     done_at: datetime = Field(sa_column=instant())
     sealed: bytes = Field(sa_column=binary())
+
+
+class ChannelPauseRow(SQLModel, table=True):
+    """Until when a channel is left alone by every worker, and by which answer of it. Writer:
+    `push/lease.py`.
+
+    `channel` is one of the CHANNEL_ constants of `store/notice_tables.py`; `reason` is a code of
+    `push/answer.py`. A row whose instant has passed says nothing.
+    """
+
+    __tablename__ = "channel_pause"
+
+    channel: int = Field(sa_column=small(primary_key=True))
+    until_at: datetime = Field(sa_column=instant())
+    reason: str

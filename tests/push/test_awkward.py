@@ -10,8 +10,8 @@ import pytest
 from domain.calendar_date import DUBAI
 from domain.ids import ActKey, CircleId, RecordKey
 from push.compose import Composer, encode_wake
-from push.deliver import Claimed
 from push.instant import local_now
+from push.lease import Claimed
 from push.letter import Letter
 from push.seal_push import SIZES, PushTooLong, fits, seal_push
 from push.sms_text import count_segments

@@ -20,7 +20,7 @@ from domain.ids import CircleId, PersonId
 from push.answer import Answer
 from push.compose import Composer
 from push.contract_copy import copy_contract
-from push.deliver import LEASE_SECONDS, Claimed
+from push.lease import LEASE_SECONDS, Claimed
 from push.letter import Letter
 from push.notice import Channel
 from push.prefer import keep_preferences

@@ -73,7 +73,7 @@ async def test_two_thousand_go_over_one_connection_each_answered_in_order(fcm: F
         ("UNREGISTERED", Answer("dead_address", "unregistered")),
         ("SENDER_ID_MISMATCH", Answer("dead_address", "sender_mismatch")),
         ("INVALID_ARGUMENT", Answer("refused", "invalid_argument")),
-        ("THIRD_PARTY_AUTH_ERROR", Answer("project_fault", "credentials")),
+        ("THIRD_PARTY_AUTH_ERROR", Answer("retry", "platform_credentials")),
         ("QUOTA_EXCEEDED", Answer("retry", "quota", 3)),
         ("UNAVAILABLE", Answer("retry", "unavailable", 3)),
         ("INTERNAL", Answer("retry", "internal")),

@@ -16,7 +16,8 @@ from domain.facts.person import ContactReported
 from domain.ids import CircleId, PersonId
 from push.answer import Answer
 from push.compose import Composer
-from push.deliver import LEASE_SECONDS, Claimed, Composed, Deliverer
+from push.deliver import Composed, Deliverer
+from push.lease import LEASE_SECONDS, Claimed
 from push.letter import decode_letter
 from push.outgoing import SmsMessage
 from store.circle_tables import EffectRow

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 from domain.ids import PersonId
 from push.answer import ACCEPTED, Answer
 from push.compose import Composer
-from push.deliver import Claimed, Deliverer
+from push.deliver import Deliverer
+from push.lease import Claimed
 from push.make import make_notices
 from push.outgoing import EmailMessage, PushMessage, SmsMessage
 from push.registration import Registration, drop_dead_phone, register_phone
