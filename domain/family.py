@@ -17,6 +17,7 @@ import msgspec
 
 from domain.calendar_date import Sex
 from domain.fact import Fact
+from domain.facts.act import EnteredInError
 from domain.facts.birth import AdoptionDecided, BirthNotified
 from domain.facts.health import DisabilityRecognised
 from domain.facts.marriage import ContractSigned
@@ -49,7 +50,7 @@ from domain.people.marriage import (
 from domain.people.rights import Care, appointed_over, custody_of
 from domain.people.secrecy import is_unplaced, protected_since, without_protected_places
 from domain.precedence import Owned, decided_precedence, owned_precedence
-from domain.standing import standing_facts
+from domain.standing import known_since, standing_facts
 
 Described: TypeAlias = tuple[Fact, PersonDescribed]
 T = TypeVar("T")
@@ -141,7 +142,7 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
     placed = standing_facts(facts)
     since_on = protected_since(circle, placed)
     standing = without_protected_places(circle, placed)
-    marriages = marriages_of(standing)
+    marriages = _with_first_word(marriages_of(standing), facts)
     people = people_of(standing)
     pregnant = tuple(pregnancies_of(standing, marriages, all_facts=facts))
     return Family(
@@ -157,14 +158,20 @@ def family_of(circle: Circle, facts: Iterable[Fact]) -> Family:
             book for book in family_books_of(standing) if is_couple(circle, book.husband, book.wife)
         ),
         pregnancies=tuple(one for one in pregnant if is_home(circle, one.mother, one.father)),
-        children=tuple(
-            _children(circle, standing, marriages, pregnant, people, corrections_of(facts))
-        ),
+        children=tuple(_children(circle, standing, marriages, pregnant, people, all_facts=facts)),
         own_marriages=tuple(m for m in marriages if circle.members in ((m.husband,), (m.wife,))),
         own_pregnancies=tuple(one for one in pregnant if circle.members == (one.mother,)),
         protected_since=since_on,
         unplaced=tuple(f for f in standing if since_on and is_unplaced(f, circle, since_on)),
     )
+
+
+def _with_first_word(marriages: list[Marriage], facts: tuple[Fact, ...]) -> list[Marriage]:
+    """The marriages, each known since it was first said, though that report was replaced since."""
+    return [
+        msgspec.structs.replace(m, known_on=min(m.known_on, known_since((m.start,), facts)))
+        for m in marriages
+    ]
 
 
 def _is_contract_of(circle: Circle, fact: Fact) -> bool:
@@ -261,8 +268,12 @@ def _children(
     marriages: list[Marriage],
     pregnancies: tuple[Pregnancy, ...],
     people: Mapping[PersonId, Person],
-    corrections: Mapping[PersonId, tuple[Correction, ...]],
+    *,
+    all_facts: tuple[Fact, ...],
 ) -> Iterable[Child]:
+    """`all_facts` has those that stand no more, too: by them it is known since when."""
+    corrections = corrections_of(all_facts)
+    ever = tuple(f for f in all_facts if isinstance(f.payload, BirthNotified | EnteredInError))
     births: dict[PersonId, list[Fact]] = {}
     given, remarks, development = vaccinations_of(facts), remarks_of(facts), development_of(facts)
     adopted: dict[PersonId, Fact] = {}
@@ -276,7 +287,8 @@ def _children(
             case _:
                 pass
     found = [
-        _born(child, reports, facts, marriages, pregnancies) for child, reports in births.items()
+        _born(child, reports, facts, marriages, pregnancies, ever)
+        for child, reports in births.items()
     ]
     found = [child for child in found if child.id not in adopted]
     for person, adoption in adopted.items():
@@ -310,15 +322,21 @@ def _born(
     facts: tuple[Fact, ...],
     marriages: list[Marriage],
     pregnancies: tuple[Pregnancy, ...],
+    ever: tuple[Fact, ...],
 ) -> Child:
     """A child as its births were reported; the latest assertion counts. Of one of whom she was
     known to be pregnant in an earlier marriage the husband of then is the father.
+
+    It is known since the mother and the day of birth that count were first said: with another of
+    them nobody could be late for what is due by these.
     """
     start = reports[-1]
     said = [report.payload for report in reports if isinstance(report.payload, BirthNotified)]
     mother = said[-1].mother
     named = next((report.father for report in reversed(said) if report.father), None)
     born_on = start.occurred_on
+    told = zip(reports, said, strict=True)
+    same = [fact for fact, one in told if (fact.occurred_on, one.mother) == (born_on, mother)]
     expected = find_pregnancy(mother, born_on, pregnancies)
     father = father_at(mother, named, born_on, marriages)
     if named is None and expected is not None:
@@ -329,7 +347,7 @@ def _born(
         Care(child, mother, father),
         start.occurred_on,
         start,
-        known_on=min(fact.known_on for fact in reports),
+        known_on=known_since(same, ever),
         is_confirmed=not was_lost(mother, start.occurred_on, facts),
         vaccinations=(),
     )

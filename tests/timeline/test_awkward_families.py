@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from domain.fact import Fact
-from domain.ids import CommandId, PersonId
+from domain.ids import ActKey, CommandId, PersonId
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -26,6 +27,7 @@ from timeline.effect import claim_effect, finish_effect, list_due_effects
 from timeline.refresh import refresh
 
 HUSBAND, WIFE, CHILD, OTHER = person(1), person(2), person(3), person(4)
+FAMILY = (HUSBAND, WIFE, CHILD)
 TODAY = date(2026, 11, 21)
 
 
@@ -205,3 +207,97 @@ async def do(house: TestHouse, payload: SnoozeCard | DismissCard) -> None:
     command = Command(CommandId(person(77)), name, payload)
     outcome = await run_command(house.ground, house.registry, actor_of(WIFE), command)
     assert outcome.code == "applied"
+
+
+# A birth reported anew
+
+
+async def test_a_birth_reported_anew_was_known_since_it_was_first_reported(
+    house: TestHouse,
+) -> None:
+    """Its mother's blood group was wrong, or its weight: of the child nothing is new."""
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND, source_id="b-1"))
+    house.clock.move_days(120)
+    before = await house.card_names(WIFE)
+    assert any(name.endswith(":overdue") for name in before)
+    await settle_all(house)
+    later = TODAY + days(120)
+    again = born(CHILD, WIFE, TODAY, father=HUSBAND, source_id="b-2", asserted_on=later)
+    await house.apply(in_error(born(CHILD, WIFE, TODAY, source_id="b-1"), later), concerns=FAMILY)
+    await house.apply(again)
+    assert await house.card_names(WIFE) == before
+    assert await list_due_effects(house.ground) == ()
+
+
+@pytest.mark.parametrize("apart", [-40, 40])
+async def test_a_child_born_on_another_day_is_known_since_that_day_was_said(
+    house: TestHouse, apart: int
+) -> None:
+    """Nothing is overdue that nobody could know of, whether or not the first report still stands.
+
+    And nobody is told twice of what they were told.
+    """
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND, source_id="b-1"))
+    house.clock.move_days(120)
+    later, told = TODAY + days(120), await settle_all(house)
+    on = TODAY + days(apart)
+    await house.apply(born(CHILD, WIFE, on, father=HUSBAND, source_id="b-2", asserted_on=later))
+    stood = await house.card_names(WIFE)
+    await house.apply(in_error(born(CHILD, WIFE, TODAY, source_id="b-1"), later), concerns=FAMILY)
+    assert await house.card_names(WIFE) == stood
+    assert not any(name.endswith(":overdue") for name in stood)
+    assert not told & await settle_all(house)
+
+
+async def test_a_child_said_of_another_mother_is_news_to_her(house: TestHouse) -> None:
+    await house.apply(born(CHILD, OTHER, TODAY, source_id="b-1"))
+    house.clock.move_days(120)
+    later = TODAY + days(120)
+    await house.apply(born(CHILD, WIFE, TODAY, source_id="b-2", asserted_on=later))
+    names = await house.card_names(WIFE)
+    assert "vaccination/bcg_1:due" in names
+    assert not any(name.endswith(":overdue") for name in names)
+
+
+async def test_a_marriage_reported_anew_was_known_since_it_was_first_reported(
+    house: TestHouse,
+) -> None:
+    """Its contract's number was wrong: the book has been due since the wedding."""
+    for who in (HUSBAND, WIFE):
+        await house.apply(citizen(who))
+    first = married(HUSBAND, WIFE, TODAY)
+    await house.apply(first)
+    house.clock.move_days(200)
+    later, before = TODAY + days(200), await house.card_names(HUSBAND)
+    assert "family_book/offer:overdue" in before
+    await settle_all(house)
+    await house.apply(in_error(first, later), concerns=(HUSBAND, WIFE))
+    assert await house.card_names(HUSBAND) == []
+    await house.apply(replace(married(HUSBAND, WIFE, TODAY), received_on=later))
+    assert await house.card_names(HUSBAND) == before
+    assert await list_due_effects(house.ground) == ()
+
+
+async def test_what_lay_taken_back_for_long_is_news_when_it_is_reported_anew(
+    house: TestHouse,
+) -> None:
+    first = born(CHILD, WIFE, TODAY, father=HUSBAND)
+    await house.apply(first)
+    await house.apply(in_error(first, TODAY), concerns=FAMILY)
+    house.clock.move_days(120)
+    later = TODAY + days(120)
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND, asserted_on=later))
+    names = await house.card_names(WIFE)
+    assert names
+    assert not any(name.endswith(":overdue") for name in names)
+
+
+async def settle_all(house: TestHouse) -> set[ActKey]:
+    """Lets everybody be told of what is due; the acts."""
+    told: set[ActKey] = set()
+    for due in await list_due_effects(house.ground):
+        claimed = await claim_effect(house.ground, due)
+        if claimed is not None:
+            await finish_effect(house.ground, claimed)
+            told.add(claimed.effect.key)
+    return told
