@@ -14,7 +14,7 @@ from itertools import takewhile
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.birth import BirthNotified
-from domain.facts.person import IdentifierReplaced, PersonDescribed
+from domain.facts.person import IdentifierReplaced, PersonDescribed, PersonDied
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.family import people_of
 from domain.ids import CircleId, PersonId
@@ -85,7 +85,8 @@ async def apply_facts(
         touched |= {single_circle(ground.keys, widow).id for widow in widows}
     touched |= await _gather_joined(ground, known, people)
     joined = {one for person in people for one in known.joined_to(person)}
-    joining = any(joins(fact) for fact in facts) or bool(concerns) or joined != people
+    joining = any(joins(fact) or isinstance(fact.payload, PersonDied) for fact in facts)
+    joining = joining or bool(concerns) or joined != people
     shared: list[Circle] | None = None
     found = await _shared_circles(ground, known, _routed(known, facts, joined), joined)
     while found != shared:  # again, where one who joins turns out to be known by another number
@@ -322,8 +323,8 @@ def _belonging(known: KnownPeople, circle: Circle) -> list[Fact]:
 async def _carry(
     ground: Ground, known: KnownPeople, circle: Circle, children: Collection[PersonId]
 ) -> int:
-    """Records in `circle` what belongs to it of its members' and children's own facts; how many of
-    them were new.
+    """Records in `circle` what belongs to it of its members' and children's own facts, and whether
+    those who care for the children have died; how many of them were new.
     """
     belonging = _belonging(known, circle)
     following = [
@@ -337,7 +338,9 @@ async def _carry(
         if circle.id not in known.circles_of(carer):
             await link(ground, carer, circle.id, member=True)
             known.forget(carer)
+    await known.look_at(carers)
     here = [*belonging, *following] if circle.kind == "couple" else following
+    here += [fact for carer in _sorted(carers) for fact in deaths_of(carer, known.facts_of(carer))]
     here = list(without_protected_places(circle, sorted(here, key=lambda fact: fact.precedence)))
     here = [*known.as_reported(here), *_sayings_about(known, circle, here, children)]
     return await record_missing(ground, circle, here)

@@ -198,6 +198,22 @@ async def test_a_guardian_appointed_before_the_birth_was_reported_sees_it(house:
     assert await subjects(house, GUARDIAN) == {CHILD}
 
 
+@pytest.mark.parametrize("is_told_first", [True, False])
+async def test_a_holder_who_dies_holds_no_child_and_sees_it_no_more(
+    house: TestHouse, is_told_first: bool
+) -> None:
+    """Else the child's visits would be told to the dead, and to nobody else."""
+    await family(house)
+    death = died(GUARDIAN, TODAY)
+    for one in (death, custody(GUARDIAN)) if is_told_first else (custody(GUARDIAN), death):
+        await house.apply(one)
+    assert await subjects(house, GUARDIAN) == set()
+    assert CHILD in await told(house, MOTHER)
+    await house.apply(in_error(death, TODAY), concerns=(GUARDIAN,))
+    assert await subjects(house, GUARDIAN) == {CHILD}
+    assert CHILD not in await told(house, MOTHER)
+
+
 async def test_a_guardian_removed_and_one_of_property_see_nothing(house: TestHouse) -> None:
     await family(house)
     await house.apply(guardianship())
