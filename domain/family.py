@@ -36,7 +36,7 @@ from domain.history.vaccination import (
 )
 from domain.ids import PersonId
 from domain.people.circle import Circle
-from domain.people.identity import read_as_they_are
+from domain.people.identity import lived_before, read_as_they_are
 from domain.people.marriage import (
     FamilyBook,
     Marriage,
@@ -290,7 +290,11 @@ def _children(
         _born(child, reports, facts, marriages, pregnancies, ever)
         for child, reports in births.items()
     ]
-    found = [child for child in found if child.id not in adopted]
+    found = [
+        child
+        for child in found
+        if child.id not in adopted and lived_before(child.id, child.born_on, facts) is None
+    ]
     for person, adoption in adopted.items():
         taken_in = _taken_in(person, adoption, births.get(person, ()), people)
         if taken_in is not None:

@@ -34,8 +34,9 @@ from gov.inbox.row import (
     settle_waiting,
 )
 from gov.interpreted import Interpreted
-from gov.living import find_death
+from gov.living import find_death, find_life_before
 from gov.reason import (
+    ChildLivedBefore,
     Erased,
     EventAwaited,
     ForAuthors,
@@ -89,20 +90,21 @@ async def interpret(
         return Interpreted(freed=await settle_held(ground, message, ForAuthors.code))
     people = await _identify_all(ground, event)
     freed: tuple[InboxId, ...] = ()
-    death = await _concerns_the_dead(ground, event, people)
-    while death is not None:
-        reported = hash_event(ground, AgencyId(death.source), death.source_id)
+    against = await _contradicted_by(ground, event, people)
+    while against is not None:
+        contradiction, reason = against
+        reported = hash_event(ground, AgencyId(contradiction.source), contradiction.source_id)
         freed += await settle_held(
             ground,
             message,
-            SubjectDeceased.code,
+            reason.code,
             waits_for=reported,
             circle_ids=[single_circle(ground.keys, person).id for person in people.values()],
         )
-        still = await _concerns_the_dead(ground, event, people)  # corrected in between, perhaps
-        if still == death:
+        still = await _contradicted_by(ground, event, people)  # corrected in between, perhaps
+        if still == against:
             return Interpreted(freed=freed)
-        death = still
+        against = still
     facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
     for fact in facts:
         if await refuse_contradiction(ground, fact):
@@ -206,12 +208,21 @@ async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
     return {role: found[number] for role, number in numbers.items()}
 
 
-async def _concerns_the_dead(
+async def _contradicted_by(
     ground: Ground, event: Event, people: Mapping[str, PersonId]
-) -> Fact | None:
-    """The death before that day of someone who must have lived then, if there is one.
+) -> tuple[Fact, type[Refusal]] | None:
+    """What is recorded that this event cannot be true beside, and the reason to hold it for: a
+    death before that day of someone who must have lived then, a life before the birth it tells of.
 
-    Who must have lived is declared by the kind (`gov/event/kind.py`).
+    Who must have lived and who is born is declared by the kind (`gov/event/kind.py`).
     """
-    living = [role for role in EVENT_KINDS[event.envelope.kind].living if role in people]
-    return await find_death(ground, [(people[role], event.envelope.occurred_on) for role in living])
+    kind, on = EVENT_KINDS[event.envelope.kind], event.envelope.occurred_on
+    living = [(people[role], on) for role in kind.living if role in people]
+    death = await find_death(ground, living)
+    if death is not None:
+        return death, SubjectDeceased
+    if kind.newborn is not None:
+        life = await find_life_before(ground, people[kind.newborn], on)
+        if life is not None:
+            return life, ChildLivedBefore
+    return None

@@ -79,6 +79,20 @@ class IdentityContradicted(Refusal):
     )
 
 
+class ChildLivedBefore(Refusal):
+    code = "intake.child_lived_before"
+    status = 409
+    ar = (
+        "رقم المولود في الحدث لشخص عاش قبل هذا اليوم: ميلاده أسبق، أو سُجِّل له زواج أو أبناء. حُفظ "
+        "الحدث ولم يُطبَّق. اسحبه وأرسله من جديد برقم المولود الصحيح، أو صحِّح ما سُجِّل عن ذلك الشخص."
+    )
+    en = (
+        "The newborn's number is that of somebody who lived before that day: born earlier, married "
+        "or a parent. It is kept, not applied. Take it back and report it anew under the newborn's "
+        "own number, or correct what is recorded of that person."
+    )
+
+
 class DisputeUnknown(Refusal):
     code = "intake.dispute_unknown"
     status = 404
@@ -108,6 +122,7 @@ REASONS: dict[str, type[Refusal]] = {
     reason.code: reason
     for reason in (
         SubjectDeceased,
+        ChildLivedBefore,
         KindUnknown,
         ForAuthors,
         EventAwaited,

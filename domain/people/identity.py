@@ -13,17 +13,22 @@ about them. Two kinds of saying (`identifier.replaced`):
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import chain
 
 import msgspec
 
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
+from domain.facts.marriage import MarriageRegistered
 from domain.facts.person import IdentifierReplaced, PersonDescribed
+from domain.facts.pregnancy import PregnancyConfirmed
 from domain.facts.statement import list_roles
 from domain.ids import PersonId
 from domain.standing import standing_facts
+
+# Who is a year older than a birth was not born then; nearer days are one birth, told carelessly.
+OLDER_DAYS = 366
 
 
 class Corrected(msgspec.Struct, frozen=True):
@@ -154,6 +159,38 @@ def correction_contradicts(saying: Fact, facts: tuple[Fact, ...]) -> bool:
         return True
     moved = _features(said.former, _moved(saying, standing))
     return _differ(moved, _features(said.person, standing))
+
+
+def lived_before(person: PersonId, born_on: date, standing: Iterable[Fact]) -> Fact | None:
+    """What says that a person cannot have been born on that day, if anything does: they are older
+    by more than a year, or were married or a parent before.
+
+    Then the number of somebody else was given to a newborn, and nothing of that other life is the
+    family's. `standing` are facts that count, everybody read as who they are.
+    """
+    for fact in standing:
+        match fact.payload:
+            case PersonDescribed(person=said, born_on=born, born_in=born_in) if said == person:
+                latest = born or (_last_day_of(born_in) if born_in is not None else born_on)
+                if born_on - latest > timedelta(days=OLDER_DAYS):
+                    return fact
+            case MarriageRegistered(husband, wife) if person in (husband, wife):
+                if fact.occurred_on < born_on:
+                    return fact
+            case PregnancyConfirmed(mother, father) if person in (mother, father):
+                if fact.occurred_on < born_on:
+                    return fact
+            case BirthNotified(_, mother, father) if person in (mother, father):
+                if fact.occurred_on < born_on:
+                    return fact
+            case _:
+                pass
+    return None
+
+
+def _last_day_of(year_or_month: str) -> date:
+    """The last day of the year in which somebody was born, as `1961` or `1961-07` says it."""
+    return date(int(year_or_month[:4]), 12, 31)
 
 
 def _moves_birth(saying: Fact, standing: tuple[Fact, ...]) -> bool:

@@ -68,7 +68,9 @@ async def test_a_birth_in_a_known_family_opens_few_sessions(
     assert opened["unit"] == 10
     # Reads: the message, the numbers, the three people, the child once it is linked, who holds it.
     assert opened["read"] == 5
-    assert opened["glance"] == 3  # who died, and what the two shared circles hold
+    assert (
+        opened["glance"] == 3
+    )  # whether the child had lived, and what the two shared circles hold
 
 
 async def _interpret(house: TestHouse, ground: Ground, said: Json) -> Counter[str]:
