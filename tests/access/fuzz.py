@@ -20,6 +20,7 @@ from hypothesis.strategies import SearchStrategy
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.graphql import nodes
+from starlette.applications import Starlette
 
 from api.app import ACT_AS_HEADER
 from tests.access.world import ROLES, World
@@ -92,9 +93,11 @@ class Fuzz:
         self.found += [f"{leak}: {what}" for leak in self.world.leaks(role, text)]
 
 
-async def fuzz(world: World, names: Sequence[str], *, cases_count: int) -> Fuzz:
-    """As many cases of the root fields named, as everybody."""
-    async with served(app_of(world.house, "development")) as origin:
+async def fuzz(
+    world: World, names: Sequence[str], *, cases_count: int, app: Starlette | None = None
+) -> Fuzz:
+    """As many cases of the root fields named, as everybody; to the service, or to another app."""
+    async with served(app or app_of(world.house, "development")) as origin:
         run = Fuzz(world, origin)
         await asyncio.to_thread(_run, run, names, cases_count)
     return run

@@ -1,4 +1,6 @@
-"""The walk sees a check that somebody forgot: each fault here is one that code could have."""
+"""The walk and the fuzz see a check that somebody forgot: each fault here is one that code could
+have.
+"""
 
 from typing import Any  # an id decoded
 from uuid import UUID
@@ -21,6 +23,7 @@ from schema.node import decode_id
 from schema.session import SessionQuery
 from schema.timeline import Query
 from store.scope import PersonScope
+from tests.access.fuzz import CASES_COUNT, fuzz
 from tests.access.walk import Walk, operations
 from tests.access.world import FATHER, NAMES, World
 from timeline.people import profile_of
@@ -70,21 +73,25 @@ class Sound:
         return str(info.context.signed_in().language)
 
 
-async def found_in(world: World, planted: type) -> list[str]:
-    """What the walk says of the field `planted`, as one mother of another family."""
+def app_with(world: World, planted: type) -> tuple[OsratiSchema, Starlette]:
+    """The schema with the field `planted` in it, and an application that answers it."""
     schema = OsratiSchema(
         query=merge_types("Query", (Query, SessionQuery, planted)), mutation=Mutation, types=[Card]
     )
-    house = world.house
     endpoint = GraphQLEndpoint(
         schema,
-        ground=house.ground,
-        registry=house.registry,
+        ground=world.house.ground,
+        registry=world.house.registry,
         authenticate=act_as,
         documents={},
         documents_only=False,
     )
-    app = Starlette(routes=[Route("/graphql", endpoint)])
+    return schema, Starlette(routes=[Route("/graphql", endpoint)])
+
+
+async def found_in(world: World, planted: type) -> list[str]:
+    """What the walk says of the field `planted`, as one mother of another family."""
+    schema, app = app_with(world, planted)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://osrati.test"
     ) as http:
@@ -104,5 +111,16 @@ async def test_a_planted_fault_is_found(world: World, planted: type, said: str) 
     assert any(said in one for one in found), found
 
 
+@pytest.mark.parametrize("planted", [Reads, Tells])
+async def test_the_fuzz_finds_what_is_told_of_others(world: World, planted: type) -> None:
+    _, app = app_with(world, planted)
+    run = await fuzz(world, ["planted"], cases_count=CASES_COUNT // 10, app=app)
+    leaks = {leak for leak, _, _ in (one.partition(": ") for one in run.found)}
+    assert leaks & set(NAMES.values()), run.codes
+
+
 async def test_what_is_sound_passes(world: World) -> None:
     assert await found_in(world, Sound) == []
+    _, app = app_with(world, Sound)
+    run = await fuzz(world, ["planted"], cases_count=CASES_COUNT // 20, app=app)
+    assert (run.found, run.answered["planted"] > 0) == ([], True)
