@@ -1,11 +1,14 @@
-"""HTTP/1.1 as uvicorn speaks it, with an end to patience: slow heads, long heads, slow readers.
+"""HTTP/1.1 as uvicorn speaks it, with an end to patience: slow heads, long heads, slow readers; and
+with one reading of what a proxy before it could read in two ways.
 
 A connection without a request holds a file and a place among CONNECTIONS_MAX, so one that sends a
 byte a second would keep others out. Bodies have limits of their own (`timeline/request_body.py`).
 Whatever is refused here, before the application is asked, is a problem as any other.
 """
 
+import re
 from asyncio import TimerHandle, Transport
+from collections.abc import Iterable
 from typing import Any  # what uvicorn hands on
 
 from starlette.responses import Response
@@ -20,6 +23,8 @@ from timeline.request_body import RequestTooSlow
 HEAD_SECONDS_MAX = 10  # a head is 1 or 2 KB: over a poor line it takes a second
 HEAD_BYTES_MAX = 16_384  # an access token and a proof have 4 KB
 WRITE_SECONDS_MAX = 30  # in which a reader must take what waits: 48 KB, so 1.6 KB a second
+HTTP_1_0 = "1.0"
+HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class HeadMalformed(Refusal):
@@ -47,7 +52,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._connections_max = self.limit_concurrency
         self.limit_concurrency = None  # uvicorn's own answer past it is no problem
         self._served = self.app
-        self._head_bytes = 0
+        self._head_bytes = 0  # of a body that comes in pieces: what stands between and after them
         self._is_head_open = True
         self._refused: type[OsratiError] = HeadMalformed
         self._head_timer: TimerHandle | None = None
@@ -64,12 +69,11 @@ class GuardedProtocol(HttpToolsProtocol):
                 timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_head_open:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._is_head_open and self._head_bytes > self.head_bytes_max:
+        if self._head_bytes > self.head_bytes_max:
             self._refuse(HeadTooLarge)
         elif self._is_head_open or self.cycle is None or self.cycle.response_complete:
             self._await_head()  # also where only blank lines come, or a body that nobody reads
@@ -81,12 +85,26 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._is_head_open = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_head_open:  # what follows a body is no part of the head: nobody has checked it
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._head_bytes = 0
+        super().on_message_complete()
+
     def on_headers_complete(self) -> None:
         self._is_head_open, self._head_bytes = False, 0
+        if not _has_one_reading(self.headers, self.parser.get_http_version()):
+            raise ValueError  # the parser stops, and uvicorn refuses the request
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self.head_bytes_max:
             self._refused = HeadTooLarge
-            raise ValueError  # the parser stops, and uvicorn refuses the request
+            raise ValueError
         most = self._connections_max
         full = most is not None and max(len(self.connections), len(self.tasks)) >= most
         self.app = _busy if full else self._served
@@ -124,6 +142,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.write(_raw(_answer(kind)))
         self.transport.close()
         self.loop.call_later(self.write_seconds_max, self.transport.abort)
+
+
+def _has_one_reading(headers: Iterable[tuple[bytes, bytes]], version: str) -> bool:
+    """Whether every proxy reads the same host and the same end of the body from this head.
+
+    Source: RFC 9112, 3.2 (one Host, of that form) and 6.1 (of codings we have only `chunked`, and
+    an HTTP/1.0 client has none). What the parser refuses by itself is in `test_hostile_http.py`.
+    """
+    hosts = [value for name, value in headers if name == b"host"]
+    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+    if version == HTTP_1_0 and (codings or not hosts):
+        return not codings
+    return len(hosts) == 1 and bool(HOST.fullmatch(hosts[0])) and codings in ([], [b"chunked"])
 
 
 def _answer(kind: type[OsratiError]) -> Response:

@@ -46,6 +46,7 @@ def server_config(app: Starlette, port: int) -> uvicorn.Config:
         log_level="warning",
         access_log=False,  # an address with a person's id in it would be personal
         server_header=False,
+        forwarded_allow_ips=[HOST],  # whatever an environment says: only what stands before us
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         limit_concurrency=CONNECTIONS_MAX,
