@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from domain.error import Refusal
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
+from domain.facts.birth import BirthNotified
 from domain.facts.dispute import DisputeAnswered
 from domain.ids import AgencyId, InboxId, PersonId
 from gov.agency_right import KindNotAllowed, SubjectNotAllowed, refuse_event_beyond
@@ -34,14 +35,14 @@ from gov.inbox.row import (
     settle_waiting,
 )
 from gov.interpreted import Interpreted
-from gov.living import find_death, find_life_before
+from gov.living import find_death, find_other_life
 from gov.reason import (
-    ChildLivedBefore,
     Erased,
     EventAwaited,
     ForAuthors,
     IdentityContradicted,
     KindUnknown,
+    NewbornNumberTaken,
     NotUnderstood,
     SubjectDeceased,
 )
@@ -90,7 +91,8 @@ async def interpret(
         return Interpreted(freed=await settle_held(ground, message, ForAuthors.code))
     people = await _identify_all(ground, event)
     freed: tuple[InboxId, ...] = ()
-    against = await _contradicted_by(ground, event, people)
+    facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
+    against = await _contradicted_by(ground, event, people, facts[0])
     while against is not None:
         contradiction, reason = against
         reported = hash_event(ground, AgencyId(contradiction.source), contradiction.source_id)
@@ -101,11 +103,12 @@ async def interpret(
             waits_for=reported,
             circle_ids=[single_circle(ground.keys, person).id for person in people.values()],
         )
-        still = await _contradicted_by(ground, event, people)  # corrected in between, perhaps
+        still = await _contradicted_by(
+            ground, event, people, facts[0]
+        )  # corrected in between, perhaps
         if still == against:
             return Interpreted(freed=freed)
         against = still
-    facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
     for fact in facts:
         if await refuse_contradiction(ground, fact):
             return Interpreted(
@@ -209,10 +212,11 @@ async def _identify_all(ground: Ground, event: Event) -> dict[str, PersonId]:
 
 
 async def _contradicted_by(
-    ground: Ground, event: Event, people: Mapping[str, PersonId]
+    ground: Ground, event: Event, people: Mapping[str, PersonId], fact: Fact
 ) -> tuple[Fact, type[Refusal]] | None:
     """What is recorded that this event cannot be true beside, and the reason to hold it for: a
-    death before that day of someone who must have lived then, a life before the birth it tells of.
+    death before that day of someone who must have lived then, another life under the number of the
+    newborn it tells of.
 
     Who must have lived and who is born is declared by the kind (`gov/event/kind.py`).
     """
@@ -221,8 +225,8 @@ async def _contradicted_by(
     death = await find_death(ground, living)
     if death is not None:
         return death, SubjectDeceased
-    if kind.newborn is not None:
-        life = await find_life_before(ground, people[kind.newborn], on)
+    if isinstance(fact.payload, BirthNotified):
+        life = await find_other_life(ground, fact, fact.payload)
         if life is not None:
-            return life, ChildLivedBefore
+            return life, NewbornNumberTaken
     return None

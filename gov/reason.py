@@ -79,17 +79,17 @@ class IdentityContradicted(Refusal):
     )
 
 
-class ChildLivedBefore(Refusal):
-    code = "intake.child_lived_before"
+class NewbornNumberTaken(Refusal):
+    code = "intake.newborn_number_taken"
     status = 409
     ar = (
-        "رقم المولود في الحدث لشخص عاش قبل هذا اليوم: ميلاده أسبق، أو سُجِّل له زواج أو أبناء. حُفظ "
-        "الحدث ولم يُطبَّق. اسحبه وأرسله من جديد برقم المولود الصحيح، أو صحِّح ما سُجِّل عن ذلك الشخص."
+        "رقم المولود في الحدث لشخص آخر: ميلاده أسبق، أو سُجِّل له زواج أو أبناء، أو هو توأم المولود. "
+        "حُفظ الحدث ولم يُطبَّق. اسحبه وأرسله من جديد برقم المولود نفسه، أو صحِّح ما سُجِّل عن ذلك الشخص."
     )
     en = (
-        "The newborn's number is that of somebody who lived before that day: born earlier, married "
-        "or a parent. It is kept, not applied. Take it back and report it anew under the newborn's "
-        "own number, or correct what is recorded of that person."
+        "The newborn's number is somebody else's: of one born earlier, married or a parent, or of "
+        "the newborn's twin. It is kept, not applied. Take it back and report it anew under the "
+        "newborn's own number, or correct what is recorded of that person."
     )
 
 
@@ -122,7 +122,7 @@ REASONS: dict[str, type[Refusal]] = {
     reason.code: reason
     for reason in (
         SubjectDeceased,
-        ChildLivedBefore,
+        NewbornNumberTaken,
         KindUnknown,
         ForAuthors,
         EventAwaited,

@@ -188,6 +188,23 @@ def lived_before(person: PersonId, born_on: date, standing: Iterable[Fact]) -> F
     return None
 
 
+def other_birth(child: PersonId, birth: Fact, standing: Iterable[Fact]) -> Fact | None:
+    """The birth of another child under one number, if anything tells of it: more than a year apart,
+    where a hospital gave a number of some days to the next; or another of several children, where
+    it gave twins the same.
+    """
+    said = birth.payload
+    assert isinstance(said, BirthNotified)
+    for fact in standing:
+        told = fact.payload
+        if isinstance(told, BirthNotified) and told.child == child:
+            orders = {told.birth_order, said.birth_order} - {None}
+            is_twin = fact.source == birth.source and len(orders) > 1
+            if is_twin or abs(fact.occurred_on - birth.occurred_on) > timedelta(days=OLDER_DAYS):
+                return fact
+    return None
+
+
 def _last_day_of(year_or_month: str) -> date:
     """The last day of the year in which somebody was born, as `1961` or `1961-07` says it."""
     return date(int(year_or_month[:4]), 12, 31)

@@ -63,7 +63,7 @@ async def test_a_birth_under_a_grown_ups_number_shows_nothing_of_the_grown_up(
     house: TestHouse, intake: Intake
 ) -> None:
     await tell(house, intake, *STRANGERS_LIFE)
-    assert await status(house, intake, WRONG_BIRTH) == "intake.child_lived_before"
+    assert await status(house, intake, WRONG_BIRTH) == "intake.newborn_number_taken"
     # Whoever recorded that other life may have been wrong: then it is a birth after all.
     await tell(house, intake, in_error("s-1"))
     assert await status(house, intake, WRONG_BIRTH) == "applied"
@@ -97,7 +97,7 @@ async def test_who_married_bore_or_was_born_before_is_no_newborn(
     house: TestHouse, intake: Intake, life: Json
 ) -> None:
     await tell(house, intake, life)
-    assert await status(house, intake, WRONG_BIRTH) == "intake.child_lived_before"
+    assert await status(house, intake, WRONG_BIRTH) == "intake.newborn_number_taken"
 
 
 async def test_a_register_that_knows_the_birth_a_little_otherwise_holds_nothing(
@@ -107,6 +107,43 @@ async def test_a_register_that_knows_the_birth_a_little_otherwise_holds_nothing(
         await tell(house, intake, reported(f"p-{number}", born_on=born_on), by="mohap")
     await tell(house, intake, WRONG_BIRTH)
     assert await sees(house, WIFE, STRANGER)
+
+
+# A number that two newborns were given
+
+
+def of_several(told: Json, order: int) -> Json:
+    told["data"] |= {"children_count": 2, "birth_order": order}
+    return told
+
+
+async def test_of_twins_under_one_number_the_second_is_held_and_not_lost(
+    house: TestHouse, intake: Intake
+) -> None:
+    first = of_several(birth(CHILD, WIFE, HUSBAND, id="b-1"), 1)
+    second = of_several(birth(CHILD, WIFE, HUSBAND, id="b-2"), 2)
+    await tell(house, intake, first)
+    assert await status(house, intake, second) == "intake.newborn_number_taken"
+    assert await status(house, intake, first) == "applied"  # told again it is itself
+    await tell(house, intake, in_error("b-2"))
+    await tell(house, intake, of_several(birth(TWIN, WIFE, HUSBAND, id="b-3"), 2))
+    assert await sees(house, WIFE, CHILD)
+    assert await sees(house, WIFE, TWIN)
+
+
+async def test_a_number_of_some_days_given_again_takes_nobody_their_child(
+    house: TestHouse, intake: Intake
+) -> None:
+    await tell(house, intake, birth(CHILD, WIFE, HUSBAND, -400, id="b-1"))
+    again = birth(CHILD, SECOND_WIFE, None, -20, id="b-2")
+    assert await status(house, intake, again) == "intake.newborn_number_taken"
+    assert await sees(house, WIFE, CHILD)
+
+
+async def test_a_birth_dated_anew_is_held_for_nothing(house: TestHouse, intake: Intake) -> None:
+    await tell(house, intake, birth(CHILD, WIFE, HUSBAND, -20, id="b-1"))
+    await tell(house, intake, birth(CHILD, WIFE, HUSBAND, -385, id="b-2"))
+    assert await sees(house, WIFE, CHILD)
 
 
 # A father, a child or a mother under a number that is mended
