@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from api.demo import DemoParent
 from api.headers import SecurityHeaders
 from api.mask import MaskBugs
+from api.metrics import QueueMetrics
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
@@ -82,6 +83,8 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         *Blobs(house.ground, authenticate=who_asks, pace=pace).routes(),
         *push_routes(house.ground, authenticate=who_asks),
     ]
+    if house.settings.metrics_token is not None:
+        routes += QueueMetrics(house, house.settings.metrics_token).routes()
     if house.door is not None:
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]
     if house.staff is not None:

@@ -104,6 +104,7 @@ OPERATIONS: dict[str, str] = {
     "agency": "who may report what, by which keys: add, change, rotate, revoke, list, show, log",
     "catalogue": "entries: check, load, diff, export, read a rule in words, roll out, withdraw",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
+    "notice": "messages that did not go: dead count, list, retry",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",
     "projection": "the audience projection: status, rebuild, log",
     "replay": "what a member saw on a day, and whether it is made the same again",

@@ -27,6 +27,7 @@ DEVELOPMENT_APPS = (
 )
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")  # libpq's
 
+METRICS_TOKEN_CHARACTERS_MIN = 16
 SMS_SENDER = "Osrati"
 SMS_SENDER_CHARACTERS_MAX = 11  # what networks carry as an alphanumeric sender (GSM 03.40)
 
@@ -77,6 +78,7 @@ class Settings:
     fcm: FcmAccess | None = None
     smpp: SmppAccess | None = None
     smtp: SmtpAccess | None = None
+    metrics_token: str | None = None
 
     @property
     def is_production(self) -> bool:
@@ -114,11 +116,21 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         staff=_staff(environ),
         smpp=_smpp(environ),
         smtp=_smtp(environ),
+        metrics_token=_metrics_token(environ.get("OSRATI_METRICS_TOKEN", "")),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
     if settings.is_production:
         _refuse_in_production(settings)
     return settings
+
+
+def _metrics_token(value: str) -> str | None:
+    if value and (len(value) < METRICS_TOKEN_CHARACTERS_MIN or not value.isascii()):
+        raise SettingsError(
+            "OSRATI_METRICS_TOKEN is too easy to guess: make one with `openssl rand -hex 32`, or "
+            "unset it, and /metrics is not there."
+        )
+    return value or None
 
 
 def _refuse_in_production(settings: Settings) -> None:

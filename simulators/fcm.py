@@ -8,7 +8,8 @@ Firebase's reference of `projects.messages.send`, ErrorCode and FcmError.
     python -m simulators.fcm DATA_DIR HTTP_PORT HTTP2_PORT
 
 DATA_DIR gets `fcm-certificate.pem`, which a sender trusts, and `fcm-service-account.json`, by which
-it proves who it is. HTTP_PORT serves `/token`, `/received` and `/weather`.
+it proves who it is. HTTP_PORT serves `/token`, `/received`, `/received/count` and
+`/weather`.
 """
 
 import asyncio
@@ -47,6 +48,7 @@ from starlette.routing import Route
 
 from simulators.agency import own_clock
 from simulators.certificate import HOST, make_certificate
+from simulators.fcm_http1 import Http1
 from simulators.secret_file import write_secret
 
 PROJECT = "osrati-demonstration"
@@ -100,6 +102,7 @@ class Fcm:
     quota_per_minute: int = QUOTA_PER_MINUTE
     asked: Counter[int] = field(default_factory=Counter)
     sent_count: int = 0
+    door: "Door | None" = None
 
     def take(self, path: str, authorization: str, body: bytes) -> "Verdict":
         """What becomes of one request."""
@@ -172,6 +175,9 @@ class Fcm:
         async def received(_: Request) -> Response:
             return JSONResponse([{"name": name, "message": kept} for name, kept in self.received])
 
+        async def count(_: Request) -> Response:
+            return JSONResponse(len(self.received))
+
         async def weather(request: Request) -> Response:
             asked = json.loads(await request.body())
             if not set(asked.get("weather", [])) <= WEATHER:
@@ -184,12 +190,15 @@ class Fcm:
             self.is_closed = asked.get("closed", self.is_closed)
             if asked.get("revoke"):
                 self.access_tokens.clear()
+            if "down" in asked and self.door is not None:
+                await (self.door.close() if asked["down"] else self.door.open())
             return JSONResponse({"sent_count": self.sent_count})
 
         return Starlette(
             routes=[
                 Route("/token", token, methods=["POST"]),
                 Route("/received", received),
+                Route("/received/count", count),
                 Route("/weather", weather, methods=["POST"]),
             ]
         )
@@ -243,8 +252,17 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self._fcm.door is not None:
+            self._fcm.door.connected.add(transport)
+        if transport.get_extra_info("ssl_object").selected_alpn_protocol() is None:
+            transport.set_protocol(Http1(self._fcm.take, transport))
+            return
         self._h2.initiate_connection()
         self._flush()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._fcm.door is not None:
+            self._fcm.door.connected.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -353,6 +371,27 @@ def make_account(directory: Path, token_url: str) -> RSAKey:
     return RSAKey.import_key(pem)
 
 
+class Door:
+    """Where senders connect: closed, it refuses everyone and cuts who is connected."""
+
+    def __init__(self, fcm: Fcm, port: int, context: ssl.SSLContext) -> None:
+        self._fcm, self._port, self._context = fcm, port, context
+        self._listening: asyncio.Server | None = None
+        self.connected: set[asyncio.Transport] = set()
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(
+            lambda: _Connection(self._fcm), HOST, self._port, ssl=self._context
+        )
+
+    async def close(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+        for transport in list(self.connected):
+            transport.abort()
+
+
 async def serve(directory: Path, http_port: int, http2_port: int) -> None:
     """Serves until the process is told to end."""
     certificate, key = make_certificate(directory, "fcm")
@@ -360,11 +399,13 @@ async def serve(directory: Path, http_port: int, http2_port: int) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["h2"])
-    loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: _Connection(fcm), HOST, http2_port, ssl=context)
+    fcm.door = Door(fcm, http2_port, context)
+    await fcm.door.open()
     config = uvicorn.Config(fcm.http_app(), host=HOST, port=http_port, log_level="warning")
-    async with listening:
+    try:
         await uvicorn.Server(config).serve()
+    finally:
+        await fcm.door.close()
 
 
 def main() -> None:

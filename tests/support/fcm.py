@@ -43,6 +43,12 @@ class FcmProcess:
             answer = await client.get(f"{self.http}/received")
         return [each["message"] for each in answer.json()]
 
+    async def received_count(self) -> int:
+        """How many were accepted."""
+        async with httpx2.AsyncClient() as client:
+            count: int = (await client.get(f"{self.http}/received/count")).json()
+        return count
+
     async def weather(self, *kinds: str, **more: Any) -> int:
         """Lays out what comes; how many messages were sent here so far."""
         async with httpx2.AsyncClient() as client:
