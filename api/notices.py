@@ -18,9 +18,10 @@ from push.deliver import Deliverer
 from push.lease import Claimed
 from push.make import make_notices
 from push.registration import drop_dead_phone
+from push.retract import retract_notices
 from push.smpp import SmppSender
 from push.tell import list_people_due, tell_person
-from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_SMS
+from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 
 LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due
 
@@ -28,8 +29,11 @@ _log = structlog.get_logger("osrati.push")
 
 
 async def tell_everyone(house: House, stop: asyncio.Event | None = None) -> int:
-    """Makes the notices that are due and plans for everyone they are for; how many people."""
+    """Makes the notices that are due, takes back those that are wanted no more, and plans for
+    everyone they are for; how many people.
+    """
     await make_notices(house.ground)
+    await retract_notices(house.ground)
     count = 0
     for person_id in await list_people_due(house.ground):
         if stop is not None and stop.is_set():
@@ -59,15 +63,19 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
         if settings.fcm is not None:
             sender = open_fcm(settings.fcm, ground.clock)
             stack.push_async_callback(sender.aclose)
-            deliverers.append(
+            deliverers += (
                 Deliverer(
                     ground,
-                    channel=CHANNEL_PUSH,
-                    compose=composer.pushes,
+                    channel=channel,
+                    compose=compose,
                     sender=sender,
                     on_dead=dead,
                     resends_unknown=True,
                     together=1,
+                )
+                for channel, compose in (
+                    (CHANNEL_PUSH, composer.pushes),
+                    (CHANNEL_REMOVE, composer.removals),
                 )
             )
         if settings.smpp is not None:

@@ -23,6 +23,7 @@ from push.letter import Letter
 from push.mime import read_address
 from push.outgoing import Attachment, EmailMessage, PushMessage, SmsMessage
 from push.registration import Addressed, take_numbers
+from push.retract import REMOVED_MAX, list_removed
 from push.seal_push import Wake, fits, seal_push
 from push.sms_text import SMS_PARTS_MAX, count_segments
 from push.words import EMAIL_SUBJECT, EMAIL_TEXT, LINK, SMS
@@ -52,6 +53,19 @@ class Composer:
             if to is not None
             else Composed(answer=Answer("dead_address", "unregistered"))
             for each, to in zip(claimed, addressed, strict=True)
+        ]
+
+    async def removals(self, claimed: Sequence[Claimed]) -> list[Composed[PushMessage]]:
+        """Sealed pushes that show nothing, and say what to take off the screen."""
+        phones = [(each.person_id, each.device_id) for each in claimed]
+        removed = await list_removed(self._ground, phones)
+        addressed = await take_numbers(self._ground, phones)
+        now = local_now(self._ground.clock)
+        return [
+            Composed(_removal(each, to, also, now))
+            if to is not None
+            else Composed(answer=Answer("dead_address", "unregistered"))
+            for each, to, also in zip(claimed, addressed, removed, strict=True)
         ]
 
     async def texts(self, claimed: Sequence[Claimed]) -> list[Composed[SmsMessage]]:
@@ -123,18 +137,34 @@ def _push(each: Claimed, to: Addressed, now: datetime) -> PushMessage:
     )
 
 
+def _removal(each: Claimed, to: Addressed, also: Sequence[ActKey], now: datetime) -> PushMessage:
+    others = [notice_id for notice_id in also if notice_id != each.notice_id]
+    wake = Wake(each.notice_id, 0, removed=(each.notice_id, *others[: REMOVED_MAX - 1]))
+    return PushMessage(
+        token=to.registration.token,
+        platform=to.registration.platform,
+        payload=seal_push(to.registration.key, to.counter, _encode(wake)),
+        collapse_key="remove",
+        urgent=False,
+        ttl_seconds=_ttl_seconds(each.letter.until_on, now),
+        language=to.registration.language,
+        silent=True,
+    )
+
+
 def encode_wake(notice_id: ActKey, letter: Letter) -> bytes:
     """What the phone reads: CBOR. A title that is too long for the larger size is cut."""
     wake = Wake(notice_id, len(letter.parts), letter.parts[0].record_key, letter.title)
     title = letter.title[:TITLE_CHARACTERS_MAX]
     while True:
-        plain = msgspec.to_builtins(
-            msgspec.structs.replace(wake, title=title), builtin_types=(bytes,)
-        )
-        text = cbor2.dumps(plain, canonical=True)
+        text = _encode(msgspec.structs.replace(wake, title=title))
         if fits(text):
             return text
         title = title[: len(title) // 2]
+
+
+def _encode(wake: Wake) -> bytes:
+    return cbor2.dumps(msgspec.to_builtins(wake, builtin_types=(bytes,)), canonical=True)
 
 
 def _ttl_seconds(until_on: date, now: datetime) -> int:

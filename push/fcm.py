@@ -151,7 +151,7 @@ class FcmSender:
         """The request's body; None where the data is larger than FCM takes.
 
         Data alone on Android; on iOS an alert that says nothing, for an extension of the app to
-        replace (`mutable-content`).
+        replace (`mutable-content`), or no alert where the push is silent (`content-available`).
         """
         data = {DATA_KEY: b64encode(message.payload).decode()}
         if sum(len(key) + len(value) for key, value in data.items()) > PAYLOAD_BYTES_MAX:
@@ -164,12 +164,12 @@ class FcmSender:
                         "apns-priority": "10" if message.urgent else "5",
                         "apns-collapse-id": message.collapse_key,
                         "apns-expiration": str(expiry),
+                        "apns-push-type": "background" if message.silent else "alert",
                     },
                     "payload": {
-                        "aps": {
-                            "alert": {"body": ALERT[message.language]},
-                            "mutable-content": 1,
-                        }
+                        "aps": {"content-available": 1}
+                        if message.silent
+                        else {"alert": {"body": ALERT[message.language]}, "mutable-content": 1}
                     },
                 }
             }

@@ -17,7 +17,7 @@ M_contra = TypeVar("M_contra", contravariant=True)
 
 class PushMessage(msgspec.Struct, frozen=True):
     """One push: sealed bytes and how FCM is to carry them. `collapse_key` says which earlier one it
-    replaces on the phone; nothing here is legible.
+    replaces on the phone; nothing here is legible. A `silent` one shows nothing by itself.
     """
 
     token: str
@@ -27,6 +27,7 @@ class PushMessage(msgspec.Struct, frozen=True):
     urgent: bool
     ttl_seconds: int
     language: Language
+    silent: bool = False
 
 
 class SmsMessage(msgspec.Struct, frozen=True):

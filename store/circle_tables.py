@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 from store.column import big, binary, instant, small
 
 EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_DONE, EFFECT_CANCELLED = 0, 1, 2, 3
+EFFECT_REVERSED, EFFECT_RETRACTED = 4, 5  # done, and wanted no more; and what was done of it undone
 EFFECT_TELL, EFFECT_LOOK_UP, EFFECT_SUBMIT, EFFECT_DISPUTE = 0, 1, 2, 3
 CALL_OPEN, CALL_DONE, CALL_DEAD = 0, 1, 2
 
@@ -139,7 +140,9 @@ class StreamRecordRow(SQLModel, table=True):
 
 
 class EffectRow(SQLModel, table=True):
-    """Something a refresh wants done elsewhere, once. Writer: `timeline/effect.py`.
+    """Something a refresh wants done elsewhere, once.
+
+    Writer: `timeline/effect.py`, `timeline/reversal.py`.
 
     Claimed by a lease with a compare-and-set, by the feature of its `kind`; both that and `state`
     are EFFECT_ constants.

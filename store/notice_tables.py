@@ -46,7 +46,7 @@ class NoticeRow(SQLModel, table=True):
 class DeliveryRow(SQLModel, table=True):
     """One message by one channel to one address.
 
-    Writer: `push/tell.py`, `push/lease.py`, `push/dead.py`.
+    Writer: `push/tell.py`, `push/retract.py`, `push/lease.py`, `push/dead.py`.
 
     `notice_id` is the first of the notices that it tells of. `device_id` is the phone, and for SMS
     and e-mail all zeros. `channel` and `state` are constants; `reason` is a code of

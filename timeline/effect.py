@@ -5,14 +5,14 @@ A claim finds candidates without a lock and takes each by its key with a compare
 lease, so it works where rows lie on many machines. A lease that runs out frees the effect again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlmodel import col
 
 from domain.card.record import Effect, EffectKind, decode_effect, effect_image, encode_effect
@@ -24,6 +24,8 @@ from store.circle_tables import (
     EFFECT_DONE,
     EFFECT_LOOK_UP,
     EFFECT_PENDING,
+    EFFECT_RETRACTED,
+    EFFECT_REVERSED,
     EFFECT_SUBMIT,
     EFFECT_TELL,
     CircleRow,
@@ -34,6 +36,7 @@ from store.scope import CircleScope, SweepScope
 from store.seal import Place, open_, seal
 from store.session import Unit
 from timeline.ground import Ground
+from timeline.held import HeldEffect
 
 LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
 DUE_BATCH_MAX = 500
@@ -56,8 +59,9 @@ ON CONFLICT (circle_id, act_key) DO UPDATE
 SET state = excluded.state, not_before_on = excluded.not_before_on,
     not_after_on = excluded.not_after_on, content = excluded.content, sealed = excluded.sealed,
     lease_id = NULL, lease_until = NULL
-WHERE effect.state <> $9
+WHERE effect.state = ANY($9::smallint[])
 """
+_OPEN = (EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_CANCELLED)  # nothing of it was done yet
 
 
 EffectRowValues: TypeAlias = tuple[ActKey, int, date, date, bytes, bytes]
@@ -92,38 +96,64 @@ async def write_effects(
     unit: Unit[CircleScope],
     keys: OwnerKeys,
     effects: Iterable[Effect],
-    held: Mapping[ActKey, tuple[int, bytes]],
+    held: Mapping[ActKey, HeldEffect],
+    *,
+    today: date,
 ) -> int:
     """Inserts what is newly wanted, changes what moved, cancels what is wanted no more.
 
-    `held` are the circle's effects by state and content. What is done stays done: an effect has
-    its act's effect once. The caller holds the circle's lock. Returns how many rows were written.
+    `held` are the circle's effects. What is done stays done: an effect has its act's effect once;
+    who was told of what is wanted no more within its days has it taken back
+    (`timeline/reversal.py`). The caller holds the circle's lock. Returns how many rows were
+    written.
     """
     circle_id = unit.scope.circle_id
     left = dict(held)
     rows: list[EffectRowValues] = []
+    again: list[ActKey] = []
     for effect in effects:
         content = keys.digest(effect_image(effect))
-        state, was = left.pop(effect.key, (None, None))
-        if state == EFFECT_DONE or (was == content and state != EFFECT_CANCELLED):
-            continue
-        rows.append(effect_row(keys, circle_id, effect, content))
+        was = left.pop(effect.key, None)
+        if was is not None and was.state in (EFFECT_REVERSED, EFFECT_RETRACTED):
+            again.append(effect.key)
+        elif was is None or (
+            was.state != EFFECT_DONE and (was.content != content or was.state == EFFECT_CANCELLED)
+        ):
+            rows.append(effect_row(keys, circle_id, effect, content))
     if rows:
         connection = await unit.raw()
         columns = [list(column) for column in zip(*rows, strict=True)]
-        await connection.execute(_UPSERT, circle_id, EFFECT_PENDING, *columns, EFFECT_DONE)
-    gone = [key for key, (state, _) in left.items() if state in (EFFECT_PENDING, EFFECT_CLAIMED)]
-    if gone:
+        await connection.execute(_UPSERT, circle_id, EFFECT_PENDING, *columns, [*_OPEN])
+    gone = [key for key, was in left.items() if was.state in (EFFECT_PENDING, EFFECT_CLAIMED)]
+    untold = [
+        key for key, was in left.items() if (was.state, was.kind) == (EFFECT_DONE, EFFECT_TELL)
+    ]
+    # Past its days nothing is to be taken back: a phone knows them, too.
+    in_its_days = col(EffectRow.not_after_on) >= today
+    await _move(unit, gone, EFFECT_CANCELLED, unless=EFFECT_DONE)
+    await _move(unit, untold, case((in_its_days, EFFECT_REVERSED), else_=EFFECT_RETRACTED))
+    await _move(unit, again, EFFECT_DONE)
+    return len(rows) + len(gone) + len(untold) + len(again)
+
+
+async def _move(
+    unit: Unit[CircleScope],
+    acts: Sequence[ActKey],
+    state: int | ColumnElement[int],
+    *,
+    unless: int | None = None,
+) -> None:
+    """Gives effects of the scope's circle another state, and nobody a lease of them."""
+    if acts:
         await unit.execute(
             update(EffectRow)
             .where(
-                col(EffectRow.circle_id) == circle_id,
-                col(EffectRow.act_key).in_(gone),
-                col(EffectRow.state) != EFFECT_DONE,
+                col(EffectRow.circle_id) == unit.scope.circle_id,
+                col(EffectRow.act_key).in_(acts),
+                *(() if unless is None else (col(EffectRow.state) != unless,)),
             )
-            .values(state=EFFECT_CANCELLED, lease_id=None, lease_until=None)
+            .values(state=state, lease_id=None, lease_until=None)
         )
-    return len(rows) + len(gone)
 
 
 async def list_due_effects(

@@ -28,7 +28,7 @@ WHERE membership.circle_id = $1
 _ROWS = """
 SELECT person_id, record_key, number, content, rank FROM stream_record WHERE circle_id = $1
 UNION ALL
-SELECT NULL, act_key, state, content, 0 FROM effect WHERE circle_id = $1
+SELECT NULL, act_key, state, content, kind FROM effect WHERE circle_id = $1
 """
 FIRST_PROJECTION_EPOCH = 1
 
@@ -40,13 +40,21 @@ class HeldProjection(msgspec.Struct, frozen=True):
     content: bytes
 
 
+class HeldEffect(msgspec.Struct, frozen=True):
+    """An effect by its state and kind (EFFECT_ constants), and by what tells a change."""
+
+    state: int
+    content: bytes
+    kind: int
+
+
 class Held(msgspec.Struct, frozen=True):
     """What the circle holds. `members` are those whose membership has not ended."""
 
     members: frozenset[PersonId]
     ended: Mapping[PersonId, date]
     streams: Mapping[PersonId, HeldStream]
-    effects: Mapping[ActKey, tuple[int, bytes]]
+    effects: Mapping[ActKey, HeldEffect]
     projections: Mapping[PersonId, HeldProjection]
     projection_epoch: int
 
@@ -73,10 +81,10 @@ async def read_held(unit: Unit[CircleScope]) -> Held:
         if content is not None:
             projections[person] = HeldProjection(was_epoch, content)
     rows: dict[PersonId, dict[RecordKey, HeldRow]] = {person: {} for person in heads}
-    effects: dict[ActKey, tuple[int, bytes]] = {}
+    effects: dict[ActKey, HeldEffect] = {}
     for person, key, number, content, rank in await connection.fetch(_ROWS, circle_id):
         if person is None:
-            effects[ActKey(key)] = (number, content)
+            effects[ActKey(key)] = HeldEffect(number, content, rank)
         else:
             rows[person][RecordKey(key)] = (number, content, rank)
     streams = {

@@ -195,7 +195,7 @@ async def write_evaluation(
     written = await write_streams(unit, keys, evaluated.bodies, held.streams, today=basis.today)
     if held.members != frozenset(evaluation.members):
         await keep_members(unit, evaluation.members, today=basis.today)
-    await write_effects(unit, keys, evaluation.effects, held.effects)
+    await write_effects(unit, keys, evaluation.effects, held.effects, today=basis.today)
     await write_projections(unit, ground, keys, evaluation.projections, evaluated.numbers, held)
     circle_id, number = unit.scope.circle_id, state.refresh_count + 1
     seen = {person: seen_of(bodies) for person, bodies in evaluated.bodies.items()}

@@ -21,7 +21,13 @@ from phone.sync import Phone, come_back
 from phone.timeline import read_cards
 from phone.transport import Transport
 from phone.vault import new_vault
-from store.circle_tables import EFFECT_CANCELLED, EFFECT_DONE, EFFECT_PENDING, EFFECT_TELL
+from store.circle_tables import (
+    EFFECT_CANCELLED,
+    EFFECT_PENDING,
+    EFFECT_RETRACTED,
+    EFFECT_REVERSED,
+    EFFECT_TELL,
+)
 from store.notice_tables import NOTICE_FINISHED, NOTICE_TOLD, NOTICE_WAITING
 from tests.gov.test_intake_http import HUSBAND, NEWBORN, WIFE, event
 from tests.support.house import TestHouse
@@ -215,7 +221,7 @@ async def test_what_is_taken_back_goes_from_phones_effects_and_notices(
         assert not acts & await opened.pending()
         for key in acts:  # done are those of which a notice was made
             state = await opened.tables.fetchval("SELECT state FROM effect WHERE act_key = $1", key)
-            assert state in (EFFECT_CANCELLED, EFFECT_DONE)
+            assert state in (EFFECT_CANCELLED, EFFECT_REVERSED, EFFECT_RETRACTED)
         for _ in range(3):  # noon of three days: whatever waited for its hour has had it
             house.clock.move_to(house.clock.today() + timedelta(days=1))
             await opened.outbox.run()

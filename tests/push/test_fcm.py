@@ -4,7 +4,9 @@ import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import get_args
 
+import msgspec
 import pytest
 
 from domain.text.message import Language
@@ -57,6 +59,15 @@ async def test_an_iphone_shows_a_text_that_says_nothing(fcm: FcmProcess) -> None
     assert kept["apns"]["payload"]["aps"]["alert"] == {"body": "لديك إشعار جديد في أسرتي"}
     assert kept["apns"]["headers"]["apns-priority"] == "10"
     assert kept["apns"]["headers"]["apns-collapse-id"] == "notice"
+
+
+async def test_a_silent_push_shows_nothing_on_either_platform(fcm: FcmProcess) -> None:
+    for platform in get_args(Platform)[:2]:
+        await answers(fcm, msgspec.structs.replace(push(platform=platform), silent=True))
+    android, ios = (await fcm.received())[-2:]
+    assert android.keys() == {"token", "data", "android"}
+    assert ios["apns"]["payload"]["aps"] == {"content-available": 1}
+    assert ios["apns"]["headers"]["apns-push-type"] == "background"
 
 
 async def test_two_thousand_go_over_one_connection_each_answered_in_order(fcm: FcmProcess) -> None:

@@ -20,9 +20,10 @@ from push.lease import Claimed
 from push.make import make_notices
 from push.outgoing import EmailMessage, PushMessage, SmsMessage
 from push.registration import Registration, drop_dead_phone, register_phone
+from push.retract import retract_notices
 from push.seal_push import CONTEXT
 from push.tell import list_people_due, tell_person
-from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_SMS
+from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 from store.person_tables import DeviceRow
 from store.scope import PersonScope
 from tests.support.house import TestHouse, actor_of
@@ -49,6 +50,7 @@ class Outbox:
     def __init__(self, house: TestHouse) -> None:
         self.house = house
         self.pushes: KeptSender[PushMessage] = KeptSender()
+        self.removals: KeptSender[PushMessage] = KeptSender()
         self.texts: KeptSender[SmsMessage] = KeptSender()
         self.emails: KeptSender[EmailMessage] = KeptSender()
         ground, composer = house.ground, Composer(house.ground, public_origin=ORIGIN)
@@ -65,13 +67,22 @@ class Outbox:
                 on_dead=dead,
                 resends_unknown=True,
             ),
+            Deliverer(
+                ground,
+                channel=CHANNEL_REMOVE,
+                compose=composer.removals,
+                sender=self.removals,
+                on_dead=dead,
+                resends_unknown=True,
+            ),
             Deliverer(ground, channel=CHANNEL_SMS, compose=composer.texts, sender=self.texts),
             Deliverer(ground, channel=CHANNEL_EMAIL, compose=composer.emails, sender=self.emails),
         )
 
     async def plan(self) -> None:
-        """Makes the notices that are due and plans them; nothing is sent."""
+        """Makes the notices that are due, takes back, and plans; nothing is sent."""
         await make_notices(self.house.ground)
+        await retract_notices(self.house.ground)
         for person_id in await list_people_due(self.house.ground):
             await tell_person(self.house.ground, person_id)
 

@@ -21,7 +21,13 @@ from domain.card.record import decode_effect, encode_effect, encode_record
 from domain.fact import Fact, encode_fact
 from domain.facts.act import CardAct
 from domain.ids import ActKey, CircleId, CommandId, PersonId
-from store.circle_tables import EFFECT_CANCELLED, EFFECT_DONE, EFFECT_PENDING
+from store.circle_tables import (
+    EFFECT_CANCELLED,
+    EFFECT_DONE,
+    EFFECT_PENDING,
+    EFFECT_RETRACTED,
+    EFFECT_REVERSED,
+)
 from store.scope import CircleScope, MemberScope, PersonScope
 from store.seal import Place, open_
 from store.session import Database, T, Unit
@@ -53,6 +59,7 @@ from timeline.people import Profile, circles_of, profile_of
 from timeline.read import read_timeline
 from timeline.record import fact_key, read_facts, single_circle
 from timeline.refresh import refresh
+from timeline.reversal import claim_reversed, finish_reversed, list_reversed
 from timeline.stream import find_head, read_stream, row_digest
 from timeline.wake import list_waking_circles
 
@@ -544,11 +551,55 @@ async def test_a_finished_effect_never_comes_again(
     assert claimed is not None
     assert await finish_effect(house.ground, claimed)
     error = in_error(birth, TODAY)
-    for correction in (error, in_error(error, TODAY)):  # taken back, and that taken back
+    for correction, state in (  # taken back, and that taken back
+        (error, EFFECT_REVERSED),
+        (in_error(error, TODAY), EFFECT_DONE),
+    ):
         await tell(house.ground, [Event((correction,), (CHILD, WIFE))])
-        assert await effect_state(tables, due.act_key) == EFFECT_DONE
+        assert await effect_state(tables, due.act_key) == state
         assert await claim_effect(house.ground, due) is None
     assert due not in await list_due_effects(house.ground)
+
+
+async def test_what_was_told_and_is_wanted_no_more_is_taken_back_by_one_of_two_that_look(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    await tell(house.ground, LIFE)
+    due = await due_now(house)
+    claimed = await claim_effect(house.ground, due)
+    assert claimed is not None
+    assert await finish_effect(house.ground, claimed)
+    assert await claim_reversed(house.ground, due) is None, "it is wanted"
+    error = in_error(LIFE[1].facts[0], TODAY)
+    await tell(house.ground, [Event((error,), (CHILD, WIFE))])
+    assert due in await list_reversed(house.ground)
+    first = await claim_reversed(house.ground, due)
+    assert first is not None
+    assert first.effect == claimed.effect
+    assert await claim_reversed(house.ground, due) is None, "it is another's"
+    house.clock.instant += timedelta(seconds=LEASE_SECONDS + 1)
+    second = await claim_reversed(house.ground, due)
+    assert second is not None
+    assert not await finish_reversed(house.ground, first), "the lease was lost"
+    assert await finish_reversed(house.ground, second)
+    assert await effect_state(tables, due.act_key) == EFFECT_RETRACTED
+    assert due not in await list_reversed(house.ground)
+    await tell(house.ground, [Event((in_error(error, TODAY),), (CHILD, WIFE))])
+    assert await effect_state(tables, due.act_key) == EFFECT_DONE, "told once, and wanted again"
+
+
+async def test_past_its_days_nothing_is_taken_back(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    await tell(house.ground, LIFE)
+    due = await due_now(house)
+    claimed = await claim_effect(house.ground, due)
+    assert claimed is not None
+    assert await finish_effect(house.ground, claimed)
+    house.clock.move_to(claimed.effect.not_after_on + timedelta(days=1))
+    error = in_error(LIFE[1].facts[0], TODAY)
+    await tell(house.ground, [Event((error,), (CHILD, WIFE))])
+    assert await effect_state(tables, due.act_key) == EFFECT_RETRACTED
 
 
 async def test_a_cancelled_effect_comes_back_when_it_is_wanted_again(
