@@ -134,7 +134,7 @@ def joined_with(facts: Iterable[Fact]) -> set[PersonId]:
 
 def contradict(one: PersonId, facts: tuple[Fact, ...], other: PersonId) -> bool:
     """Whether what stands of two people cannot be true of one: another day of birth, sex, mother;
-    or one is the other's child.
+    one is the other's child, or had lived before the other was born.
 
     `facts` are those of both their own circles.
     """
@@ -144,6 +144,12 @@ def contradict(one: PersonId, facts: tuple[Fact, ...], other: PersonId) -> bool:
         for fact in standing
     ):
         return True
+    for fact in standing:
+        said = fact.payload
+        if isinstance(said, BirthNotified) and said.child in (one, other):
+            same = other if said.child == one else one
+            if lived_before(same, fact.occurred_on, standing) is not None:
+                return True
     return _differ(_features(one, standing), _features(other, standing))
 
 

@@ -7,10 +7,19 @@ import pytest
 from msgspec.structs import replace
 
 from domain.calendar_date import Sex
+from domain.fact import Fact
 from domain.facts.person import IdentifierReplaced
 from domain.ids import PersonId
-from domain.people.identity import correction_contradicts, read_as_they_are
-from tests.support.builders import born, described, fact, in_error, vaccinated
+from domain.people.identity import contradict, correction_contradicts, read_as_they_are
+from tests.support.builders import (
+    born,
+    described,
+    fact,
+    in_error,
+    married,
+    pregnant,
+    vaccinated,
+)
 
 RIGHT, WRONG, MOTHER, STRANGER = (PersonId(UUID(int=n)) for n in range(1, 5))
 TODAY = date(2026, 11, 21)
@@ -42,3 +51,28 @@ def test_a_saying_that_would_move_a_birth_moves_nothing_whichever_came_first() -
     assert read_as_they_are((SAYING, dose))[1].payload.subjects() == (RIGHT,)
     for facts in ((SAYING, dose, BIRTH), (BIRTH, dose, SAYING)):
         assert read_as_they_are(facts) == facts
+
+
+NEWBORN, SPOUSE = (PersonId(UUID(int=n)) for n in range(5, 7))
+LAST_YEAR = date(2025, 11, 21)
+
+
+@pytest.mark.parametrize(
+    ("lived", "is_somebody_else"),
+    [
+        (married(STRANGER, SPOUSE, LAST_YEAR), True),
+        (married(SPOUSE, STRANGER, LAST_YEAR), True),
+        (pregnant(STRANGER, LAST_YEAR, due_on=TODAY), True),
+        (born(WRONG, STRANGER, LAST_YEAR), True),
+        (born(WRONG, SPOUSE, LAST_YEAR, father=STRANGER), True),
+        (married(STRANGER, SPOUSE, TODAY), False),
+        (vaccinated(STRANGER, "08", LAST_YEAR), False),
+    ],
+)
+def test_a_newborn_is_nobody_who_was_married_or_a_parent_before(
+    lived: Fact, is_somebody_else: bool
+) -> None:
+    facts = (born(NEWBORN, MOTHER, TODAY), lived)
+    assert contradict(NEWBORN, facts, STRANGER) == is_somebody_else
+    assert contradict(STRANGER, facts, NEWBORN) == is_somebody_else
+    assert not contradict(NEWBORN, (*facts, in_error(lived, TODAY)), STRANGER)

@@ -109,6 +109,18 @@ async def test_a_register_that_knows_the_birth_a_little_otherwise_holds_nothing(
     assert await sees(house, WIFE, STRANGER)
 
 
+async def test_a_newborn_numbered_as_a_grown_up_is_listed_and_not_joined(
+    house: TestHouse, intake: Intake
+) -> None:
+    await tell(house, intake, marriage(STRANGER, SECOND_WIFE, id="m"), *STRANGERS_LIFE[1:])
+    await tell(house, intake, birth(CHILD, WIFE, HUSBAND, id="b"))
+    numbered_as = replaced(CHILD, STRANGER, "newborn_numbered", id="r")
+    assert await status(house, intake, numbered_as) == "intake.identity_contradicted"
+    assert await sees(house, WIFE, CHILD)
+    assert not await sees(house, WIFE, STRANGER)
+    assert len(await list_suspected(house.ground)) == 1
+
+
 # A number that two newborns were given
 
 
