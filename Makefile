@@ -54,7 +54,7 @@ check: setup ## the fast part, under a minute: run it before each commit
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/domain tests/shape -q -m "not slow"
 
-bench: setup ## measure; BENCH=name for one, CIRCLES=n for BENCH=population
+bench: setup ## measure; BENCH=name for one, CIRCLES=n for BENCH=population and BENCH=sync-large
 	@CIRCLES=$(CIRCLES) exec $(BIN)/python -m bench $(BENCH)
 
 simulate: setup ## thousands of seeded lives of phones; RUNS=n SECONDS=n

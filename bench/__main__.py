@@ -24,6 +24,8 @@ from bench.result import RESULTS_PATH, Result, render_table, write_results
 from bench.scale import measure_population_small, measure_population_whole
 from bench.seal import measure_seal
 from bench.sync import measure_sync
+from bench.sync_kinto import measure_kinto
+from bench.sync_large import measure_large_small, measure_large_whole
 
 USAGE = 2
 
@@ -33,12 +35,14 @@ class Benchmark:
     """One measurement and the names of the figures it gives.
 
     `measure_whole` is one that takes minutes: measured in its stead where it is asked for by name.
+    One `by_name_alone` needs what is not in the project's environment.
     """
 
     name: str
     figures: tuple[str, ...]
     measure: Callable[[], list[Result]]
     measure_whole: Callable[[], list[Result]] | None = None
+    by_name_alone: bool = False
 
 
 BENCHMARKS = (
@@ -60,6 +64,31 @@ BENCHMARKS = (
         "sync",
         ("idle-poll", "first-sync", "first-sync-bytes", "first-screen-bytes"),
         measure_sync,
+    ),
+    Benchmark(
+        "sync-large",
+        (
+            "delta-circles",
+            "poll-circles",
+            "load-10",
+            "load-1000",
+            "clients-100-load",
+            "clients-100-p99",
+            "load-2000",
+            "load-linear",
+            "acts-one-circle",
+            "acts-many-circles",
+            "seal-share",
+            "open-share",
+        ),
+        measure_large_small,
+        measure_large_whole,
+    ),
+    Benchmark(
+        "sync-kinto",
+        ("kinto-poll", "kinto-first-sync", "kinto-delta", "kinto-100", "kinto-100-p99"),
+        measure_kinto,
+        by_name_alone=True,
     ),
     Benchmark("refresh-one-circle", ("refresh-one-circle",), measure_one_circle),
     Benchmark("refresh-many-circles", ("refresh-many-circles",), measure_many_circles),
@@ -99,9 +128,12 @@ class UnknownBenchmark(Exception):
 
 
 def choose(name: str | None) -> Sequence[Benchmark]:
-    """The benchmark with this name or figure; all of them for None. Raises: UnknownBenchmark."""
+    """The benchmark with this name or figure; for None all but those that are asked for by name.
+
+    Raises: UnknownBenchmark.
+    """
     if name is None:
-        return BENCHMARKS
+        return [one for one in BENCHMARKS if not one.by_name_alone]
     found = [one for one in BENCHMARKS if name == one.name or name in one.figures]
     if not found:
         known = dict.fromkeys(n for one in BENCHMARKS for n in (one.name, *one.figures))

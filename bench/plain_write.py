@@ -1,6 +1,6 @@
-"""What a refresh wrote, written again by plain SQL: the baseline of refreshing.
+"""What a refresh or a command wrote, written again by plain SQL: the baseline of both.
 
-The rows are taken from the tables after the refresh's commit (they carry the transaction of the
+The rows are taken from the tables after its commit (they carry the transaction of the
 circle's own row) and written as they are, the same bytes, into copies of the tables, in one
 transaction.
 """
@@ -12,17 +12,19 @@ from uuid import UUID
 SCHEMA = "plain"
 KEYS = {
     "circle": ("circle_id",),
+    "fact": ("circle_id", "facts_version"),
+    "outcome": ("circle_id", "command_id"),
     "stream": ("circle_id", "person_id"),
     "stream_record": ("circle_id", "person_id", "record_key"),
     "effect": ("circle_id", "act_key"),
     "refresh_log": ("circle_id", "refresh_number"),
 }
-"""The tables that a refresh writes, each with its key."""
+"""The tables that a refresh or a command writes, each with its key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows of one table that one refresh wrote, and the statement that writes them again."""
+    """The rows of one table that were written, and the statement that writes them again."""
 
     statement: str
     rows: list[tuple[Any, ...]]
@@ -56,7 +58,7 @@ async def take_written(connection: Any, circle_id: UUID) -> list[Written]:
 
 
 async def write_plainly(connection: Any, written: list[Written]) -> None:
-    """Writes one refresh's rows into the copies, in one transaction."""
+    """Writes those rows into the copies, in one transaction."""
     async with connection.transaction():
         for table in written:
             await connection.executemany(table.statement, table.rows)

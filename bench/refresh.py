@@ -67,7 +67,7 @@ def _measure(name: str, families: int, work: Callable[[_House], Awaitable[_Spent
                 driver_url(settings), min_size=CONCURRENCY, max_size=CONCURRENCY
             ) as pool,
         ):
-            circles = await _prepare(house.ground, families)
+            circles = await prepare_families(house.ground, families)
             async with pool.acquire() as connection:
                 await copy_tables(connection)
             return await work(_House(house.ground, pool, circles))
@@ -83,7 +83,7 @@ def _measure(name: str, families: int, work: Callable[[_House], Awaitable[_Spent
     )
 
 
-async def _prepare(ground: Ground, families: int) -> list[tuple[Circle, Family]]:
+async def prepare_families(ground: Ground, families: int) -> list[tuple[Circle, Family]]:
     """The families' couples' circles, with their facts recorded and refreshed once."""
     circles = []
     for number in range(1, families + 1):

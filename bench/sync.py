@@ -7,15 +7,13 @@ the sealed bodies alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import cycle
-from typing import TypeAlias
 
 from api.settings import HOST, Settings
 from api.wire import open_house
 from bench.processes import child, environ_of, wait_until_answers
-from bench.raw_http import Connection, http_request, rate
+from bench.raw_http import Connection, http_request
 from bench.result import Result, compare, ratio_at_least, value_below
 from bench.servers import bench_servers, driver_url
 from bench.sync_world import (
@@ -27,16 +25,14 @@ from bench.sync_world import (
     make_reader,
     sample_records,
 )
+from bench.turns import ask_by_turns
 from store.embedded import free_port
 from sync.wire import PAGE_BYTES_MAX
 
 SECONDS = 4.0
-ROUNDS = 8  # in short turns, so that whatever else the machine does falls on both
 CLIENTS = 8
 RECORDS = 1_000
 READERS = 32  # one alone would come to the pace of a person's calls
-
-Work: TypeAlias = Callable[[Connection], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +134,19 @@ async def _measure(port: int, bare_port: int, people: list[Reader], seconds: flo
     async def load_bare(connection: Connection) -> None:
         await connection.ask(next(bare_turn), status=200)
 
-    polls = await _in_turns(port, ask_head, bare_port, ask_bare_head, seconds)
-    loads = await _in_turns(port, load, bare_port, load_bare, seconds)
-    return _Rates(*polls, *loads, loaded.total_bytes, loaded.screen_bytes, len(rows[0]))
-
-
-async def _in_turns(
-    port: int, ours: Work, bare_port: int, bare: Work, seconds: float
-) -> tuple[float, float]:
-    """The mean rate of each side, measured by turns."""
-    found: list[tuple[float, float]] = []
-    for _ in range(ROUNDS):
-        part = seconds / ROUNDS
-        found.append(
-            (
-                await rate(port, ours, connections=CLIENTS, seconds=part),
-                await rate(bare_port, bare, connections=CLIENTS, seconds=part),
-            )
-        )
-    return sum(one for one, _ in found) / ROUNDS, sum(two for _, two in found) / ROUNDS
+    polls, loads = [
+        await ask_by_turns((port, ours), (bare_port, theirs), connections=CLIENTS, seconds=seconds)
+        for ours, theirs in ((ask_head, ask_bare_head), (load, load_bare))
+    ]
+    return _Rates(
+        polls[0].per_second,
+        polls[1].per_second,
+        loads[0].per_second,
+        loads[1].per_second,
+        loaded.total_bytes,
+        loaded.screen_bytes,
+        len(rows[0]),
+    )
 
 
 async def _prepare(settings: Settings, records: int, readers: int) -> list[Reader]:

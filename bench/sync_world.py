@@ -74,8 +74,12 @@ def sample_records(records: int, today: date) -> list[Record]:
     return list(islice(_records(today), records))
 
 
-async def make_reader(ground: Ground, number: int, records: Sequence[Record]) -> Reader:
-    """The `number`-th reader with these records in a stream, in a circle that nothing makes due."""
+async def make_reader(
+    ground: Ground, number: int, records: Sequence[Record], *, last: int = 0
+) -> Reader:
+    """The `number`-th reader with these records in a stream, in a circle that nothing makes due.
+    So many of them came in a second write.
+    """
     person_id = PersonId(UUID(int=0xB0_0000 + number))
     circle_id = single_circle(ground.keys, person_id).id
     today = ground.clock.today()
@@ -96,7 +100,8 @@ async def make_reader(ground: Ground, number: int, records: Sequence[Record]) ->
             )
         )
         bodies = [(one, encode_record(one)) for one in mine]
-        await write_stream(unit, keys, person_id, bodies, today=today)
+        for written in (bodies[: len(bodies) - last], bodies) if last else (bodies,):
+            await write_stream(unit, keys, person_id, written, today=today)
     return Reader(person_id, circle_id, uuid4())
 
 
