@@ -1,7 +1,8 @@
 """`python -m phone --as NAME COMMAND`: a demonstration parent's phone in the terminal.
 
 pull: come back to the network. timeline [--all]: the open cards, or all of them. show N: one card
-and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. do dispute N --fact M
+and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. do attach-photo N
+--file F: add a photo to it. do dispute N --fact M
 [--claim C] [--day D] [--words W], do withdraw-dispute N --fact M: say that a fact of the card is
 wrong, or take that back. outbox: what became of every act. withdraw P: take an act back that was
 never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
@@ -28,6 +29,7 @@ from phone.day import HardwareClock
 from phone.enrol import OtherServer
 from phone.exchange import outdated_minimum, read_today
 from phone.outbox import list_acts
+from phone.photo import PhotoTooLarge
 from phone.reminder import take_reminders
 from phone.sign_in import Session as SignedIn
 from phone.sign_in import SignInFailed
@@ -45,7 +47,7 @@ DIRECTORY = Path(".phones")
 PATIENCE_SECONDS = 30.0  # a person in front of a terminal does not wait a quarter of an hour
 
 
-ACTS = ("acknowledge", "snooze", "dismiss", "undo", "dispute", "withdraw-dispute")
+ACTS = ("acknowledge", "snooze", "dismiss", "attach-photo", "undo", "dispute", "withdraw-dispute")
 
 
 class Parent(msgspec.Struct, frozen=True):
@@ -167,6 +169,8 @@ class Session:
         elif self.chosen.act == "snooze":
             until = self.today + timedelta(days=self.chosen.days)
             act.snooze(self.store, key, until, now=now)
+        elif self.chosen.act == "attach-photo":
+            self._attach(one)
         elif self.chosen.act == "dispute":
             self._dispute(one)
         elif self.chosen.act == "withdraw-dispute":
@@ -180,6 +184,15 @@ class Session:
         self.say("kept")
         if not self.is_offline:
             self.pull()
+
+    def _attach(self, one: ShownCard) -> None:
+        """Raises: Told."""
+        path: Path | None = self.chosen.file
+        try:
+            body = b"" if path is None else path.read_bytes()
+            act.attach_photo(self.store, one.card.key, one.stream, body, now=self.clock.now_utc())
+        except (OSError, PhotoTooLarge) as error:
+            raise Told(f"--file: a picture of at most 20 MB ({error})") from None
 
     def _dispute(self, one: ShownCard) -> None:
         """Raises: Told."""
@@ -288,6 +301,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     do.add_argument("--day", help="the day on which it was, as 2026-11-30")
     do.add_argument("--words", help="what is wrong, in words")
     do.add_argument("number", type=int)
+    do.add_argument("--file", type=Path, help="the photo to attach")
     do.add_argument("--days", type=int, default=7, help="how long to put a card off")
     do.add_argument("--all", action="store_true", help="the number is that of `timeline --all`")
     commands.add_parser("wipe").add_argument("--yes", action="store_true")

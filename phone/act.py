@@ -12,13 +12,15 @@ import msgspec
 
 from phone import outbox
 from phone.outbox import Act
+from phone.photo import put_photo
 from phone.record import Card, MemberSaid, Review
 from phone.store import Store
 
-ACKNOWLEDGE, SNOOZE, DISMISS, UNDO = (
+ACKNOWLEDGE, SNOOZE, DISMISS, ATTACH, UNDO = (
     "card.acknowledge",
     "card.snooze",
     "card.dismiss",
+    "card.attach_photo",
     "card.undo",
 )
 DISPUTE, WITHDRAW = "fact.dispute", "fact.withdraw_dispute"
@@ -43,6 +45,16 @@ def dismiss(store: Store, key: bytes, *, now: datetime) -> UUID:
         return outbox.put(store, DISMISS, {"key": key}, made_at=now)
 
 
+def attach_photo(store: Store, key: bytes, stream: bytes, body: bytes, *, now: datetime) -> UUID:
+    """A photo for a card of a stream, kept here and sent before the act; the command's id.
+
+    Raises: PhotoTooLarge; nothing is kept then.
+    """
+    with store.transaction():
+        payload = {"key": key, "photo": put_photo(store, stream, body).bytes}
+        return outbox.put(store, ATTACH, payload, made_at=now)
+
+
 def undo(store: Store, key: bytes, number: int, *, now: datetime) -> UUID | None:
     """Takes back the last act on a card, whose row has this `number`.
 
@@ -52,7 +64,7 @@ def undo(store: Store, key: bytes, number: int, *, now: datetime) -> UUID | None
         before = [
             act
             for act in outbox.list_unsettled(store)
-            if target(act) == key and act.name in (ACKNOWLEDGE, SNOOZE, DISMISS, UNDO)
+            if target(act) == key and act.name in (ACKNOWLEDGE, SNOOZE, DISMISS, ATTACH, UNDO)
         ]
         if before and outbox.withdraw(store, before[-1].id):
             return None
@@ -113,6 +125,8 @@ def with_act(card: Card, act: Act) -> Card:
         return msgspec.structs.replace(card, snoozed_until=until)
     if act.name == DISMISS:
         return msgspec.structs.replace(card, dismissed=True)
+    if act.name == ATTACH:
+        return msgspec.structs.replace(card, photo=act.payload["photo"])
     if act.name in (DISPUTE, WITHDRAW):
         return _with_review(card, act)
     if act.name != UNDO:
@@ -121,6 +135,8 @@ def with_act(card: Card, act: Act) -> Card:
         return msgspec.structs.replace(card, dismissed=False)
     if card.snoozed_until is not None:
         return msgspec.structs.replace(card, snoozed_until=None)
+    if card.photo is not None:
+        return msgspec.structs.replace(card, photo=None)
     return msgspec.structs.replace(card, acknowledged=False)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from phone import outbox, stream
 from phone.day import corrected_utc, day_in_dubai, plan_offset_seconds
 from phone.envelope import StreamKeys
+from phone.photo_act import settle_photos
 from phone.store import Store
 from phone.stream_key import forget_keys, held_epochs, keep_keys
 from phone.wire import (
@@ -185,6 +186,7 @@ def _is_fresh(store: Store, asked: Asked) -> bool:
 
 def _take_outcomes(store: Store, asked: Asked, answer: SyncAnswer | OutdatedAnswer) -> None:
     outbox.take_outcomes(store, answer.outcomes)
+    settle_photos(store)
     outbox.mark_acknowledged(store, asked.request.acked)
     store.set_number(_BATCH, COMMANDS_MAX)
 

@@ -6,21 +6,23 @@ again, even by a new installation under another number, it is not a second act.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import cbor2
 import msgspec
 
+from phone.photo import drop_photo
 from phone.store import Store
 from phone.wire import COMMANDS_MAX, PAYLOAD_BYTES_MAX, SentCommand, SentOutcome
 
 ActState = Literal["waiting", "sent", "applied", "refused", "quarantined"]
-"""waiting: not sent yet; may be withdrawn. sent: on its way, or its answer was lost; is sent again.
-applied: done. refused: for good, with the reason; may be put away. quarantined: the server failed
-on it over and over and looks into it; may be put away.
+"""waiting: not sent yet, or its photo was not; may be withdrawn. sent: on its way, or its answer
+was lost; is sent again. applied: done. refused: for good, with the reason; may be put away.
+quarantined: the server failed on it over and over and looks into it; may be put away.
 """
 
 APPLIED, QUARANTINED, TOO_LARGE = "applied", "command.quarantined", "command.too_large"
@@ -98,34 +100,81 @@ def find_act(store: Store, command_id: UUID) -> Act | None:
 
 
 def withdraw(store: Store, command_id: UUID) -> bool:
-    """Takes an act back that was never sent; False when it is too late for that."""
+    """Takes an act back that was never sent, with its photo; False when it is too late for that."""
+    act = find_act(store, command_id)
     gone = store.connection.execute(
         "DELETE FROM outbox WHERE command = ? AND state = 'waiting'", (command_id.bytes,)
     )
+    if gone.rowcount == 1 and act is not None:
+        _drop_photo_of(store, act)
     return gone.rowcount == 1
 
 
 def put_away(store: Store, command_id: UUID) -> bool:
-    """Clears an act from the list whose end its owner has read; False while it has none."""
+    """Clears an act from the list whose end its owner has read, with its photo; False while it has
+    none.
+    """
+    act = find_act(store, command_id)
     gone = store.connection.execute(
         "DELETE FROM outbox WHERE command = ? AND settled AND acked"
         " AND state IN ('applied', 'refused', 'quarantined')",
         (command_id.bytes,),
     )
+    if gone.rowcount == 1 and act is not None:
+        _drop_photo_of(store, act)
     return gone.rowcount == 1
 
 
+def photo_of(act: Act) -> UUID | None:
+    """The photo that an act names."""
+    photo = act.payload.get("photo")
+    return UUID(bytes=photo) if isinstance(photo, bytes) else None
+
+
+def _drop_photo_of(store: Store, act: Act) -> None:
+    photo = photo_of(act)
+    if photo is not None:
+        drop_photo(store, photo)
+
+
+def put_again(store: Store, act: Act) -> None:
+    """An act that was refused, once more in its place: under a new id, since the refusal is kept
+    for the old one.
+    """
+    command_id, body = uuid4(), Body(act.name, act.payload, act.made_at)
+    store.connection.execute(
+        "UPDATE outbox SET command = ?, sequence = NULL, state = 'waiting', acked = 0, settled = 0,"
+        " sealed = ? WHERE position = ?",
+        (command_id.bytes, _seal(store, command_id, body), act.position),
+    )
+
+
+def _ready(store: Store) -> Iterator[Act]:
+    """The oldest acts without an outcome, but for those that wait for a photo, and those after
+    them on the same card.
+    """
+    unsent = {
+        row[0] for row in store.connection.execute("SELECT blob FROM photo WHERE state != 'sent'")
+    }
+    waiting: set[object] = set()
+    for row in store.connection.execute(
+        f"{_SELECT} WHERE state IN ('waiting', 'sent') ORDER BY position"
+    ):
+        act = _act(store, row)
+        key = act.payload.get("key")
+        if act.state == "waiting" and (act.payload.get("photo") in unsent or key in waiting):
+            waiting.add(key)
+        else:
+            yield act
+
+
 def claim_batch(store: Store, *, count_max: int = COMMANDS_MAX) -> tuple[SentCommand, ...]:
-    """The oldest acts without an outcome, numbered and marked as sent, in order; as many as fit
+    """The oldest acts that are ready to go, numbered and marked as sent, in order; as many as fit
     one request.
     """
-    found = store.connection.execute(
-        f"{_SELECT} WHERE state IN ('waiting', 'sent') ORDER BY position LIMIT ?", (count_max,)
-    ).fetchall()
     batch: list[SentCommand] = []
     size = 0
-    for row in found:
-        act = _act(store, row)
+    for act in list(islice(_ready(store), count_max)):
         size += len(cbor2.dumps(act.payload)) + OVERHEAD_BYTES
         if batch and size > BATCH_BYTES_MAX:
             break
@@ -191,11 +240,8 @@ def settle(store: Store) -> None:
 
 
 def has_pending(store: Store) -> bool:
-    """Whether an act has no outcome yet."""
-    found = store.connection.execute(
-        "SELECT 1 FROM outbox WHERE state IN ('waiting', 'sent') LIMIT 1"
-    )
-    return found.fetchone() is not None
+    """Whether an act is to be sent that waits for no photo."""
+    return next(_ready(store), None) is not None
 
 
 def acknowledged_sequence(store: Store) -> int:

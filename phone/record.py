@@ -96,6 +96,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: date | None = None
     cited: bytes = b""
     reviews: tuple[Review, ...] = ()
+    photo: bytes | None = None
 
     def citation(self, place: int) -> bytes:
         """How a command names one of the why's facts; empty on a row of an older server."""
@@ -136,6 +137,7 @@ def decode_card(key: bytes, body: bytes) -> Card:
             snoozed_until=_day(said.snoozed_until),
             cited=said.cited,
             reviews=tuple(map(_review, said.reviews)),
+            photo=said.photo,
         )
     except (cbor2.CBORDecodeError, msgspec.ValidationError, OverflowError) as error:
         raise UnknownRecord(str(error)) from None
@@ -177,6 +179,7 @@ class _Body(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: int | None = None
     cited: bytes = b""
     reviews: tuple[_Review, ...] = ()
+    photo: bytes | None = None
 
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from phone import outbox
 from phone.backoff import Backoff
 from phone.catalogue import fetch_catalogue
 from phone.day import PhoneClock
@@ -24,6 +25,7 @@ from phone.exchange import (
     take_too_large,
 )
 from phone.photo import send_photos
+from phone.photo_act import end_refused
 from phone.store import Store
 from phone.transport import DeviceTaken, DeviceUnknown, Fault, TooLarge, Transport, TryLater
 from phone.wire import SCHEMA, OutdatedAnswer
@@ -63,8 +65,10 @@ async def come_back(phone: Phone, pause: Pause, *, backoff: Backoff | None = Non
             wait = None if asked is None else waits.next_seconds(asked)
             if wait is None and not taken.again:
                 await send_photos(phone.store, phone.transport)
-                await _fetch_words(phone)
-                return rounds
+                end_refused(phone.store)
+                if not outbox.has_pending(phone.store):  # acts that waited for a photo go now
+                    await _fetch_words(phone)
+                    return rounds
         except TryLater as later:
             wait = waits.next_seconds(later.retry_after_seconds)
         if wait is None:

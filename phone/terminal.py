@@ -32,6 +32,7 @@ _ACTS: dict[str, tuple[str, str]] = {
     "card.acknowledge": ("اطلعت عليها", "acknowledge"),
     "card.snooze": ("تأجيل", "snooze"),
     "card.dismiss": ("إخفاء", "dismiss"),
+    "card.attach_photo": ("إرفاق صورة", "attach a photo"),
     "card.undo": ("تراجع", "undo"),
     "fact.dispute": ("اعتراض على معلومة", "dispute a fact"),
     "fact.withdraw_dispute": ("سحب اعتراض", "withdraw a dispute"),
@@ -47,6 +48,7 @@ _WORDS = {
     "pending": ("لم تُرسل بعد", "not confirmed yet"),
     "draft": ("مسودة", "draft"),
     "acknowledged": ("اطلعت عليها", "acknowledged"),
+    "photo": ("معها صورة", "with a photo"),
     "nothing": ("لا شيء هنا.", "Nothing here."),
     "disputed": ("اعترضت عليها، ولم يُسأل السجل بعد.", "Disputed; its registry is not asked yet."),
     "why": ("لماذا أرى هذا؟", "Why do I see this?"),
@@ -73,6 +75,8 @@ class Terminal:
             notes = [self.state(one)]
             if one.card.acknowledged:
                 notes.append(self.word("acknowledged"))
+            if one.card.photo is not None:
+                notes.append(self.word("photo"))
             if one.pending:
                 notes.append(self.word("pending"))
             yield self.line(f"{place}. {said.title} ({self._comma().join(notes)})")

@@ -28,6 +28,7 @@ class ShownCard(msgspec.Struct, frozen=True):
 
     card: Card
     number: int
+    stream: bytes
     state: CardState
     pending: bool
 
@@ -65,5 +66,5 @@ def read_timeline(store: Store, today: date) -> list[ShownCard]:
         for act in acts:
             if target(act) == key:
                 card, pending = with_act(card, act), True
-        shown.append(ShownCard(card, held.number, state_of(card, today), pending))
+        shown.append(ShownCard(card, held.number, held.stream, state_of(card, today), pending))
     return sorted(shown, key=lambda one: one.order)

@@ -25,14 +25,17 @@ from schema.node import decode_id
 from timeline.act import (
     REFUSALS,
     AcknowledgeCard,
+    AttachPhoto,
     DismissCard,
     NothingToUndo,
+    PhotoTooLate,
     SnoozeCard,
     SnoozeOutOfRange,
     Superseded,
     TooLate,
     UndoCard,
 )
+from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture
 from timeline.command import Command, CommandUnknown, run_command
 from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
 from timeline.dispute import (
@@ -55,6 +58,9 @@ class NextStep(Enum):
     REFRESH = strawberry.enum_value("refresh", description="Read the timeline again.")
     CHOOSE_ANOTHER_DAY = "choose_another_day"
     CORRECT_INPUT = strawberry.enum_value("correct_input", description="Say more, or less.")
+    SEND_PHOTO = strawberry.enum_value(
+        "send_photo", description="Send a photo, whole, then this under a new command id."
+    )
     UNDO = strawberry.enum_value("undo", description="Take back what was done before.")
     UPDATE_APP = "update_app"
     SIGN_IN = "sign_in"
@@ -79,6 +85,10 @@ NEXT_STEPS: Mapping[str, NextStep] = MappingProxyType(
         Superseded.code: NextStep.REFRESH,
         TooLate.code: NextStep.REFRESH,
         NothingToUndo.code: NextStep.REFRESH,
+        PhotoTooLate.code: NextStep.REFRESH,
+        BlobMissing.code: NextStep.SEND_PHOTO,
+        BlobIncomplete.code: NextStep.SEND_PHOTO,
+        NotAPicture.code: NextStep.SEND_PHOTO,
         SnoozeOutOfRange.code: NextStep.CHOOSE_ANOTHER_DAY,
         NotDisputable.code: NextStep.UNDO,
         SaysNothing.code: NextStep.CORRECT_INPUT,
@@ -113,6 +123,15 @@ class SnoozeCardInput:
 class DismissCardInput:
     command_id: UUID = strawberry.field(description=COMMAND_ID)
     card_id: strawberry.ID
+
+
+@strawberry.input
+class AttachPhotoInput:
+    command_id: UUID = strawberry.field(description=COMMAND_ID)
+    card_id: strawberry.ID
+    photo: UUID = strawberry.field(
+        description="The blob that the photo was sent as before, whole: JPEG, PNG or HEIC."
+    )
 
 
 @strawberry.input
@@ -171,6 +190,13 @@ class Mutation:
         act = Act(info.context, language)
         return await act.run(input, "card.dismiss", DismissCard)
 
+    @described("The parent adds a photo to the card, or puts another in its place.")
+    async def attach_photo(
+        self, info: Asked, input: AttachPhotoInput, language: InLanguage = None
+    ) -> CardOutcome:
+        act = Act(info.context, language)
+        return await act.run(input, "card.attach_photo", AttachPhoto, photo=input.photo)
+
     @described("Takes back what the parent last did to the card.")
     async def undo_card(
         self, info: Asked, input: UndoCardInput, language: InLanguage = None
@@ -191,7 +217,13 @@ class Act:
         asked: _Asked,
         name: str,
         payload: type[
-            AcknowledgeCard | SnoozeCard | DismissCard | UndoCard | DisputeFact | WithdrawDispute
+            AcknowledgeCard
+            | SnoozeCard
+            | DismissCard
+            | AttachPhoto
+            | UndoCard
+            | DisputeFact
+            | WithdrawDispute
         ],
         **more: Any,
     ) -> CardChanged | CardRefused:

@@ -8,6 +8,7 @@ field is an attribute: a timeline reads hundreds, and a resolver each would take
 from datetime import date
 from enum import Enum
 from functools import cached_property
+from uuid import UUID
 
 import strawberry
 
@@ -97,6 +98,9 @@ class Card(Node):
     acknowledged: bool = attribute()
     dismissed: bool = attribute()
     snoozed_until: date | None = attribute()
+    photo: UUID | None = attribute(
+        "The photo that its parent added: a blob, read in chunks at `/v1/blob` by them alone."
+    )
     why: Why = attribute("Why it is here; of a waiting card, why not yet.")
 
     @classmethod
@@ -138,6 +142,7 @@ class _SpokenCard(Card):
         self.acknowledged = record.acknowledged
         self.dismissed = record.dismissed
         self.snoozed_until = record.snoozed_until
+        self.photo = record.photo
 
     @cached_property
     def title(self) -> str:  # type: ignore[override]  # read, never set

@@ -26,7 +26,7 @@ from timeline.blob import (
     record_chunk,
 )
 from timeline.ground import Ground
-from timeline.member_stream import list_member_streams
+from timeline.member_stream import list_actor_streams
 from timeline.request_body import read_body
 
 NUMBER_DIGITS_MAX = 9
@@ -87,12 +87,13 @@ class Blobs:
 
     async def _where(self, request: Request) -> tuple[Actor, CircleId]:
         """Who asks, and the circle of the stream they name. Raises: SignInRequired, NotFound."""
-        actor = await self._authenticate(request)
-        if actor is None:
+        named = await self._authenticate(request)
+        if named is None:
             raise SignInRequired
-        self._pace.take(actor.person_id)
+        self._pace.take(named.person_id)
         stream_id = _uuid(request.query_params.get("stream", ""))
-        for stream in (await list_member_streams(self._ground, actor.person_id)).streams:
+        actor, mine = await list_actor_streams(self._ground, named)
+        for stream in mine.streams:
             if stream.stream_id == stream_id:
                 return actor, stream.circle_id
         raise NotFound

@@ -1,4 +1,4 @@
-"""What a member does to a card of theirs: acknowledge, snooze, dismiss, undo.
+"""What a member does to a card of theirs: acknowledge, snooze, dismiss, attach a photo, undo.
 
 Each is a fact about that member's own card: the other parent's stream shows nothing of it.
 """
@@ -10,6 +10,7 @@ from typing import (  # Any: the tuple holds handlers of every payload type
     Literal,
     TypeAlias,
 )
+from uuid import UUID
 
 import msgspec
 
@@ -23,6 +24,7 @@ from domain.keyed_hash import KEY_BYTES
 from domain.people.actor import Actor
 from domain.standing import standing_facts
 from store.clock import Clock
+from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture
 from timeline.command import Command, CommandType, Standing
 
 SNOOZE_DAYS_MAX = 30  # longer would let a vaccination slip past its window unseen
@@ -43,6 +45,15 @@ class SnoozeCard(msgspec.Struct, frozen=True):
 
 class DismissCard(msgspec.Struct, frozen=True):
     key: Key
+
+
+class AttachPhoto(msgspec.Struct, frozen=True):
+    """`photo` is a blob that the member's phone has sent whole; the one before it goes out of
+    sight.
+    """
+
+    key: Key
+    photo: UUID
 
 
 class UndoCard(msgspec.Struct, frozen=True):
@@ -71,6 +82,13 @@ class TooLate(Refusal):
     en = "This card can no longer be put off: it is done or has ended. Refresh to see what is next."
 
 
+class PhotoTooLate(Refusal):
+    code = "card.photo_too_late"
+    status = 409
+    ar = "لا تُرفق صورة بهذه البطاقة الآن: أُنجزت أو انتهت مدتها أو لم تكتمل شروطها. حدِّث القائمة."
+    en = "This card takes no photo now: it is done, has ended, or waits. Refresh the list."
+
+
 class SnoozeOutOfRange(Refusal):
     code = "card.snooze_out_of_range"
     ar = "اختر يومًا من الغد وحتى ثلاثين يومًا، وقبل أن يفوت موعد البطاقة."
@@ -89,8 +107,10 @@ def _fact(
     actor: Actor,
     command: Command[Any],
     standing: Standing,
-    act: Literal["acknowledged", "snoozed", "dismissed", "undone"],
+    act: Literal["acknowledged", "snoozed", "dismissed", "photo_attached", "undone"],
+    *,
     snoozed_until: date | None = None,
+    photo: UUID | None = None,
 ) -> Fact:
     return Fact(
         source=MEMBER_SOURCE,
@@ -99,7 +119,7 @@ def _fact(
         occurred_on=clock.today(),
         asserted_at=clock.now_utc(),
         payload=CardAct(
-            actor.person_id, standing.held.record.key, act, standing.sequence, snoozed_until
+            actor.person_id, standing.held.record.key, act, standing.sequence, snoozed_until, photo
         ),
     )
 
@@ -123,11 +143,19 @@ def _snooze(clock: Clock, actor: Actor, command: Command[SnoozeCard], standing: 
     last_on = record.window.expires_on if state == "overdue" else record.window.due_until
     if command.payload.until > last_on:
         raise SnoozeOutOfRange("until")
-    return _fact(clock, actor, command, standing, "snoozed", command.payload.until)
+    return _fact(clock, actor, command, standing, "snoozed", snoozed_until=command.payload.until)
 
 
 def _dismiss(clock: Clock, actor: Actor, command: Command[DismissCard], standing: Standing) -> Fact:
     return _fact(clock, actor, command, standing, "dismissed")
+
+
+def _attach_photo(
+    clock: Clock, actor: Actor, command: Command[AttachPhoto], standing: Standing
+) -> Fact:
+    if card_state(standing.held.record, clock.today()) in ("done", "expired", "waiting"):
+        raise PhotoTooLate()
+    return _fact(clock, actor, command, standing, "photo_attached", photo=command.payload.photo)
 
 
 def _undo(clock: Clock, actor: Actor, command: Command[UndoCard], standing: Standing) -> Fact:
@@ -138,7 +166,7 @@ def _undo(clock: Clock, actor: Actor, command: Command[UndoCard], standing: Stan
             raise Superseded()
     elif command.payload.seen_number != standing.held.number:
         raise Superseded()
-    if not (record.acknowledged or record.dismissed or record.snoozed_until):
+    if not (record.acknowledged or record.dismissed or record.snoozed_until or record.photo):
         raise NothingToUndo()
     return _fact(clock, actor, command, standing, "undone")
 
@@ -161,8 +189,24 @@ COMMANDS: tuple[CommandType[Any], ...] = (
     CommandType("card.acknowledge", AcknowledgeCard, lambda payload: payload.key, _acknowledge),
     CommandType("card.snooze", SnoozeCard, lambda payload: payload.key, _snooze),
     CommandType("card.dismiss", DismissCard, lambda payload: payload.key, _dismiss),
+    CommandType(
+        "card.attach_photo",
+        AttachPhoto,
+        lambda payload: payload.key,
+        _attach_photo,
+        photo=lambda payload: payload.photo,
+    ),
     CommandType("card.undo", UndoCard, lambda payload: payload.key, _undo),
 )
 """Every refusal they raise is in `REFUSALS`, with its words."""
 
-REFUSALS: tuple[type[Refusal], ...] = (Superseded, TooLate, SnoozeOutOfRange, NothingToUndo)
+REFUSALS: tuple[type[Refusal], ...] = (
+    Superseded,
+    TooLate,
+    SnoozeOutOfRange,
+    NothingToUndo,
+    PhotoTooLate,
+    BlobMissing,
+    BlobIncomplete,
+    NotAPicture,
+)

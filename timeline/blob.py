@@ -1,4 +1,4 @@
-"""Blobs: files that a command will name, in chunks as a phone sends them. Sealed by the circle's
+"""Blobs: files that a command names, in chunks as a phone sends them before. Sealed by the circle's
 key; found by circle first, and only for the member who sent them.
 
 Chunks may come in any order and again. When the last has come the whole is compared with the
@@ -12,7 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -31,6 +31,9 @@ UNUSED_BLOBS_MAX = 20  # of a member in a circle, before a command names them
 ORPHAN_DAYS = 7
 ORPHAN_BATCH_MAX = 100
 HASH_BYTES = 32
+
+_PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+_HEIC_BRANDS = (b"heic", b"heix", b"mif1", b"msf1")
 
 
 class BlobConflict(Refusal):
@@ -66,6 +69,27 @@ class HashMismatch(Refusal):
     status = 422
     ar = "ما وصل ليس الملف الذي أعلنه الهاتف، فحُذف. أرسل الملف كله من جديد."
     en = "What came is not the file that the phone announced; it was dropped. Send it all again."
+
+
+class BlobMissing(Refusal):
+    code = "blob.missing"
+    status = 404
+    ar = "الصورة التي أرفقتها ليست عندنا. أرسل الصورة ثم أرفقها من جديد."
+    en = "The photo that you attach is not with us. Send the photo, then attach it again."
+
+
+class BlobIncomplete(Refusal):
+    code = "blob.incomplete"
+    status = 409
+    ar = "لم تصل الصورة كاملة. أكمل إرسالها ثم أرفقها من جديد."
+    en = "The photo has not come whole. Send the rest of it, then attach it again."
+
+
+class NotAPicture(Refusal):
+    code = "blob.not_a_picture"
+    status = 422
+    ar = "هذا الملف ليس صورة نستطيع قراءتها. اختر صورة بصيغة JPEG أو PNG أو HEIC."
+    en = "This file is no picture that we can read. Choose one in JPEG, PNG or HEIC."
 
 
 class BlobPlan(msgspec.Struct, frozen=True):
@@ -164,6 +188,38 @@ async def get_chunk(
     await read_blob_state(ground, circle_id, person_id, blob_id)
     async with ground.database.read(CircleScope(circle_id)) as session:
         return await _open_chunk(session, keys, held_as(person_id, blob_id), number)
+
+
+async def is_held(session: Reading[CircleScope], person_id: PersonId, blob_id: UUID) -> bool:
+    """Whether a blob of the member's has begun to come in the scope's circle."""
+    found = await session.execute(
+        select(col(BlobRow.blob_id)).where(*_mine(session.scope, person_id, blob_id))
+    )
+    return found.scalar_one_or_none() is not None
+
+
+async def claim_picture(
+    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, person_id: PersonId, blob_id: UUID
+) -> None:
+    """Keeps the member's picture for good, in the commit of the command that names it; again it
+    changes nothing.
+
+    Raises: BlobMissing (alike for another's), BlobIncomplete, NotAPicture.
+    """
+    mine = _mine(unit.scope, person_id, blob_id)
+    found = await unit.execute(select(col(BlobRow.complete)).where(*mine).with_for_update())
+    complete = found.scalar_one_or_none()
+    if complete is None:
+        raise BlobMissing
+    if not complete:
+        raise BlobIncomplete
+    if not _is_picture(await _open_chunk(unit, keys, held_as(person_id, blob_id), 0)):
+        raise NotAPicture
+    await unit.execute(
+        update(BlobRow)
+        .where(*mine, col(BlobRow.claimed_at).is_(None))
+        .values(claimed_at=ground.clock.now_utc())
+    )
 
 
 async def sweep_orphans(ground: Ground) -> int:
@@ -278,6 +334,22 @@ async def _open_chunk(
     if sealed is None:
         raise NotFound
     return open_(keys.for_("blob_chunk"), _chunk_place(circle_id, blob_id, number), sealed)
+
+
+def _mine(
+    scope: CircleScope, person_id: PersonId, blob_id: UUID
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(BlobRow.circle_id) == scope.circle_id,
+        col(BlobRow.blob_id) == held_as(person_id, blob_id),
+        col(BlobRow.person_id) == person_id,
+    )
+
+
+def _is_picture(first: bytes) -> bool:
+    """By its first bytes: JPEG, PNG, or a brand of HEIC (ISO/IEC 23008-12, annex B)."""
+    is_heic = first[4:8] == b"ftyp" and first[8:12] in _HEIC_BRANDS
+    return is_heic or first.startswith(_PICTURE_STARTS)
 
 
 async def _drop(unit: Unit[CircleScope], blob_id: UUID) -> None:

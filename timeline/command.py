@@ -8,6 +8,7 @@ feature whose rows they write and are listed in that package's `COMMANDS`; `api/
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar  # Any: a registry holds handlers of every payload type
+from uuid import UUID
 
 import msgspec
 
@@ -17,6 +18,7 @@ from domain.ids import CircleId, CommandId, RecordKey
 from domain.people.actor import Actor
 from store.clock import Clock
 from store.scope import CircleScope, MemberScope
+from timeline.blob import claim_picture, is_held
 from timeline.ground import Ground
 from timeline.outcome import (
     APPLIED,
@@ -59,13 +61,15 @@ class Standing(msgspec.Struct, frozen=True):
 class CommandType(msgspec.Struct, Generic[P], frozen=True):
     """A kind of circle command: name (which never changes its meaning), payload, target, decision.
 
-    `decide` returns the fact to record, or several, or raises a Refusal; it writes nothing.
+    `decide` returns the fact to record, or several, or raises a Refusal; it writes nothing. `photo`
+    is the blob that the payload names, if any: it is kept for good in the same commit.
     """
 
     name: str
     payload: type[P]
     target: Callable[[P], RecordKey]
     decide: Callable[[Clock, Actor, Command[P], Standing], Fact | tuple[Fact, ...]]
+    photo: Callable[[P], UUID] | None = None
 
 
 class CommandRegistry:
@@ -106,8 +110,26 @@ async def run_command(
     circles = await _circles_holding(ground, actor, command, kind.target(command.payload))
     if not circles:
         return await keep_with_person(ground, actor, command.id, NotFound.code)
-    outcomes = [await _run_in(ground, kind, actor, command, circle_id) for circle_id in circles]
-    return outcomes[0]
+    if kind.photo is None:
+        outcomes = [await _run_in(ground, kind, actor, command, circle) for circle in circles]
+        return outcomes[0]
+    photo = kind.photo(command.payload)
+    first, *others = await _photo_first(ground, actor, photo, circles)
+    outcome = await _run_in(ground, kind, actor, command, first, photo=photo)
+    for circle_id in others if outcome.code == APPLIED else ():
+        await _run_in(ground, kind, actor, command, circle_id)
+    return outcome
+
+
+async def _photo_first(
+    ground: Ground, actor: Actor, photo: UUID, circles: tuple[CircleId, ...]
+) -> tuple[CircleId, ...]:
+    """The circles of a card with that one first to which the photo came: it lies in one alone."""
+    for circle_id in circles:
+        async with ground.database.read(CircleScope(circle_id)) as session:
+            if await is_held(session, actor.person_id, photo):
+                return (circle_id, *(one for one in circles if one != circle_id))
+    return circles
 
 
 async def _circles_holding(
@@ -134,6 +156,8 @@ async def _run_in(
     actor: Actor,
     command: Command[Any],
     circle_id: CircleId,
+    *,
+    photo: UUID | None = None,
 ) -> Outcome:
     """Under the circle's lock: outcome known, else decide, record, evaluate, write; one commit."""
     keys = await ground.keys.circle(circle_id)
@@ -157,6 +181,8 @@ async def _run_in(
         standing = Standing(held, version + 1, facts, ground.keys.record_secret())
         try:
             decided = kind.decide(ground.clock, actor, command, standing)
+            if photo is not None:
+                await claim_picture(unit, ground, keys, actor.person_id, photo)
         except Refusal as refusal:
             return await keep_with_circle(
                 unit, ground, keys, actor, command.id, Outcome(refusal.code)

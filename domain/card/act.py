@@ -1,4 +1,6 @@
-"""What members did to their cards, put onto the cards: acknowledged, snoozed, dismissed, undone."""
+"""What members did to their cards, put onto the cards: acknowledged, snoozed, dismissed, a photo
+attached, undone.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
@@ -40,9 +42,11 @@ def apply_acts(record: Record, acts: StandingActs) -> Record:
     if not standing:
         return record
     snoozes = [act.snoozed_until for act in standing if act.act == "snoozed"]
+    photos = [act.photo for act in standing if act.act == "photo_attached"]
     return msgspec.structs.replace(
         record,
         acknowledged=any(act.act == "acknowledged" for act in standing),
         dismissed=any(act.act == "dismissed" for act in standing),
         snoozed_until=snoozes[-1] if snoozes else None,
+        photo=photos[-1] if photos else None,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Literal
+from uuid import UUID
 
 import cbor2
 import msgspec
@@ -189,7 +190,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `waiting` means that the service's lines are not all met: the card answers "why not yet" and has
     no window. `quiet` cards come without a notice. `rank` is small; lower matters more; it never
-    depends on today.
+    depends on today. `photo` is the blob that its recipient attached.
     """
 
     key: RecordKey
@@ -213,6 +214,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     vaccinations: VaccinationRecord | None = None
     cited: bytes = b""
     reviews: tuple[FactReview, ...] = ()
+    photo: UUID | None = None
 
     @property
     def is_card(self) -> bool:

@@ -36,6 +36,7 @@ _LEFT_OUT: dict[str, object] = {
     "vaccinations": None,
     "cited": b"",
     "reviews": (),
+    "photo": None,
 }
 
 
@@ -53,6 +54,8 @@ def encode_body(record: Record, coding: int = DEFLATED) -> bytes:
     plain: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(bytes, date))
     del plain["key"], plain["recipient"]
     plain["subject"] = record.subject.bytes
+    if record.photo is not None:
+        plain["photo"] = record.photo.bytes
     lines, *rest = plain["why"]
     plain["why"] = [[_short(line) for line in lines], *rest]
     said = {name: value for name, value in plain.items() if _LEFT_OUT.get(name, ...) != value}

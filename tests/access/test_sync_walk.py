@@ -56,6 +56,7 @@ def payload(registry: CommandRegistry, name: str, key: bytes, command_id: UUID) 
         Citation: uuid4().bytes[:CITATION_BYTES],
         Claim: "not_so",
         date | None: "2026-10-01",
+        UUID: uuid4().bytes,
         WORDS: "words",
     }
     fields = msgspec.structs.fields(kind)
@@ -189,6 +190,28 @@ async def test_anothers_blob_is_as_none(world: World, phones: dict[str, BarePhon
             missed = await counting(put(phone, uuid4(), blob))
             if await counting(put(phone, stream, blob)) != missed:
                 found.append(f"{role_name}: puts into the stream of {name}")
+    assert found == []
+
+
+async def test_anothers_photo_is_attached_as_none(
+    world: World, phones: dict[str, BarePhone]
+) -> None:
+    """To a card of one's own, by one's own command: there is nothing to attach."""
+    found, tried = [], 0
+    for role_name, phone in phones.items():
+        mine = [one for one in world.of("Card") if phone.person_id in one.readers]
+        for card in mine:
+            key = decode_id("Card", card.id)
+            await outcome(phone, "card.attach_photo", {"key": key, "photo": uuid4().bytes})
+            missed = await outcome(phone, "card.attach_photo", {"key": key, "photo": uuid4().bytes})
+            for photo in world.of("Photo"):
+                if phone.person_id in photo.readers:
+                    continue
+                tried += missed[0] == "blob.missing"
+                sent = {"key": key, "photo": UUID(photo.id).bytes}
+                if (answer := await outcome(phone, "card.attach_photo", sent)) != missed:
+                    found.append(f"{role_name}: {photo.name}: {answer}, missing {missed}")
+    assert tried, "nobody has an open card: nothing is tried"
     assert found == []
 
 

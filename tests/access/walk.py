@@ -278,13 +278,14 @@ class Walk:
         asking = _Asking(self, role_name, role, operation, headers or {})
         for place, kind in operation.places():
             for tried in _tried_in(get_named_type(kind).name):
-                nothing = str(uuid4()) if tried == "Command" else missing(tried)
+                made = tried in ("Command", "Photo")  # by phones, not by us
+                nothing = missing(tried) if tried in KINDS else str(uuid4())
                 await asking.send(place, kind, nothing)  # what is read once is read by this
                 missed = await asking.send(place, kind, nothing)
                 for own in self.world.of(tried):
                     if role in own.readers:
                         continue
-                    if tried == "Command":  # one that is sent when, and as often as, the other's
+                    if made:  # one that is sent when, and as often as, the other's
                         twin = self._twins.setdefault((role_name, own.id), str(uuid4()))
                         missed = await asking.send(place, kind, twin)
                     answer = await asking.send(place, kind, own.id)
@@ -384,11 +385,11 @@ class _Asking:
         return answer
 
 
-def _tried_in(type_name: str) -> tuple[IdKind | Literal["Command"], ...]:
+def _tried_in(type_name: str) -> tuple[IdKind | Literal["Command", "Photo"], ...]:
     """Of which kinds an id of others' goes into a place of this type."""
     if type_name == "ID":
         return KINDS
-    return ("Command",) if type_name == "UUID" else ()
+    return ("Command", "Photo") if type_name == "UUID" else ()
 
 
 def _has_value(body: object, name: str) -> bool:

@@ -7,6 +7,7 @@ service with this and never with itself.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from types import MappingProxyType
 from uuid import uuid4
 
@@ -20,7 +21,9 @@ from identity.session import SessionDetail, open_session
 from schema.node import encode_id
 from tests.schema.asking import EVERY_STATE, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, divorced, fact, married, pregnant
-from tests.support.house import TestHouse, person
+from tests.support.house import TestHouse, actor_of, person
+from timeline.blob import BlobPlan, record_chunk
+from timeline.read import read_timeline
 
 TODAY = date(2026, 11, 21)
 WEDDING = date(2020, 3, 1)
@@ -106,6 +109,7 @@ LOST: Mapping[PersonId, PersonId] = MappingProxyType(
 )
 CARDS_EACH = 2  # of each person, tried by every other
 FACTS_EACH = 2  # that those cards rest on, likewise
+PHOTO = b"\xff\xd8\xff of one card"
 DISPUTING = "Mukhtalifah"  # what the mother says of a fact: nobody else is shown it
 
 
@@ -166,6 +170,10 @@ async def build_world(house: TestHouse) -> World:
         command_id = str(uuid4())
         await act(house, who, "Acknowledge", card, commandId=command_id)
         world.own.append(Own("Command", command_id, frozenset({who}), NAMES[who]))
+    for who in (MOTHER, OTHER_MOTHER):
+        world.own.append(
+            Own("Photo", await _attach_photo(house, who), frozenset({who}), NAMES[who])
+        )
     for who, name in NAMES.items():
         readers = frozenset(role for role in SEES if who == role or who in SEES[role])
         if who not in SEES:  # a child
@@ -178,6 +186,23 @@ async def build_world(house: TestHouse) -> World:
             await open_session(house.ground, who, session, detail)
             world.own.append(Own("Session", encode_id("Session", session.bytes), own, name))
     return world
+
+
+async def _attach_photo(house: TestHouse, who: PersonId) -> str:
+    """A photo of somebody's, on a card of theirs that is open; its id."""
+    card = next(
+        one
+        for one in await read_timeline(house.ground, actor_of(who))
+        if one.state in ("upcoming", "due", "overdue")
+    )
+    plan = BlobPlan(card.circle_id, who, uuid4(), len(PHOTO), sha256(PHOTO).digest())
+    assert (await record_chunk(house.ground, plan, 0, PHOTO)).complete
+    given = {"commandId": str(uuid4()), "cardId": encode_id("Card", card.record.key)}
+    answer = await ask(
+        house, who, operation("AttachPhoto"), input={**given, "photo": str(plan.blob_id)}
+    )
+    assert answer["data"]["attachPhoto"]["card"]["photo"] == str(plan.blob_id), answer
+    return str(plan.blob_id)
 
 
 async def _facts(world: World) -> None:

@@ -30,6 +30,7 @@ def test_development_and_production_have_one_schema() -> None:
 def test_the_operations_are_all_there() -> None:
     assert [path.stem for path in OPERATIONS] == [
         "AcknowledgeCard",
+        "AttachPhoto",
         "Card",
         "DismissCard",
         "DisputeFact",

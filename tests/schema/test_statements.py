@@ -7,6 +7,7 @@ beginning and end of a transaction.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any  # pools and drivers hand their listeners untyped things
 from uuid import uuid4
 
@@ -16,7 +17,9 @@ from sqlalchemy import Engine, Pool, event
 from schema.node import encode_id
 from tests.schema.asking import OPERATIONS, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, described, married
-from tests.support.house import TestHouse, person
+from tests.support.house import TestHouse, actor_of, person
+from timeline.blob import BlobPlan, record_chunk
+from timeline.read import read_timeline
 
 FATHER, MOTHER = person(1), person(2)
 BIRTH = date(2026, 11, 9)
@@ -31,6 +34,7 @@ BUDGETS = {
     "AcknowledgeCard": 48,
     "SnoozeCard": 48,
     "DismissCard": 48,
+    "AttachPhoto": 53,  # as an act; and the blob found, locked, looked into and kept
     "UndoCard": 48,
     "DisputeFact": 48,  # as any act: one circle, evaluated within
     "WithdrawDispute": 48,
@@ -113,6 +117,20 @@ async def test_an_act_has_its_budget(family: TestHouse, name: str) -> None:
         outcome = await act(family, FATHER, name, card["id"], **more)
     assert outcome["card"]["id"] == card["id"]
     assert len(sent) <= BUDGETS[f"{name}Card"], sent
+
+
+async def test_a_photo_has_its_budget(family: TestHouse) -> None:
+    card, *_ = await read_timeline(family.ground, actor_of(FATHER))
+    body = b"\xff\xd8\xff"
+    plan = BlobPlan(card.circle_id, FATHER, uuid4(), len(body), sha256(body).digest())
+    await record_chunk(family.ground, plan, 0, body)
+    given = {"commandId": str(uuid4()), "cardId": encode_id("Card", card.record.key)}
+    with counted() as sent:
+        answer = await ask(
+            family, FATHER, operation("AttachPhoto"), input={**given, "photo": str(plan.blob_id)}
+        )
+    assert answer["data"]["attachPhoto"]["card"]["photo"] == str(plan.blob_id)
+    assert len(sent) <= BUDGETS["AttachPhoto"], len(sent)
 
 
 @pytest.mark.parametrize("name", ["DisputeFact", "WithdrawDispute"])

@@ -86,8 +86,8 @@ def problem(status: int, code: str, *, retry_after: int | None = None) -> Respon
 class BadDays(httpx2.AsyncBaseTransport):
     """Carries requests to an application, each through the next of its days; then all is well."""
 
-    def __init__(self, http: ModelHttp, days: list[str]) -> None:
-        self._inner = httpx2.ASGITransport(app=http.app)
+    def __init__(self, app: Starlette, days: list[str]) -> None:
+        self._inner = httpx2.ASGITransport(app=app)
         self._days = iter(days)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from starlette.applications import Starlette
 
 from api.app import ACT_AS_HEADER, build_app
 from api.settings import read_settings
@@ -42,12 +43,16 @@ CBOR = {"content-type": "application/cbor"}
 CALLS_MAX = 500
 
 
+def make_app(house: TestHouse, data_dir: Path) -> Starlette:
+    """The real application on a test's house."""
+    settings = read_settings({}, data_dir=data_dir)
+    return build_app(House(settings, house.ground, house.registry, house.schemas), NoHints())
+
+
 @asynccontextmanager
 async def open_app(house: TestHouse, data_dir: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """The real application on a test's house, asked in process."""
-    settings = read_settings({}, data_dir=data_dir)
-    app = build_app(House(settings, house.ground, house.registry, house.schemas), NoHints())
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(app=make_app(house, data_dir), raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as http:
         yield http
 

@@ -62,7 +62,7 @@ class PhoneBench:
     ) -> Phone:
         """A phone whose next calls meet these days; after them all is well."""
         http = httpx2.AsyncClient(
-            base_url="http://server", transport=BadDays(self.http, list(days))
+            base_url="http://server", transport=BadDays(self.http.app, list(days))
         )
         held = store or Store(path, new_vault())
         clock = SkewedClock(self.clock, skew)
