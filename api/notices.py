@@ -4,14 +4,15 @@ A channel that no setting names has no loop: what is to go through it waits in i
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any  # a deliverer of each kind of message
 
 import structlog
 
 from api.wire import House
 from domain.error import TryLater
+from push.bell import Bell
 from push.compose import Composer
 from push.connect import open_fcm, open_smtp
 from push.deliver import Deliverer
@@ -23,7 +24,8 @@ from push.smpp import SmppSender
 from push.tell import list_people_due, tell_person
 from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 
-LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due
+LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due, unless a bell is rung
+GATHER_SECONDS = 0.05  # of many refreshes one look tells
 
 _log = structlog.get_logger("osrati.push")
 
@@ -102,25 +104,31 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
 async def tell_until(house: House, stop: asyncio.Event) -> None:
     """Plans and delivers until `stop`: the channels side by side, each at its own pace."""
     async with open_channels(house) as deliverers, asyncio.TaskGroup() as tasks:
-        tasks.create_task(_repeat(lambda: tell_everyone(house, stop), "telling", stop, full=1))
+
+        async def tell() -> int:
+            count = await tell_everyone(house, stop)
+            if count:  # what was written is sent at once; else it would wait for the next look
+                for deliverer in deliverers:
+                    deliverer.bell.ring()
+            return count
+
+        tasks.create_task(_repeat(tell, house.telling, stop))
         for deliverer in deliverers:
             tasks.create_task(deliverer.deliver_until(stop))
 
 
-async def _repeat(step: Callable[[], Any], name: str, stop: asyncio.Event, *, full: int) -> None:
-    """Does a step again and again; at once where it found as much as it takes, else after a
-    pause.
+async def _repeat(step: Callable[[], Awaitable[int]], bell: Bell, stop: asyncio.Event) -> None:
+    """Does a step again and again; at once where it found something, else when the bell is rung, or
+    after a while.
     """
     while not stop.is_set():
+        count = 0
         try:
             count = await step()
         except TryLater as fault:
             _log.warning("try_later", code=fault.code)
-            count = 0
         except Exception as fault:
-            _log.error(f"{name}_failed", error=type(fault).__name__)
-            count = 0
-        if count < full:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await stop.wait()
+            _log.error("telling_failed", error=type(fault).__name__)
+        if not count and not stop.is_set():
+            await bell.wait(LOOK_SECONDS)
+            await asyncio.sleep(GATHER_SECONDS)

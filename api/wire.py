@@ -17,6 +17,7 @@ from identity.sign_in import CALLBACK_PATH
 from identity.staff_provider import StaffProvider, StaffProviderSettings
 from identity.staff_route import STAFF_CALLBACK_PATH, StaffDoor
 from identity.uae_pass import UaePass, UaePassSettings
+from push.bell import Bell
 from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
 from store.keys import KeyRing
@@ -46,6 +47,7 @@ class House:
     schemas: EventSchemas
     failing: FailingCircles = field(default_factory=FailingCircles)
     refreshing: Refreshing = field(default_factory=Refreshing)
+    telling: Bell = field(default_factory=Bell)
     door: Door | None = None
     staff: StaffDoor | None = None
 

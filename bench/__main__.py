@@ -17,6 +17,7 @@ from bench.graphql import measure_graphql
 from bench.loop_wait import measure_loop_wait
 from bench.medicine import measure_forecasts, measure_growth, measure_tables
 from bench.notice_plan import measure_plan
+from bench.notices import measure_fan_out, measure_fan_out_small
 from bench.refresh import measure_many_circles, measure_one_circle
 from bench.replay import measure_replay, measure_replay_small
 from bench.request import measure_requests
@@ -59,6 +60,17 @@ BENCHMARKS = (
     Benchmark("forecast", ("forecast", "forecast-p50", "forecast-p99"), measure_forecasts),
     Benchmark("tables", ("schedule-memory", "growth-memory"), measure_tables),
     Benchmark("z-scores", ("z-scores",), measure_growth),
+    Benchmark(
+        "notices",
+        (
+            "notice-fan-out",
+            "notice-fan-out-pyfcm",
+            "notice-fan-out-core",
+            "notice-fan-out-pyfcm-core",
+        ),
+        measure_fan_out_small,
+        measure_fan_out,
+    ),
     Benchmark("notice-plan", ("notice-plan",), measure_plan),
     Benchmark(
         "sync",

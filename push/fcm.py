@@ -99,6 +99,8 @@ class FcmSender:
         except (GoogleAuthError, TimeoutError, OSError) as fault:
             _log.error("fcm_credentials", error=type(fault).__name__)
             return [Answer("project_fault", "credentials")] * len(messages)
+        if len(messages) == 1:
+            return [await self._send(messages[0], token)]
         return await asyncio.gather(*(self._send(message, token) for message in messages))
 
     async def _access_token(self, *, refused: str | None = None) -> str:
@@ -107,6 +109,8 @@ class FcmSender:
 
         Raises: GoogleAuthError, TimeoutError, OSError.
         """
+        if self._credentials.valid and self._credentials.token != refused:
+            return str(self._credentials.token)
         known = self._renewal_count
         async with self._renewing:
             if not self._credentials.valid or self._credentials.token == refused:

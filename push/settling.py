@@ -29,7 +29,7 @@ from push.window import Window
 from store.notice_tables import DELIVERY_FAILED
 from timeline.ground import Ground
 
-SETTLE_SECONDS = 0.2  # answers are gathered so long, then settled together
+SETTLE_SECONDS = 0.5  # answers are gathered so long, then settled together
 SETTLE_AGAIN_SECONDS = 0.5  # where the database is away
 UNREADABLE = "unreadable"
 

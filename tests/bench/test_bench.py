@@ -16,6 +16,7 @@ from bench.loop_wait import measure_loop_wait
 from bench.medicine import TODAY as MEDICINE_TODAY
 from bench.medicine import five_year_old, measure_forecasts, measure_growth, measure_tables
 from bench.notice_plan import HISTORY, NOON, Person, list_people, measure_plan
+from bench.notices import measure_fan_out
 from bench.result import (
     RESULTS_PATH,
     compare,
@@ -176,3 +177,10 @@ def test_every_couple_of_the_load_is_in_the_sample_range() -> None:
 def test_the_results_are_not_committed() -> None:
     ignored = (RESULTS_PATH.parents[1] / ".gitignore").read_text().splitlines()
     assert str(RESULTS_PATH.relative_to(RESULTS_PATH.parents[1])) in ignored
+
+
+def test_fan_out_gives_its_figures_and_every_message_is_accepted() -> None:
+    results = measure_fan_out(rounds=1, each=120, pyfcm_each=20)
+    (benchmark,) = [one for one in BENCHMARKS if one.name == "notices"]
+    assert tuple(result.name for result in results) == benchmark.figures
+    assert all(result.value > 0 and result.baseline_value > 0 for result in results)
