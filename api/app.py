@@ -19,6 +19,7 @@ from api.metrics import QueueMetrics
 from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
+from api.received_page import ReceivedPage
 from api.request_id import RequestIds
 from api.services_page import ServicesPage
 from api.settings import CHECKOUT
@@ -90,7 +91,16 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     if house.staff is not None:
         routes += staff_routes(house.staff)
     if not production and demo_parents is not None:
-        routes += page_routes(house.ground, house.registry, demo_parents)
+        simulators = house.settings.simulators
+        routes += page_routes(
+            house.ground,
+            house.registry,
+            demo_parents,
+            shows_received=simulators is not None,
+        )
+        if simulators is not None:
+            page = ReceivedPage(house.ground, house.settings.data_dir, simulators, demo_parents)
+            routes.append(page.route())
         routes.append(parents_route(demo_parents))
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return Starlette(

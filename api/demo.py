@@ -78,6 +78,7 @@ class DemoParent:
     name_ar: str
     name_en: str
     language: str
+    emirates_id: str = ""
 
 
 async def register_agencies(ground: Ground, data_dir: Path) -> None:
@@ -177,6 +178,7 @@ async def list_parents(ground: Ground, told: list[Story]) -> list[DemoParent]:
                         name_ar=parent.name_ar,
                         name_en=parent.name_en,
                         language=parent.language,
+                        emirates_id=parent.emirates_id,
                     )
                 )
     return parents

@@ -179,10 +179,16 @@ class FamilyShown(msgspec.Struct, frozen=True):
 
 
 def page_routes(
-    ground: Ground, registry: CommandRegistry, demo_parents: DemoParents
+    ground: Ground,
+    registry: CommandRegistry,
+    demo_parents: DemoParents,
+    *,
+    shows_received: bool = False,
 ) -> list[BaseRoute]:
-    """`/` (the page), `POST /dev/act-as` (whom the explorer acts as), `/graphiql`."""
-    page = _DevelopmentPage(ground, registry, demo_parents)
+    """`/` (the page), `POST /dev/act-as` (whom the explorer acts as), `/graphiql`.
+    `shows_received`: there is a page of what phones received to lead to.
+    """
+    page = _DevelopmentPage(ground, registry, demo_parents, shows_received=shows_received)
     return [
         Route("/", page.show),
         Route("/dev/act-as", page.act_as, methods=["POST"]),
@@ -196,9 +202,15 @@ async def _open_explorer(_: Request) -> Response:
 
 class _DevelopmentPage:
     def __init__(
-        self, ground: Ground, registry: CommandRegistry, demo_parents: DemoParents
+        self,
+        ground: Ground,
+        registry: CommandRegistry,
+        demo_parents: DemoParents,
+        *,
+        shows_received: bool,
     ) -> None:
         self._ground = ground
+        self._shows_received = shows_received
         self._registry = registry
         self._demo_parents = demo_parents
         self._schema: OsratiSchema = build_schema(production=False)
@@ -210,7 +222,7 @@ class _DevelopmentPage:
 
     async def show(self, request: Request) -> Response:
         """The page, in the language asked for, else the one chosen before, else Arabic."""
-        language = _language(request)
+        language = chosen_language(request)
         parents = await self._demo_parents()
         shown = [await self._parent(parent, language) for parent in parents]
         today = self._ground.clock.today()
@@ -222,9 +234,10 @@ class _DevelopmentPage:
             snooze_until=today + timedelta(days=SNOOZE_DAYS),
             day=lambda value: format_date(value, "long", locale=f"{language}_AE"),
             operations={name: _operation(name) for name in ACTS},
+            shows_received=self._shows_received,
         )
         response = HTMLResponse(html, headers={"cache-control": "no-store"})
-        _remember(response, LANGUAGE_COOKIE, language)
+        remember(response, LANGUAGE_COOKIE, language)
         return response
 
     async def act_as(self, request: Request) -> Response:
@@ -239,7 +252,7 @@ class _DevelopmentPage:
         if asked not in {str(parent.person_id) for parent in await self._demo_parents()}:
             raise NotFound("person_id")
         response = RedirectResponse("/graphiql", status_code=303)
-        _remember(response, ACT_AS_COOKIE, str(UUID(asked)))
+        remember(response, ACT_AS_COOKIE, str(UUID(asked)))
         return response
 
     async def _parent(self, parent: DemoParent, language: Language) -> ParentShown:
@@ -286,7 +299,8 @@ def _families(shown: Iterable[ParentShown], language: Language) -> Iterable[Fami
         yield FamilyShown(story_id, told.title_ar if language == "ar" else told.title_en, members)
 
 
-def _language(request: Request) -> Language:
+def chosen_language(request: Request) -> Language:
+    """The language asked for, else the one chosen before, else Arabic."""
     asked = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
     return next((language for language in LANGUAGES if language == asked), "ar")
 
@@ -295,7 +309,8 @@ def _operation(name: str) -> str:
     return (OPERATIONS / f"{name}.graphql").read_text(encoding="utf-8")
 
 
-def _remember(response: Response, cookie: str, value: str) -> None:
+def remember(response: Response, cookie: str, value: str) -> None:
+    """Keeps a choice of the developer's for a month."""
     response.set_cookie(
         cookie, value, max_age=COOKIE_SECONDS, httponly=True, samesite="strict", path="/"
     )

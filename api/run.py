@@ -22,12 +22,20 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.child import ChildEnded, ended
-from api.demo import DemonstrationRefused, play, register_agencies
+from api.demo import (
+    DemonstrationRefused,
+    begin_stories,
+    begun_stories,
+    play,
+    register_agencies,
+)
+from api.demo_phone import register_phones
 from api.prepare import prepare_databases, publish_shipped
 from api.registry_key import make_registry_key
 from api.settings import HOST, Settings, SettingsError
 from api.simulated import outside_environ, start_outside, start_registry
 from api.wire import open_house
+from store.clock import SystemClock
 from store.embedded import make_dir
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
@@ -108,6 +116,8 @@ async def _prepare(settings: Settings) -> None:
     await publish_shipped(settings)
     async with open_house(settings) as house:
         await register_agencies(house.ground, settings.data_dir)
+        begin_stories(settings.data_dir, settings.today or SystemClock().today())
+        await register_phones(house.ground, settings.data_dir, begun_stories(settings.data_dir))
     make_registry_key(settings.data_dir)
 
 

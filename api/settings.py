@@ -59,6 +59,15 @@ class StaffAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulators:
+    """Where each simulator of a network says what it took: development only."""
+
+    fcm: str | None = None
+    sms: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one process. URLs are None where the embedded server is to be used."""
 
@@ -78,6 +87,7 @@ class Settings:
     fcm: FcmAccess | None = None
     smpp: SmppAccess | None = None
     smtp: SmtpAccess | None = None
+    simulators: Simulators | None = None
     metrics_token: str | None = None
 
     @property
@@ -116,6 +126,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         staff=_staff(environ),
         smpp=_smpp(environ),
         smtp=_smtp(environ),
+        simulators=_simulators(environ.get("OSRATI_SIMULATORS", "")),
         metrics_token=_metrics_token(environ.get("OSRATI_METRICS_TOKEN", "")),
         apps=_apps(environ.get("OSRATI_APPS", "")),
     )
@@ -136,6 +147,10 @@ def _metrics_token(value: str) -> str | None:
 def _refuse_in_production(settings: Settings) -> None:
     if settings.today is not None:
         raise SettingsError("OSRATI_TODAY sets the day, which production refuses: unset it.")
+    if settings.simulators is not None:
+        raise SettingsError(
+            "OSRATI_SIMULATORS shows what people were sent, which production refuses: unset it."
+        )
     for name, value in (
         ("DATABASE_URL", settings.database_url),
         ("KEYSTORE_URL", settings.keystore_url),
@@ -274,6 +289,21 @@ def _smtp(environ: Mapping[str, str]) -> SmtpAccess | None:
         password,
         Path(certificate) if certificate else None,
     )
+
+
+def _simulators(text: str) -> Simulators | None:
+    """`fcm=http://127.0.0.1:1 sms=… email=…`: those that `osrati run` started."""
+    said = dict(each.partition("=")[::2] for each in text.split())
+    if not said:
+        return None
+    if not set(said) <= {"fcm", "sms", "email"} or not all(
+        url.startswith(f"http://{HOST}:") for url in said.values()
+    ):
+        raise SettingsError(
+            "OSRATI_SIMULATORS is set by `osrati run`, for the page of what phones received: unset "
+            "it."
+        )
+    return Simulators(**said)
 
 
 def _on_or_off(name: str, environ: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from api.child import ChildEnded, ended, free_port
 from api.demo import begin_stories
-from api.settings import HOST, Settings, UaePassAccess
+from api.settings import HOST, Settings, Simulators, UaePassAccess
 from identity.sign_in import CALLBACK_PATH
 from push.connect import FcmAccess
 from push.smpp import SmppAccess
@@ -67,6 +67,12 @@ def outside_environ(settings: Settings) -> dict[str, str]:
         environ[SMTP_PASSWORD] = relay.password
         environ["OSRATI_SMTP_SENDER"] = relay.sender
         environ["OSRATI_SMTP_CERTIFICATE"] = str(relay.certificate_file or "")
+    if settings.simulators is not None:
+        named = {"fcm": settings.simulators.fcm, "sms": settings.simulators.sms}
+        named["email"] = settings.simulators.email
+        environ["OSRATI_SIMULATORS"] = " ".join(
+            f"{name}={url}" for name, url in named.items() if url is not None
+        )
     if settings.registry_url is not None:
         environ["OSRATI_REGISTRY_URL"] = settings.registry_url
     return environ
@@ -112,7 +118,7 @@ def _start_fcm(settings: Settings, stack: ExitStack) -> Settings:
     access.account_file.unlink(missing_ok=True)  # an earlier run's, which is believed no more
     _start_simulator("fcm", [str(directory), *map(str, ports)], stack)
     _wait_for(access.account_file, "FCM")  # written last
-    return replace(settings, fcm=access)
+    return _seen(replace(settings, fcm=access), fcm=_http(ports[0]))
 
 
 def _start_smpp(settings: Settings, stack: ExitStack) -> Settings:
@@ -121,7 +127,8 @@ def _start_smpp(settings: Settings, stack: ExitStack) -> Settings:
         return settings
     ports, password = (free_port(), free_port()), secrets.token_hex(4)  # SMPP: at most 8
     _start_simulator("smpp", [*map(str, ports)], stack, **{SMPP_PASSWORD: password})
-    return replace(settings, smpp=SmppAccess(HOST, ports[0], "osrati", password))
+    access = SmppAccess(HOST, ports[0], "osrati", password)
+    return _seen(replace(settings, smpp=access), sms=_http(ports[1]))
 
 
 def _start_smtp(settings: Settings, stack: ExitStack) -> Settings:
@@ -146,7 +153,16 @@ def _start_smtp(settings: Settings, stack: ExitStack) -> Settings:
         password=password,
         certificate_file=certificate_file,
     )
-    return replace(settings, smtp=access)
+    return _seen(replace(settings, smtp=access), email=_http(ports[2]))
+
+
+def _seen(settings: Settings, **urls: str) -> Settings:
+    """The settings that also name where a simulator says what it took."""
+    return replace(settings, simulators=replace(settings.simulators or Simulators(), **urls))
+
+
+def _http(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def _wait_for(file: Path, name: str) -> None:

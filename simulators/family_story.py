@@ -54,15 +54,19 @@ def _pregnancy_in_progress(played_on: date) -> Story:
 
 
 def _newly_married(played_on: date) -> Story:
-    """Five days married; the family book is not issued yet."""
+    """Five days married; the family book is not issued yet. The wife is reached by e-mail alone."""
     story = Telling("newly-married", played_on)
     sultan = Someone(31, "سلطان", "Sultan", "male", date(1998, 1, 17))
     latifa = Someone(32, "لطيفة", "Latifa", "female", date(1999, 10, 2))
+    story.reach(latifa, email="latifa@family.example", language="en", days_ago=6)
     story.marry(sultan, latifa, days_ago=5, book_days_ago=None)
     return story.told(
         title_ar="زواج جديد",
         title_en="Newly married",
-        parents=(parent_of("husband", "ar", sultan), parent_of("wife", "en", latifa)),
+        parents=(
+            parent_of("husband", "ar", sultan),
+            parent_of("wife", "en", latifa, has_phone=False),
+        ),
     )
 
 

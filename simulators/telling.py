@@ -35,6 +35,7 @@ AGENCY_OF_KIND: Mapping[str, str] = MappingProxyType(
         "vaccination.given": "mohap",
         "divorce.registered": "moj",
         "custody.decided": "moj",
+        "contact.reported": "icp",
     }
 )
 """Who would report each kind, where the demonstration has several agencies. One may send all."""
@@ -58,13 +59,16 @@ class Someone:
 
 @dataclass(frozen=True, slots=True)
 class StoryParent:
-    """A parent as the page of the demonstration lists them: who they are and what they read."""
+    """A parent as the page of the demonstration lists them: who they are, what they read, and
+    whether they have the app.
+    """
 
     role: ParentRole
     language: Language
     name_ar: str
     name_en: str
     emirates_id: str
+    has_phone: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,11 @@ class Telling:
         if book_days_ago is not None:
             book: Json = {"number": f"DEMO-B-{husband.number:04}"}
             self._tell("family_book.issued", book_days_ago, couple | book)
+
+    def reach(self, someone: Someone, *, email: str, language: Language, days_ago: int) -> None:
+        """An address of a domain that nobody can have. No number: every one may be somebody's."""
+        said: Json = {"person": _number_of(someone), "email": email, "language": language}
+        self._tell("contact.reported", days_ago, said, name=f"contact-{someone.number}")
 
     def confirm_pregnancy(
         self, mother: Someone, father: Someone | None, *, period_days_ago: int
@@ -159,12 +168,13 @@ class Telling:
             events=tuple(self._events),
         )
 
-    def _tell(self, kind: str, days_ago: int, data: Json) -> None:
-        number = len(self._events) + 1
+    def _tell(self, kind: str, days_ago: int, data: Json, *, name: str | None = None) -> None:
+        """`name` is for what a story was given later: the numbers of the others stay."""
+        number = sum("contact-" not in str(event["id"]) for event in self._events) + 1
         occurred_on = self._played_on - timedelta(days=days_ago)
         self._events.append(
             {
-                "id": f"demo:{self._id}:{number}",
+                "id": f"demo:{self._id}:{name or number}",
                 "kind": kind,
                 "occurred_on": occurred_on.isoformat(),
                 "asserted_at": f"{occurred_on.isoformat()}T10:{number:02}:00+04:00",
@@ -173,7 +183,9 @@ class Telling:
         )
 
 
-def parent_of(role: ParentRole, language: Language, someone: Someone) -> StoryParent:
+def parent_of(
+    role: ParentRole, language: Language, someone: Someone, *, has_phone: bool = True
+) -> StoryParent:
     """A parent as the page lists them."""
     return StoryParent(
         role=role,
@@ -181,6 +193,7 @@ def parent_of(role: ParentRole, language: Language, someone: Someone) -> StoryPa
         name_ar=f"{someone.given_ar} {FAMILY_NAME_AR}",
         name_en=f"{someone.given_en} {FAMILY_NAME_EN}",
         emirates_id=someone.emirates_id,
+        has_phone=has_phone,
     )
 
 

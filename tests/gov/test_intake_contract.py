@@ -242,7 +242,7 @@ def test_the_six_stories_are_those_they_say() -> None:
         "vaccination.given",
         "vaccination.given",
     ]
-    assert kinds["newly-married"] == ["marriage.registered"]
+    assert kinds["newly-married"] == ["contact.reported", "marriage.registered"]
 
     due_on = told["pregnancy"][-1].said["due_on"]
     assert isinstance(due_on, date)

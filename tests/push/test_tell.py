@@ -2,34 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any  # YAML
 from uuid import UUID
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
 from content.schedule_entries import read_catalogue
 from domain.facts.marriage import ContractSigned
 from domain.facts.person import ContactReported
-from domain.ids import CircleId, PersonId
+from domain.ids import CircleId, EntryId, PersonId
 from push.answer import Answer
 from push.compose import Composer
 from push.deliver import Composed, Deliverer
 from push.lease import LEASE_SECONDS, Claimed
 from push.letter import decode_letter
+from push.make import make_notices
+from push.notice import decode_notice, encode_notice
 from push.outgoing import SmsMessage
+from push.tell import UNSAYABLE
 from store.circle_tables import EffectRow
 from store.notice_tables import (
     CHANNEL_EMAIL,
     CHANNEL_SMS,
     DELIVERY_ACCEPTED,
+    NOTICE_CLOSED,
     DeliveryRow,
     NoticeRow,
 )
 from store.scope import CircleScope, PersonScope, ReferenceScope, SweepScope
-from store.seal import Place, open_
+from store.seal import Place, open_, seal
 from tests.support.builders import (
     CITIZEN,
     born,
@@ -220,6 +227,62 @@ async def test_in_a_ramadan_that_the_catalogue_declares_a_father_is_told_late_in
     await a_birth(house)
     await outbox.run()
     assert outbox.pushes.messages
+
+
+async def test_a_notice_whose_words_name_what_nobody_knows_is_sent_by_no_way_and_is_listed(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    """The compiler refuses such a text of such a card; this notice came past it."""
+    odd = {"ar": "مبارك لـ{child_name}", "en": "Congratulations to {child_name}"}
+    documents: list[tuple[str, Any]] = list(read_catalogue(SHIPPED_PACK))
+    (where, message), *_ = (each for each in documents if each[1]["id"] == "contract_concluded")
+    texts = {"push": {**message["texts"]["push"], "title": odd}}
+    unnamed = {"unnamed": {"ar": "طفلك", "en": "your child"}}
+    documents.append((where, {**message, "id": "odd", "texts": texts, "terms": unnamed}))
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        await publish_documents(unit, house.clock, documents)
+    await reached_by(house, HUSBAND)
+    key = await enrol(house, HUSBAND, PHONE, token="token-1")
+    await house.apply(married(HUSBAND, WIFE, TODAY))
+    await make_notices(house.ground)
+    await say_by(house, HUSBAND, "odd")
+    with capture_logs() as logs:
+        await outbox.run()
+    titles = [open_push(key, push.payload)["title"] for push in outbox.pushes.messages]
+    assert not any("مبارك" in title for title in titles)
+    assert not outbox.texts.messages
+    (said,) = (each for each in logs if each["event"] == "notice_unsayable")
+    assert (said["entry"], said["message_entry"]) == ("marriage_contract", "odd")
+    assert "person" not in " ".join(said)
+    async with house.ground.database.read(PersonScope(HUSBAND)) as session:
+        reasons = await session.execute(
+            select(col(NoticeRow.reason)).where(col(NoticeRow.state) == NOTICE_CLOSED)
+        )
+        assert list(reasons.scalars()) == [UNSAYABLE]
+
+
+async def say_by(house: TestHouse, who: PersonId, message: str) -> None:
+    """Has the notices that a message was chosen for say another."""
+    key = (await house.ground.keys.person(who)).for_("notice")
+    async with house.ground.database.unit(PersonScope(who)) as unit:
+        rows = await unit.execute(
+            select(col(NoticeRow.notice_id), col(NoticeRow.sealed)).where(
+                col(NoticeRow.person_id) == who
+            )
+        )
+        for row in rows.all():
+            place = Place(who, row.notice_id)
+            notice = decode_notice(open_(key, place, row.sealed))
+            if notice.message:
+                other = msgspec.structs.replace(notice, message=EntryId(message))
+                await unit.execute(
+                    update(NoticeRow)
+                    .where(
+                        col(NoticeRow.person_id) == who,
+                        col(NoticeRow.notice_id) == row.notice_id,
+                    )
+                    .values(sealed=seal(key, place, encode_notice(other)))
+                )
 
 
 async def test_a_dead_token_hurts_only_itself_and_the_sms_goes_instead(
