@@ -274,7 +274,9 @@ async def test_a_marriage_reported_anew_was_known_since_it_was_first_reported(
     await house.apply(in_error(first, later), concerns=(HUSBAND, WIFE))
     assert await house.card_names(HUSBAND) == []
     await house.apply(replace(married(HUSBAND, WIFE, TODAY), received_on=later))
-    assert await house.card_names(HUSBAND) == before
+    # That it was concluded counts from the event itself, and had its time long ago.
+    gone = "marriage_contract/concluded:expired"
+    assert await house.card_names(HUSBAND) == [name for name in before if name != gone]
     assert await list_due_effects(house.ground) == ()
 
 
