@@ -29,6 +29,7 @@ PROOF_SKEW_MAX_SECONDS = 30
 NONCE_AGE_MAX_SECONDS = 300
 JTI_CHARACTERS_MAX = 128
 INSTANT_MAX = 253_402_300_799  # the last second of the year 9999
+PORTS = {"http": "80", "https": "443"}
 TYPE = "dpop+jwt"
 ALGORITHM = "ES256"
 _HEADERS = JWSRegistry(algorithms=[ALGORITHM])
@@ -118,7 +119,7 @@ def _read(proof: str) -> tuple[ECKey, _Proof]:
         key = ECKey.import_key(jwk)
         read = jwt.decode(proof, key, registry=_HEADERS, algorithms=[ALGORITHM])
         claims = msgspec.convert(read.claims, _Proof)
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):  # the last: brackets a thousand deep
         raise ProofRefused("proof") from None
     if not 0 < len(claims.jti) <= JTI_CHARACTERS_MAX:
         raise ProofRefused("jti")
@@ -131,9 +132,15 @@ def _hash(access_token: str) -> str:
 
 
 def _without_query(url: str) -> str:
-    """The address to compare by. Raises: ProofRefused when it is none."""
+    """The address to compare by; the scheme's own port may be named (RFC 3986, 6.2.3).
+
+    Raises: ProofRefused when it is none.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         raise ProofRefused("htu") from None
-    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path}"
+    scheme = parts.scheme.lower()
+    host, _, port = parts.netloc.lower().rpartition(":")
+    own = host if port in ("", PORTS.get(scheme)) else parts.netloc.lower()
+    return f"{scheme}://{own}{parts.path}"
