@@ -7,6 +7,7 @@ force publishes nothing. Called by `osrati` at start for the shipped pack, and b
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from sqlmodel import col
 
 from content.change import check_numbers, list_changes
 from content.schedule_entries import Document, read_catalogue
+from domain.calendar_date import local_date
 from domain.compile.catalogue import compile_catalogue
 from domain.compile.document import CatalogueError
 from domain.error import Refusal
@@ -34,6 +36,13 @@ class RolloutOpen(Refusal):
         "A roll-out is open: until it ends only words and withdrawals are published. Close it or"
         " take it back first."
     )
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """The version with which an entry's rules and words first came, and its day in Dubai."""
+
+    version: int
+    published_on: date
 
 
 PUBLISH_LOCK = 7_301_502  # one publication at a time
@@ -195,3 +204,27 @@ async def read_version(session: Reading[ReferenceScope], version: int) -> dict[s
         )
     )
     return {row.entry_id: orjson.loads(row.document) for row in rows}
+
+
+async def find_publication(
+    session: Reading[ReferenceScope], entry_id: str, version: int, revision: int
+) -> Publication | None:
+    """When these rules and words of an entry were first published; None if they never were."""
+    rows = await session.execute(
+        select(
+            col(CatalogueEntryRow.version),
+            col(CatalogueEntryRow.document),
+            col(CatalogueVersionRow.published_at),
+        )
+        .join(
+            CatalogueVersionRow,
+            col(CatalogueVersionRow.version) == col(CatalogueEntryRow.version),
+        )
+        .where(col(CatalogueEntryRow.entry_id) == entry_id)
+        .order_by(col(CatalogueEntryRow.version))
+    )
+    for row in rows:
+        document = orjson.loads(row.document)
+        if (document["version"], document["revision"]) == (version, revision):
+            return Publication(row.version, local_date(row.published_at))
+    return None

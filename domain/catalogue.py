@@ -11,7 +11,7 @@ import msgspec
 
 from domain.calendar_date import Offset
 from domain.card.record import Criterion, Nature
-from domain.entry import Channel, Entries, Figure, Reach
+from domain.entry import Channel, Entries, Figure, Reach, SignOff
 from domain.facts.document import DocumentKind
 from domain.growth.development import DevelopmentTable
 from domain.growth.standard import GrowthStandard
@@ -193,7 +193,8 @@ class Service(msgspec.Struct, frozen=True):
     """One service of the catalogue. `draft` is said on every card it makes.
 
     `figures` are the figures of law that its conditions and texts name, `said_figures` those of its
-    texts. Without `scope` it is for every family; `fees` None is not said, empty is free.
+    texts. Without `scope` it is for every family; `fees` None is not said, empty is free. Where
+    `when` is not met there is nothing of it, and nobody is told why: it is another service's turn.
     """
 
     id: EntryId
@@ -222,6 +223,8 @@ class Service(msgspec.Struct, frozen=True):
     questionnaire: EntryId | None = None
     scope: Reach | None = None
     waits: Waits | None = None
+    sign_off: SignOff | None = None
+    when: Condition | None = None
 
     def card(self, card_id: str) -> CardRule:
         """The card rule with this id. Raises: KeyError when the service has none."""
@@ -265,7 +268,7 @@ class Catalogue(msgspec.Struct, frozen=True):
         )
 
     def without(self, gone: Collection[EntryId]) -> "Catalogue":
-        """The same without the entries that are withdrawn."""
+        """The same without the entries that are withdrawn; no service leads to one."""
         if not gone:
             return self
         kept = {
@@ -275,8 +278,15 @@ class Catalogue(msgspec.Struct, frozen=True):
             for name in Entries.__struct_fields__
             if name != "withdrawn"
         }
+        services = {
+            id_: msgspec.structs.replace(
+                one, leads_to=tuple(after for after in one.leads_to if after not in gone)
+            )
+            for id_, one in self.services.items()
+            if id_ not in gone
+        }
         return msgspec.structs.replace(
             self,
-            services={id_: one for id_, one in self.services.items() if id_ not in gone},
+            services=services,
             entries=msgspec.structs.replace(self.entries, **kept),
         )

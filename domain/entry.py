@@ -48,6 +48,13 @@ Topic = Literal[
 ContactKind = Literal["telephone", "email", "website", "address"]
 
 
+class SignOff(msgspec.Struct, frozen=True):
+    """Who has yet to confirm what of a draft. `ar` None: it was written in English alone."""
+
+    ar: str | None
+    en: str
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What every entry says of itself: `version` is its rules, `revision` its words."""
 
@@ -55,6 +62,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     revision: int
     draft: bool
+    sign_off: SignOff | None = None
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,11 +8,12 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
-from api.operate.command import DONE, REFUSED, WRONG, Wrong, operate, operator, table
+from api.operate.command import DONE, REFUSED, Wrong, operate, operator, table
 from api.operate.preview import add_preview, preview
+from api.operate.service_rules import print_rules, published_line
 from api.wire import House
 from content.change import Change, list_changes
 from content.export import NotEmpty, write_pack
@@ -22,16 +23,14 @@ from content.publish import publish_documents, read_version
 from content.rollout import close_rollout, open_rollout, take_back, widen_rollout
 from content.schedule_entries import Document, read_catalogue
 from content.withdraw import NoSuchEntry, withdraw
-from domain.catalogue import Catalogue, Service
+from domain.catalogue import Catalogue
 from domain.compile.catalogue import compile_catalogue
 from domain.compile.document import CatalogueError, Problem
 from domain.ids import EntryId
-from domain.rule.reading import read_condition
-from domain.text.message import Language
 from gov.operation import Operation, check_purpose, record_operation
+from store.clock import SystemClock
 from store.scope import ReferenceScope
 from store.session import Reading, Unit
-from timeline.audience_text import audience_words
 from timeline.side import PERCENT_MAX, Sides, read_sides
 
 PATHS_SHOWN_MAX = 8  # of one entry in a comparison; the rest is counted
@@ -45,7 +44,8 @@ def catalogue(arguments: Sequence[str]) -> int:
     if given.action == "check":
         return _check(given.pack, as_json=given.json)
     if given.action == "read" and given.pack is not None:
-        return _with_pack(given.pack, lambda made: _print_rules(made, given.entry))
+        today = SystemClock().today()
+        return _with_pack(given.pack, lambda made: print_rules(made, given.entry, today))
     return operate(lambda house: _ACTIONS[given.action](house, given))
 
 
@@ -135,57 +135,6 @@ def _with_pack(pack: Path, work: Callable[[Catalogue], int]) -> int:
     return work(made)
 
 
-def _print_rules(made: Catalogue, entry: str) -> int:
-    service = made.services.get(EntryId(entry))
-    if service is None:
-        known = ", ".join(sorted(made.services))
-        print(f"osrati: there is no service {entry!r}. Known: {known}.", file=sys.stderr)
-        return WRONG
-    for line in (*_rules(service), *_told(service, made)):
-        print(line)
-    return DONE
-
-
-def _rules(service: Service) -> Iterator[str]:
-    languages: tuple[Language, ...] = ("ar", "en")
-    name = " · ".join(service.name.message(language).source for language in languages)
-    draft = "  (draft)" if service.draft else ""
-    yield f"{service.id}, version {service.version}, revision {service.revision}{draft}\n{name}"
-    for line in service.eligibility:
-        yield f"\n{line.id}: {line.when.source}"
-        for language in languages:
-            yield f"  {read_condition(line.when, language, service.figures)}"
-    for card in service.cards:
-        if card.resolved_when is not None:
-            yield f"\n{card.id} is done when: {card.resolved_when.source}"
-            for language in languages:
-                yield f"  {read_condition(card.resolved_when, language, service.figures)}"
-    for figure in service.figures.values():
-        yield f"\n{figure.id} ({figure.unit})"
-        for value in figure.values:
-            last = value.valid_to or "open"
-            sign = f"; to be signed: {value.sign_off}" if value.sign_off else ""
-            yield f"  {value.value} from {value.valid_from} to {last} [{value.sure}]{sign}"
-
-
-def _told(service: Service, made: Catalogue) -> Iterator[str]:
-    """Whom each card tells, by which message and channels, and what of it nobody has signed."""
-    yield f"\nagency: {service.agency}"
-    languages: tuple[Language, ...] = ("ar", "en")
-    yield from (f"  {audience_words(service, language)}" for language in languages)
-    for card in service.cards:
-        if not card.notices:
-            yield f"{card.id} tells nobody"
-        for notice in card.notices:
-            channels = ", ".join(notice.channels) or "the usual channel"
-            words = "the card's own words"
-            entry = made.entries.messages.get(notice.message) if notice.message else None
-            if entry is not None:
-                draft = " (draft)" if entry.draft else ""
-                words = f"{entry.id}, version {entry.version}, revision {entry.revision}{draft}"
-            yield f"{card.id} tells when {notice.moment}, by {channels}: {words}"
-
-
 # With the databases
 
 
@@ -238,7 +187,10 @@ async def _export(house: House, given: Given) -> int:
 
 
 async def _read(house: House, given: Given) -> int:
-    return _print_rules(await house.ground.catalogues.current(), given.entry)
+    made, today = await house.ground.catalogues.current(), house.ground.clock.today()
+    service = made.services.get(EntryId(given.entry))
+    published = [await published_line(house, service)] if service is not None else []
+    return print_rules(made, given.entry, today, published)
 
 
 async def _withdraw(house: House, given: Given) -> int:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypedDict, get_args
 
 from domain.compile.document import Node
-from domain.entry import Sure
+from domain.entry import SignOff, Sure
 from domain.ids import EntryId
 
 FORMAT = 1  # of the documents; another number is another compiler
@@ -23,6 +23,7 @@ class HeadFields(TypedDict):
     version: int
     revision: int
     draft: bool
+    sign_off: SignOff | None
 
 
 def read_head(node: Mapping[str, Node]) -> HeadFields:
@@ -32,8 +33,7 @@ def read_head(node: Mapping[str, Node]) -> HeadFields:
         source = item.fields(required=("text", "sure"))
         source["text"].text()
         source["sure"].choice(get_args(Sure))
-    if "sign_off" in node:
-        node["sign_off"].text()
+    sign_off = _read_sign_off(node["sign_off"]) if "sign_off" in node else None
     if (node["draft"].value is True) != ("sign_off" in node):
         node["draft"].refuse(
             "a draft says in sign_off who must confirm what, and only a draft does: mend one"
@@ -43,7 +43,16 @@ def read_head(node: Mapping[str, Node]) -> HeadFields:
         version=node["version"].integer(1, VERSION_MAX),
         revision=node["revision"].integer(1, VERSION_MAX),
         draft=node["draft"].boolean(),
+        sign_off=sign_off,
     )
+
+
+def _read_sign_off(node: Node) -> SignOff:
+    """In both languages, or, as at first, a text in English."""
+    if not isinstance(node.value, Mapping):
+        return SignOff(None, node.text())
+    texts = node.fields(required=("ar", "en"))
+    return SignOff(texts["ar"].text(), texts["en"].text())
 
 
 def check_format(node: Node) -> None:
