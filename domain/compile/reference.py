@@ -15,6 +15,10 @@ from domain.facts.document import DocumentKind
 from domain.ids import EntryId
 from domain.rule.variable import PARAMETERS
 
+# What a service is allowed, whose it is and what it follows: nothing there needs it, so it can be
+# withdrawn alone, and what is said of it lies idle until it is there again.
+_IDLE = ("purposes[", "provides[", "leads_to[")
+
 _WORDS: Mapping[str, str] = {"exchange_policy": "exchange policy", "provision": "thing provided"}
 
 
@@ -68,8 +72,11 @@ def _check_there(reference: Reference, known: Mapping[str, object], catalogue: C
         return  # a version published before agencies were entries has none
     word = _WORDS.get(kind, kind)
     if entry_id in catalogue.entries.withdrawn:
+        if entry_id in catalogue.services and reference.node.path.startswith(_IDLE):
+            return
+        out = " take it out of this list," if reference.node.path.endswith("]") else ""
         reference.node.refuse(
-            f"{entry_id!r} is withdrawn: name another {word}, or take the withdrawal back"
+            f"{entry_id!r} is withdrawn: name another {word},{out} or take the withdrawal back"
         )
     elif entry_id not in known:
         reference.node.refuse(f"no such {word} as {entry_id!r}: {nearest(entry_id, known)}")

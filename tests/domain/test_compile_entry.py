@@ -387,8 +387,25 @@ def test_a_withdrawn_entry_is_left_out_and_may_not_be_referred_to() -> None:
     assert catalogue.entries.withdrawn == {"first_days"}
     (found,) = problems(gone, referring(articles=["first_days"]))
     assert found.path == "articles[0]"
-    assert "'first_days' is withdrawn: name another article" in found.message
+    assert "name another article, take it out of this list, or take the withdra" in found.message
     compiled(gone, referring(articles=["first_days"], withdrawn=True), POLICY | {"withdrawn": True})
+
+
+def test_a_service_is_withdrawn_alone_and_what_is_said_of_it_lies_idle() -> None:
+    gone = referring(withdrawn=True)
+    before = referring(id="before", leads_to=["vaccination"], prefill=[])
+    agency = spoil(AGENCY, "provides.0.what", "vaccination")
+    made = compiled(gone, before, POLICY, agency)
+    assert made.services.keys() == {"before"}
+    assert made.services[EntryId("before")].leads_to == ()
+    assert made.entries.policies[EntryId("birth_fields")].purposes == ("vaccination",)
+
+
+def test_what_a_service_needs_is_not_withdrawn_alone() -> None:
+    found = problems(referring(), AGENCY | {"withdrawn": True})
+    assert {"'mohap' is withdrawn: name another agency, or take the withdrawal back"} == {
+        one.message for one in found
+    }
 
 
 def test_one_thing_has_one_agency_on_one_day() -> None:
