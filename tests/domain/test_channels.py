@@ -9,6 +9,7 @@ from domain.card.record import Effect, decode_effect, encode_effect
 from domain.compile.catalogue import compile_catalogue
 from domain.evaluate import evaluate
 from domain.facts.birth import BirthNotified
+from domain.facts.business import PartnerAdded
 from domain.facts.document import DocumentIssued
 from domain.facts.marriage import ContractSigned
 from domain.facts.person import EmploymentChanged
@@ -42,6 +43,20 @@ def test_a_concluded_contract_is_always_told_by_sms() -> None:
     found = effects(married(HUSBAND, WIFE, MARRIED_ON), on=MARRIED_ON)
     assert "sms" in told(found, "marriage_contract")["concluded"].channels
     assert told(found, "content_marriage")["stage"].channels == ()  # push, or SMS without an app
+
+
+def test_an_added_partner_is_told_by_sms_and_by_e_mail() -> None:
+    added = fact(
+        PartnerAdded(WIFE, "DED-1", owner=HUSBAND), SIGNED_ON, source="economic_departments"
+    )
+    business = Circle(CircleId(UUID(int=10)), "business", (), "DED-1")
+    found = evaluate(business, [added], CATALOGUE, SIGNED_ON, bytes(32)).effects
+    one = told(list(found), "partner_added")["confirm"]
+    assert (one.recipient, one.channels, one.message) == (
+        WIFE,
+        ("sms", "email"),
+        "added_as_partner",
+    )
 
 
 def test_a_leave_is_sent_once_with_the_registry_and_day_of_each_field_and_taken_back() -> None:
