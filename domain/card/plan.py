@@ -59,6 +59,8 @@ def plan_records(
     service, situation = under_the_law(service, situation, horizon)
     if not service.cards:
         return
+    if service.when is not None and service.when.evaluate(situation.variables) != "met":
+        return
     lines = tuple(_line(line, service, situation, horizon) for line in service.eligibility)
     unmet = [
         rule.unmet

@@ -37,6 +37,7 @@ from domain.rule.variable import (
     PARAMETERS,
     ROLES,
     START_CHOICES,
+    UNSAID,
     VARIABLES,
     group_term,
 )
@@ -65,6 +66,7 @@ _OPTIONAL = (
     "questionnaire",
     "scope",
     "waits",
+    "when",
 )
 
 # What starts a service of each calculator, and the tables it goes by.
@@ -130,6 +132,7 @@ def read_service(
         else None,
         scope=entries.scopes.get(node["scope"].refers_to("scope")) if "scope" in node else None,
         waits=_read_waits(node["waits"], starts_with) if "waits" in node else None,
+        when=compile_when(node["when"], scope.variables) if "when" in node else None,
     )
     _check_later_anchors(node, service)
     return _with_figures(node, service, entries)
@@ -139,6 +142,7 @@ def _with_figures(node: Mapping[str, Node], service: Service, entries: Entries) 
     """The service with the figures of law that it names. One by an unsigned figure is a draft."""
     said = {name for text in _texts(service) for name in text.ar.placeholders}
     asked = {name for line in service.eligibility for name in line.when.variables}
+    asked |= service.when.variables if service.when is not None else frozenset()
     for card in service.cards:
         asked |= card.resolved_when.variables if card.resolved_when is not None else frozenset()
         asked |= card.when.variables if card.when is not None else frozenset()
@@ -263,10 +267,16 @@ def _read_eligibility(node: Node | None, scope: Scope) -> tuple[EligibilityLine,
         line_id = line["id"].identifier()
         if any(line_id == other.id for other in lines):
             line["id"].refuse(f"{line_id!r} stands twice: rename one")
+        when = compile_when(line["when"], scope.variables)
+        for name in sorted(when.variables & UNSAID):
+            line["when"].refuse(
+                f"{name!r} is not for a line, which every reader of the card sees: ask it in the"
+                " when of the service or of a card"
+            )
         lines.append(
             EligibilityLine(
                 id=line_id,
-                when=compile_when(line["when"], scope.variables),
+                when=when,
                 unmet=line["unmet"].choice(get_args(Unmet)),
                 text=compile_bilingual(line["text"], scope),
             )

@@ -277,3 +277,18 @@ def was_lost(mother: PersonId, on: date, facts: tuple[Fact, ...]) -> bool:
         outcome != "birth" and abs(ended_on - on) <= timedelta(days=CONTRADICTION_DAYS)
         for ended_on, outcome in ends_of(mother, facts)
     )
+
+
+def lost_one_of_several(mother: PersonId, born_on: date, facts: tuple[Fact, ...]) -> bool:
+    """Whether a hospital said that of those of whom she was delivered then, or was to be, some were
+    lost or stillborn. That she chose it is nobody's to know.
+    """
+    first_on = born_on - timedelta(days=PREGNANCY_DAYS_MAX)
+    last_on = born_on + timedelta(days=CONTRADICTION_DAYS)
+    near = timedelta(days=CONTRADICTION_DAYS)
+    return any(
+        end.outcome in ("loss", "stillbirth")
+        and first_on <= fact.occurred_on <= last_on
+        and (abs(fact.occurred_on - born_on) <= near or _is_partial((fact, end), facts))
+        for fact, end in _losses(mother, facts)
+    )

@@ -24,9 +24,17 @@ _SPOUSE: Mapping[str, VariableType] = MappingProxyType(
 )
 """What is known of an adult, each under the name of the role: `husband_sector`."""
 
+# Then nobody is congratulated (decision 0030).
+_MOURNING: Mapping[str, VariableType] = MappingProxyType({"family_mourns": "bool"})
+
+UNSAID = frozenset(_MOURNING)
+"""What a `when` may ask and no line, which would say to one parent what is known of the other's
+loss."""
+
 _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
     {
         "contract": {
+            **_MOURNING,
             "contract_signed": "bool",  # electronically, and not taken back
             "marriage_concluded": "bool",
             "marriage_in_force": "bool",  # concluded, and not since dissolved or reversed
@@ -50,12 +58,14 @@ _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
             "couple_took_course": "bool",  # both of them
         },
         "pregnancy": {
+            **_MOURNING,
             "pregnancy_ongoing": "bool",  # confirmed, and neither born, lost nor reversed
             "pregnancy_lost": "bool",  # ended without a living child; never a termination
             "pregnancy_outcome": "string",  # "ongoing", or as the hospital said
             "father_known": "bool",  # the confirmation named him
         },
         "birth": {
+            **_MOURNING,
             "child_alive": "bool",  # no death is recorded
             "birth_confirmed": "bool",  # no loss of the same delivery contradicts it
             "child_nationality": "string",  # ISO 3166-1 alpha-3; often unknown at birth
@@ -73,6 +83,7 @@ _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
             "allowance_decided": "bool",  # the child allowance: approved or refused
         },
         "delivery": {
+            **_MOURNING,
             "any_child_alive": "bool",  # of those born
             "birth_confirmed": "bool",  # no loss of the same delivery contradicts it
             "birth_certificate_issued": "bool",  # of one of the children at least

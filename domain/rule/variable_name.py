@@ -83,6 +83,7 @@ _OWN: Mapping[str, Words] = MappingProxyType(
         "seat_reserved": Words("مقعد الطفل محجوز", "the child's seat is reserved"),
         "school_stage": Words("المرحلة الدراسية", "the stage of school"),
         "allowance_decided": Words("قرار علاوة الطفل صادر", "the child allowance is decided"),
+        "family_mourns": Words("في الأسرة حداد", "the family mourns"),
         "any_child_alive": Words("أحد المولودين حي", "a child of the birth is living"),
         "born_in_country": Words("الولادة كانت داخل الدولة", "the birth was in the country"),
         "maternity_leave_decided": Words("قرار إجازة الأمومة صادر", "maternity leave is decided"),

@@ -10,15 +10,14 @@ from domain.facts.birth import BirthNotified
 from domain.facts.health import DisabilityRecognised
 from domain.facts.support import BenefitDecided, SchoolStageReached, SeatReleased, SeatReserved
 from domain.family import Child, Family
-from domain.history.gestation import CONTRADICTION_DAYS
 from domain.history.papers import first_issue, papers_of
 from domain.horizon import Horizon
 from domain.ids import PersonId
 from domain.situation import Situation
+from domain.start.mourning import ONE_DELIVERY, mourns_at_birth
 from domain.start.said import Said, emirate_of, last_of, named, parents_of
 
 CITIZEN = "ARE"  # ISO 3166-1 alpha-3
-_TWIN_DAYS = timedelta(days=CONTRADICTION_DAYS)  # born so near of one mother: one delivery
 
 
 def children_as_situations(family: Family, horizon: Horizon) -> Iterator[Situation]:
@@ -34,7 +33,7 @@ def deliveries_as_situations(family: Family, horizon: Horizon) -> Iterator[Situa
         if not isinstance(said, BirthNotified) or child.care.is_own or said.mother != child.mother:
             continue  # taken in, or grown up
         groups = mothers.setdefault(said.mother, [])
-        if groups and child.born_on - groups[-1][0].born_on <= _TWIN_DAYS:
+        if groups and child.born_on - groups[-1][0].born_on <= ONE_DELIVERY:
             groups[-1].append(child)
         else:
             groups.append([child])
@@ -53,6 +52,7 @@ def _of_child(family: Family, child: Child, horizon: Horizon) -> Situation:
     if "child_emirate" not in said.variables and child.mother is not None:
         said.value("child_emirate", *emirate_of(family.person(child.mother)))
     said.value("birth_confirmed", child.is_confirmed)
+    said.value("family_mourns", mourns_at_birth(family, child))
     said.value("child_sex", person.sex)
     said.value("child_disabled", is_disabled(person.disability, horizon), person.disability)
     said.value("father_known", child.father is not None)
@@ -134,7 +134,7 @@ def _is_of_residents(family: Family, child: Child) -> bool:
 
 def _has_older(family: Family, child: Child) -> bool:
     return any(
-        other.mother == child.mother and other.born_on < child.born_on - _TWIN_DAYS
+        other.mother == child.mother and other.born_on < child.born_on - ONE_DELIVERY
         for other in family.children
     )
 
@@ -158,6 +158,8 @@ def _of_delivery(
         said.person(role, family.person(parent), first.start)
     said.value("any_child_alive", bool(living))
     said.value("birth_confirmed", all(child.is_confirmed for child in children))
+    in_mourning = any(mourns_at_birth(family, child) for child in children)
+    said.value("family_mourns", in_mourning)
     said.value("born_in_country", _is_born_here(first), first.start)
     disabled = [family.person(child.id).disability for child in children]
     said.value("child_disabled", any(is_disabled(one, horizon) for one in disabled))

@@ -12,6 +12,7 @@ from domain.history.contract import Contract
 from domain.ids import PersonId
 from domain.people.marriage import Marriage, book_of
 from domain.situation import Situation
+from domain.start.mourning import mourns_on
 from domain.start.said import Said, named
 
 _HUSBAND_ASKED = {
@@ -43,6 +44,7 @@ def _of_contract(family: Family, contract: Contract) -> Situation:
     said.happened("contract_signed", contract.signed, anchor="signed_on")
     said.happened("marriage_concluded", contract.concluded, anchor="concluded_on")
     said.value("marriage_in_force", contract.concluded is not None and not contract.is_over)
+    said.value("family_mourns", mourns_on(family, (contract.concluded or first).occurred_on))
     said.field("contract_number", contract.number, contract.concluded or first)
     return Situation(
         start="contract",

@@ -8,6 +8,7 @@ from domain.facts.birth import BirthNotified
 from domain.family import Family
 from domain.history.gestation import CONTRADICTION_DAYS, Pregnancy
 from domain.situation import Situation
+from domain.start.mourning import mourns_in_pregnancy
 from domain.start.said import Said, parents_of
 
 
@@ -24,6 +25,7 @@ def _of_pregnancy(family: Family, pregnancy: Pregnancy) -> Situation:
     said.value("pregnancy_ongoing", pregnancy.ended is None)
     said.value("pregnancy_outcome", pregnancy.ended or "ongoing", pregnancy.loss)
     said.value("father_known", pregnancy.father is not None)
+    said.value("family_mourns", mourns_in_pregnancy(family, pregnancy))
     is_lost = pregnancy.ended in ("loss", "stillbirth") and not _is_contradicted(family, pregnancy)
     said.happened("pregnancy_lost", pregnancy.loss if is_lost else None, anchor="lost_on")
     said.field("due_on", pregnancy.due_on.isoformat(), pregnancy.start)

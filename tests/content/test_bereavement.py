@@ -39,6 +39,7 @@ SORROWS = {
     one.name: one
     for one in read_scenarios()
     if any(isinstance(fact.payload, PersonDied | PregnancyEnded) for fact in one.facts)
+    and one.name != "year_of_mourning"  # it goes on to the birth that is congratulated on again
 }
 
 
@@ -62,14 +63,19 @@ def days_of(scenario: Scenario, catalogue: Catalogue) -> Iterator[date]:
 def read_of(record: Record, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """All that a member may read because of a card: its words, its messages, its articles."""
     service = catalogue.services[record.entry]
+    yield f"name of {record.entry}", f"{service.name.ar.source} {service.name.en.source}"
+    for bundle_id in service.bundles:
+        bundle = catalogue.entries.bundles[bundle_id]
+        for part in (bundle.name, bundle.about):
+            yield f"bundle {bundle_id}", f"{part.ar.source} {part.en.source}"
     for language in ("ar", "en"):
-        text = render_record(service, record, language)
-        yield f"{record.entry}.{record.card} {language}", f"{text.title} {text.body}"
+        card = render_record(service, record, language)
+        yield f"{record.entry}.{record.card} {language}", f"{card.title} {card.body}"
     for notice in service.card(record.card).notices if record.is_card else ():
         message = catalogue.entries.messages.get(notice.message or EntryId(""))
         for channel, said in (message.texts if message is not None else {}).items():
-            words = f"{said.body.ar.source} {said.body.en.source}"
-            yield f"{notice.message} by {channel}", words
+            for text in filter(None, (said.title, said.body)):
+                yield f"{notice.message} by {channel}", f"{text.ar.source} {text.en.source}"
     for article_id in service.articles:
         article = catalogue.entries.articles[article_id]
         for part in (article.title, article.summary, article.body):
@@ -80,6 +86,8 @@ def test_stories_of_every_sorrow_are_there() -> None:
     assert SORROWS.keys() >= {
         *("pregnancy_lost", "stillbirth", "death_of_child", "death_of_father"),
         *("death_of_mother", "birth_contradicted", "father_to_be"),
+        *("twin_dies", "twin_born_after_a_death", "twin_stillborn", "triplet_dies"),
+        *("remarried_in_mourning",),
     }
 
 

@@ -217,6 +217,7 @@ def test_the_shipped_pack_has_the_journey_and_its_variants(catalogue: Catalogue)
         *("determination_support", "moved_emirate", "work_and_family"),
         *("hospital_visit", "fines_reduced", "document_renewal"),  # place, law, time
         *("licence_renewal", "partner_added"),  # the bundle Basher
+        "newborn_documents",  # the newborn bundle where a family mourns
     }
     assert set(catalogue.services) == journey | variants
 
@@ -270,6 +271,7 @@ def test_only_what_government_cannot_know_is_asked(catalogue: Catalogue) -> None
         "licence_renewal": ["part"],
         "newborn_bundle": ["child_name", "child_photo"],
         "newborn_bundle_residents": ["child_name", "child_photo"],
+        "newborn_documents": ["child_name", "child_photo"],
         "nursery": ["nursery"],
         "partner_added": ["contract_signature"],
         "school_registration": ["school"],

@@ -20,6 +20,7 @@ from tests.support.builders import (
     CITIZEN,
     born,
     described,
+    died,
     divorced,
     family_book,
     married,
@@ -68,6 +69,24 @@ async def test_of_twins_each_is_told_of_once(house: TestHouse, outbox: Outbox) -
     assert of_one
     assert len(of_both) > len(of_one)
     assert len(of_both) == len(set(of_both))
+
+
+async def test_of_a_twin_whose_twin_died_no_message_congratulates_not_even_one_already_planned(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    key = await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_couple(house)
+    await house.apply(described(HUSBAND, TODAY, nationality=CITIZEN))
+    await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND))
+    await house.apply(born(TWIN, WIFE, TODAY, father=HUSBAND))
+    await outbox.plan()
+    await house.apply(died(CHILD, TODAY))
+    for _ in range(4):
+        await outbox.run()
+        house.clock.move_days(1)
+    titles = [open_push(key, push.payload)["title"] for push in outbox.pushes.messages]
+    assert sum(title.startswith("وثائق") for title in titles) == 1
+    assert not any("مبروك" in title or "مبارك" in title for title in titles)
 
 
 async def test_divorced_parents_are_told_apart_and_never_the_same_notice(

@@ -85,7 +85,7 @@ async def test_an_open_card_has_its_words_its_days_and_its_why(family: TestHouse
     assert {(fact["kind"], fact["name"]) for fact in why["facts"]} >= {
         ("birth.notified", "Birth notified")
     }
-    assert why["rule"] == {"service": "newborn_bundle", "version": 3, "revision": 1}
+    assert why["rule"] == {"service": "newborn_bundle", "version": 4, "revision": 1}
 
 
 async def test_every_text_comes_in_the_language_asked_else_the_readers(family: TestHouse) -> None:

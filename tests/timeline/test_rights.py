@@ -235,7 +235,7 @@ async def test_a_guardian_of_an_orphan_is_offered_what_the_parents_were(house: T
     await house.apply(died(FATHER, TODAY))
     await house.apply(died(MOTHER, TODAY))
     names = await house.card_names(GUARDIAN)
-    assert "newborn_bundle/documents:due" in names, "the papers, with no word of joy"
+    assert "newborn_documents/documents:due" in names, "the papers, with no word of joy"
     assert offered not in names
 
 
