@@ -5,16 +5,22 @@ takes the version without an evaluation: its records are those of the refresh th
 so a replay stays true. Where only words changed, no circle is behind and nothing is written.
 """
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 
+from domain.entry import Reach
+from domain.family import family_of
+from domain.horizon import Horizon
 from domain.ids import CircleId, PersonId
 from domain.projection import Projection
+from domain.reach import is_within
 from store.keys import KeyErased, OwnerKeys
 from store.scope import CirclesScope, SweepScope
 from store.session import Reading
 from timeline.audience import open_projections
 from timeline.catalogue import current_version
 from timeline.ground import Ground
+from timeline.refresh import read_snapshot
 
 _VERSIONS = "SELECT circle_id, refreshed_catalogue FROM circle WHERE circle_id = ANY($1)"
 _MEMBERS = """
@@ -55,7 +61,8 @@ async def sift_behind(ground: Ground, circle_ids: Collection[CircleId]) -> tuple
         members = projections.get(circle_id, {})
         change = await ground.catalogues.change(version, current)
         known = [one for one in members.values() if one is not None]
-        if len(known) < len(members) or change.concerns(known):
+        is_touched = len(known) < len(members) or change.concerns_anywhere(known)
+        if is_touched or await _is_reached(ground, circle_id, change.reaches_of(known)):
             touched.append(circle_id)
         else:
             untouched.setdefault(version, []).append(circle_id)
@@ -64,6 +71,24 @@ async def sift_behind(ground: Ground, circle_ids: Collection[CircleId]) -> tuple
             connection = await unit.raw()
             await connection.execute(_TAKE, circles, version, current)
     return tuple(touched)
+
+
+async def _is_reached(ground: Ground, circle_id: CircleId, reaches: Sequence[Reach]) -> bool:
+    """Whether one of these holds for the circle today, by its facts: whom a service is for is more
+    than the projection says. Outside all of them nothing but a fact brings it in, and then it is
+    evaluated anew.
+    """
+    if not reaches:
+        return False
+    try:
+        keys = await ground.keys.circle(circle_id)
+    except KeyErased:
+        return True
+    snapshot = await read_snapshot(ground, circle_id, keys)
+    if snapshot is None:
+        return True
+    family = await asyncio.to_thread(family_of, snapshot.state.circle, snapshot.facts)
+    return any(is_within(reach, family, Horizon(snapshot.basis.today)) for reach in reaches)
 
 
 async def count_behind(ground: Ground) -> int:

@@ -95,6 +95,49 @@ def test_a_figure_counts_where_a_service_names_it_and_everywhere_behind_another_
     assert find_rule_change(before | with_scope, after | with_scope) == EVERYTHING
 
 
+def scope(*emirates: str) -> Document:
+    said: Document = {"kind": "scope", "format": 1, "id": "here", "version": 1, "revision": 1}
+    said |= {"draft": False, "sources": [{"text": "a source", "sure": "verified"}]}
+    return said | {"name": {"ar": "هنا", "en": "Here"}, "emirates": list(emirates)}
+
+
+def reaches(change: RuleChange) -> set[tuple[str, tuple[str, ...]]]:
+    return {(start, reach.emirates) for start, reach in change.reached}
+
+
+def test_a_service_with_a_scope_concerns_whom_it_was_for_and_whom_it_is_for() -> None:
+    book = shipped()["family_book"]
+    scoped = {"here": scope("AE-AJ"), "family_book": book | {"scope": "here"}}
+    before = shipped() | scoped
+    moved = find_rule_change(before, before | {"here": scope("AE-AJ", "AE-DU")})
+    assert (moved.starts, moved.is_everything, moved.is_nothing) == (frozenset(), False, False)
+    assert reaches(moved) == {("marriage", ("AE-AJ",)), ("marriage", ("AE-AJ", "AE-DU"))}
+    reruled = scoped["family_book"] | {"version": 99}
+    assert reaches(find_rule_change(before, before | {"family_book": reruled})) == {
+        ("marriage", ("AE-AJ",))
+    }
+    # For everybody before or after: whoever it starts for.
+    for one, other in ((shipped(), before), (before, shipped() | {"here": scope("AE-AJ")})):
+        assert find_rule_change(one, other).starts == {"marriage"}
+    assert find_rule_change(shipped(), shipped() | {"here": scope("AE-AJ")}).is_nothing
+
+
+def test_within_a_reach_a_circle_is_concerned_only_by_its_start() -> None:
+    here = scope("AE-AJ")
+    book = shipped()["family_book"] | {"scope": "here"}
+    before = shipped() | {"here": here, "family_book": book}
+    change = find_rule_change(before, before | {"here": scope("AE-DU")})
+    wed, single = Projection(starts=frozenset({"marriage"})), Projection(starts=frozenset({"job"}))
+    assert change.concerns([wed])
+    assert not change.concerns_anywhere([wed])
+    assert [reach.emirates for reach in change.reaches_of([wed])] in (
+        [("AE-AJ",), ("AE-DU",)],
+        [("AE-DU",), ("AE-AJ",)],
+    )
+    assert not change.concerns([single])
+    assert change.reaches_of([single]) == ()
+
+
 def test_a_row_in_which_something_did_not_fit_is_always_concerned() -> None:
     change = RuleChange(frozenset({"divorce"}))
     assert change.concerns([Projection(has_more=True)])

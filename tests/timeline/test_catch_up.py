@@ -12,9 +12,10 @@ import pytest
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
 from content.schedule_entries import read_catalogue
+from domain.facts.person import ResidenceChanged
 from domain.ids import CircleId
 from store.scope import ReferenceScope
-from tests.support.builders import born, married, pregnant
+from tests.support.builders import born, fact, married, pregnant
 from tests.support.house import TestHouse, person
 from timeline.catalogue import Catalogues
 from timeline.catch_up import count_behind
@@ -147,6 +148,48 @@ async def test_a_rule_of_children_evaluates_the_circles_with_children_alone(
         _, replayed = await replay_member(house.ground, who, on=TODAY)
         assert replayed
         assert all(one.is_exact for one in replayed)
+
+
+async def publish_scoped(house: TestHouse, *emirates: str, version: int) -> None:
+    """The shipped catalogue, its family book for these emirates alone."""
+    documents: list[tuple[str, Document]] = [
+        (name, dict(one)) for name, one in read_catalogue(SHIPPED_PACK)
+    ]
+    for _, document in documents:
+        if document["id"] == "every_emirate":
+            document["emirates"] = list(emirates)
+            document["version"] = version
+        elif document["id"] == "family_book":
+            document["scope"] = "every_emirate"
+            document["version"] = document["version"] + 1
+    async with house.ground.database.unit(ReferenceScope("publish")) as unit:
+        await publish_documents(unit, house.clock, documents)
+
+
+async def test_a_scope_that_changed_evaluates_whom_it_held_before_or_holds_now(
+    house: TestHouse, tables: asyncpg.Connection
+) -> None:
+    await house.apply(married(HUSBAND, WIFE, TODAY))
+    await house.apply(married(OTHER_HUSBAND, OTHER_WIFE, TODAY))
+    keys = house.ground.keys
+    in_ajman = couple_circle(keys, HUSBAND, WIFE).id
+    in_dubai = couple_circle(keys, OTHER_HUSBAND, OTHER_WIFE).id
+    for who, emirate in ((HUSBAND, "AE-AJ"), (OTHER_HUSBAND, "AE-DU")):
+        await house.apply(fact(ResidenceChanged(who, emirate), TODAY, source="icp"))
+    found = []
+    steps = (("AE-AJ",), ("AE-AJ", "AE-SH"), ("AE-SH",), ("AE-DU", "AE-SH"), ("AE-SH",), ("AE-RK",))
+    for version, emirates in enumerate(steps, 2):
+        await publish_scoped(house, *emirates, version=version)
+        circles = await list_waking_circles(house.ground)
+        found.append({one for one in circles if one in (in_ajman, in_dubai)})
+        for circle_id in circles:
+            await refresh(house.ground, circle_id)
+        assert await count_behind(house.ground) == 0
+        for who, emirate in ((HUSBAND, "AE-AJ"), (OTHER_HUSBAND, "AE-DU")):
+            cards = await house.card_names(who)
+            assert any("family_book" in name for name in cards) is (emirate in emirates)
+    # From everybody to Ajman both; then whoever is in one of the two lists.
+    assert found == [{in_ajman, in_dubai}, {in_ajman}, {in_ajman}, {in_dubai}, {in_dubai}, set()]
 
 
 async def test_a_reader_whom_the_rules_cannot_touch_waits_for_no_evaluation(
