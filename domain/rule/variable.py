@@ -24,7 +24,7 @@ _SPOUSE: Mapping[str, VariableType] = MappingProxyType(
 )
 """What is known of an adult, each under the name of the role: `husband_sector`."""
 
-# Then nobody is congratulated (decision 0031).
+# Then nobody is congratulated (decision 0032).
 _MOURNING: Mapping[str, VariableType] = MappingProxyType({"family_mourns": "bool"})
 
 UNSAID = frozenset(_MOURNING)

@@ -1,4 +1,4 @@
-"""Whether a family mourns: then nobody is congratulated, whichever was told first (decision 0031).
+"""Whether a family mourns: then nobody is congratulated, whichever was told first (decision 0032).
 
 The files beside it ask for every start of which a card may congratulate. No fact is named as the
 reason: a card that says less is not to tell the other parent of a loss.
