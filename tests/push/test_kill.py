@@ -3,6 +3,7 @@
 """
 
 import base64
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.support.fcm import FcmProcess, running_fcm
 from tests.support.notices import open_push
 from tests.support.worker import Site, open_site, until
 
-RECIPIENTS = 2_000
+RECIPIENTS = int(os.environ.get("RECIPIENTS", "2000"))  # `make simulate` asks for 20,000
 OPEN = (DELIVERY_QUEUED, DELIVERY_SENDING)
 RESETS = 20
 

@@ -13,12 +13,13 @@ async def load_recipients(
     house: TestHouse,
     count: int,
     *,
+    first: int = 0,
     channel: int = CHANNEL_PUSH,
     notice_class: NoticeClass = "service",
     until_on: date | None = None,
 ) -> list[Recipient]:
     """So many people, who lie in the house as if they had been planned for."""
-    recipients = list_recipients(count)
+    recipients = list_recipients(count, first=first)
     url = house.ground.database.engine.url.render_as_string(hide_password=False)
     await load(
         house.ground,
