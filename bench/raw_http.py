@@ -7,8 +7,10 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 
+_CLOSE = b"\r\nconnection: close"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
@@ -34,6 +36,7 @@ class Connection:
         self._port = port
 
     async def __aenter__(self) -> "Connection":
+        self._is_over = False
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         return self
 
@@ -43,13 +46,24 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         self._writer.close()
-        await self._writer.wait_closed()
+        with suppress(ConnectionError):  # a server may have closed it before
+            await self._writer.wait_closed()
 
     async def ask(self, request: bytes, *, status: int) -> tuple[bytes, int]:
-        """The answer's body, and the bytes it took on the wire. Raises: UnexpectedStatus."""
+        """The answer's body, and the bytes it took on the wire. Raises: UnexpectedStatus.
+
+        A server that ends a connection with its answer, as waitress does with a 304, is met anew.
+        """
+        if self._is_over:
+            await self._close()
+            await self.__aenter__()
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
+        self._is_over = _CLOSE in head.lower()
         found = _LENGTH.search(head)
         length = 0 if found is None or status == 304 else int(found[1])
         body = await self._reader.readexactly(length) if length else b""

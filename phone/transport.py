@@ -101,7 +101,7 @@ class Transport:
 
     async def head(self, tag: str | None) -> HeadAnswer | None:
         """The idle poll: None while nothing of this person's has changed. Raises: Fault."""
-        headers = {} if tag is None else {"if-none-match": tag}
+        headers = {} if tag is None else {"if-none-match": f'"{tag}"'}
         answer = await self._send("GET", "/v1/sync/head", headers=headers)
         if answer.status_code == httpx2.codes.NOT_MODIFIED:
             return None
