@@ -95,6 +95,7 @@ def test_no_subject_becomes_another_header_or_the_body(hostile: str) -> None:
     parsed = read_back(message)
     assert parsed["Bcc"] is None
     assert parsed["Subject"] == one_line(hostile)
+    assert one_line(hostile).isprintable()
     assert words(parsed, "plain") == LINK
 
 
