@@ -57,8 +57,9 @@ check: setup ## the fast part, under a minute: run it before each commit
 bench: setup ## measure; BENCH=name for one, CIRCLES=n for BENCH=population and BENCH=sync-large
 	@CIRCLES=$(CIRCLES) exec $(BIN)/python -m bench $(BENCH)
 
-simulate: setup ## thousands of seeded lives of phones; RUNS=n SECONDS=n
-	@exec $(BIN)/python -m tests.simulate --runs $(RUNS) --seconds $(SECONDS)
+simulate: setup ## thousands of seeded lives of phones, a worker killed over 20,000; RUNS=n SECONDS=n
+	@$(BIN)/python -m tests.simulate --runs $(RUNS) --seconds $(SECONDS)
+	@RECIPIENTS=20000 exec $(BIN)/python -m pytest -q tests/push/test_kill.py
 
 # The locks name public hosts only, whatever index the caller's environment prefers.
 lock: setup ## renew every lock file after a change of dependencies
