@@ -6,10 +6,8 @@ be is refused by that pointer.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from unicodedata import decimal
 
-import phonenumbers
-
+from domain.mobile import find_mobile
 from gov.event.error import (
     DateContradiction,
     DateImpossible,
@@ -23,7 +21,6 @@ YEAR_MIN = 1900
 YEAR_MAX = 2100
 # A full pregnancy is 280 days from the last period; 300 leaves room for one dated late.
 DUE_AHEAD_DAYS_MAX = 300
-HOME_REGION = "AE"  # a mobile without a country's code is one of here
 
 
 def read_day(text: str, pointer: str) -> date:
@@ -79,17 +76,10 @@ def read_vaccine(text: str, pointer: str, occurred_on: date) -> str:
 
 def read_mobile(text: str, pointer: str, occurred_on: date) -> str:
     """A number that can be, as E.164; its digits may be of any script. Raises: MobileRefused."""
-    ascii_text = "".join(str(decimal(char, char)) for char in text)
-    try:
-        number = phonenumbers.parse(ascii_text, HOME_REGION)
-    except phonenumbers.NumberParseException:
-        raise MobileRefused(pointer) from None
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in (
-        phonenumbers.PhoneNumberType.MOBILE,
-        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,  # where a country does not tell them
-    ):
+    mobile = find_mobile(text)
+    if mobile is None:
         raise MobileRefused(pointer)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return mobile
 
 
 def read_email(text: str, pointer: str, occurred_on: date) -> str:
