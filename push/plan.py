@@ -99,7 +99,7 @@ def plan(
     ordered = sorted(waiting, key=_weight)
     spent = list(history)
     steps: list[Step] = []
-    digest: list[Waiting] = []
+    digests: dict[tuple[Channel, ...], list[Waiting]] = {}
     for each in ordered:
         if each.pushed_at is not None:
             steps.append(_follow_up(each, preferences, hours, reach, local))
@@ -109,12 +109,11 @@ def plan(
         if step is not None:
             steps.append(step)
         elif each.notice.notice_class == "information":
-            digest.append(each)
+            digests.setdefault(channels, []).append(each)
         else:
             steps.append(_send((each,), channels, reach, preferences, local))
             spent.append(Told(each.notice.notice_class, local))
-    if digest:
-        channels = _channels(digest[0].notice, reach, preferences)
+    for channels, digest in digests.items():  # several where a service may not come by each
         steps.append(_send(tuple(digest), channels, reach, preferences, local))
     return tuple(steps)
 
@@ -136,7 +135,7 @@ def _channels(notice: Notice, reach: Reach, preferences: Preferences) -> tuple[C
         ("email", reach.email),
     )
     is_open = [
-        channel for channel, there in ways if there and channel not in preferences.stopped_channels
+        channel for channel, there in ways if there and preferences.allows_by(notice, channel)
     ]
     return tuple(channel for channel in is_open if channel in (is_open[0], *notice.channels))
 
@@ -193,7 +192,8 @@ def _send(
     local: datetime,
 ) -> Send:
     patience = PATIENCE_HOURS.get(group[0].notice.notice_class)
-    follows = patience is not None and channels == ("push",) and _may_sms(reach, preferences)
+    may_sms = _may_sms(group[0].notice, reach, preferences)
+    follows = patience is not None and channels == ("push",) and may_sms
     return Send(
         tuple(each.notice.id for each in group),
         channels,
@@ -211,10 +211,12 @@ def _follow_up(
     if (
         patience is None
         or not preferences.allows(notice)
-        or not _may_sms(reach, preferences)
+        or not _may_sms(notice, reach, preferences)
         or local.date() > notice.not_after_on
     ):
         return Finish(notice.id)
+    if "sms" in notice.channels:  # wanted beside the push: only withdrawn to be made anew
+        patience = 0
     due_at = pushed_at + timedelta(hours=patience)
     if local < due_at:
         return Hold(notice.id, due_at, "not_yet")
@@ -224,5 +226,5 @@ def _follow_up(
     return Send((notice.id,), ("sms",), None)
 
 
-def _may_sms(reach: Reach, preferences: Preferences) -> bool:
-    return reach.mobile and "sms" not in preferences.stopped_channels
+def _may_sms(notice: Notice, reach: Reach, preferences: Preferences) -> bool:
+    return reach.mobile and preferences.allows_by(notice, "sms")

@@ -24,7 +24,7 @@ from store.notice_tables import PushTokenRow, RegistrationRow
 from store.person_tables import DeviceRow
 from store.scope import LookupScope, PersonScope, SweepScope
 from store.seal import Place, open_, seal
-from store.session import Reading
+from store.session import Reading, Unit
 from timeline.ground import Ground
 
 PUSH_KEY_BYTES = 32
@@ -154,6 +154,22 @@ async def list_phones(session: Reading[PersonScope]) -> tuple[UUID, ...]:
         .order_by(col(RegistrationRow.device_id))
     )
     return tuple(found.scalars())
+
+
+async def forget_phones(unit: Unit[PersonScope]) -> None:
+    """Forgets every registration of the scope's person, in the unit of their wish."""
+    gone = await unit.execute(
+        delete(RegistrationRow)
+        .where(col(RegistrationRow.person_id) == unit.scope.person_id)
+        .returning(col(RegistrationRow.token_hash))
+    )
+    hashes = list(gone.scalars())
+    await unit.execute(
+        delete(PushTokenRow).where(
+            col(PushTokenRow.token_hash).in_(hashes),
+            col(PushTokenRow.person_id) == unit.scope.person_id,
+        )
+    )
 
 
 # Locked in one order first: two workers may compose for the same phones at once.

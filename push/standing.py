@@ -19,18 +19,20 @@ from timeline.ground import Ground
 from timeline.read import member_circles, refresh_if_due
 from timeline.stream import HeldRecord, read_stream
 
-GoneReason = Literal["withdrawn", "done_elsewhere", "dismissed", "acknowledged", "changed"]
+GoneReason = Literal["withdrawn", "done_elsewhere", "dismissed", "acknowledged", "changed", "lost"]
 
 
 class Part(msgspec.Struct, frozen=True):
     """The card of a notice as it stood when the message was made: where it lay, and its number
-    there. While the number stands, so does what was decided from it.
+    there. While the number stands, so does what was decided from it. `wish` is the version of its
+    reader's wishes then (0: none said).
     """
 
     notice_id: ActKey
     circle_id: CircleId
     record_key: RecordKey
     number: int
+    wish: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -82,11 +84,13 @@ def _standing(
 
 _UNCHANGED = """
 SELECT asked.place
-FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[]) WITH ORDINALITY
-    AS asked(circle_id, person_id, record_key, number, place)
+FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $6::bigint[]) WITH ORDINALITY
+    AS asked(circle_id, person_id, record_key, number, wish, place)
 JOIN stream_record AS row USING (circle_id, person_id, record_key)
 JOIN circle USING (circle_id)
+LEFT JOIN notice_preference AS wished ON wished.person_id = asked.person_id
 WHERE row.number = asked.number AND row.sealed IS NOT NULL
+    AND coalesce(wished.version, 0) = asked.wish
     AND circle.refreshed_version >= circle.facts_version
     AND (circle.next_change_on IS NULL OR circle.next_change_on > $5)
 """
@@ -96,7 +100,8 @@ async def list_unchanged(
     ground: Ground, asked: Collection[tuple[PersonId, Part]]
 ) -> frozenset[ActKey]:
     """Of many cards those that are exactly as they were when their messages were made, in circles
-    where nothing waits to be weighed: one statement, over numbers alone.
+    where nothing waits to be weighed, for readers who wish what they wished then: one statement,
+    over numbers alone.
     """
     parts = list(asked)
     async with ground.database.glance(SweepScope()) as session:
@@ -108,5 +113,6 @@ async def list_unchanged(
             [part.record_key for _, part in parts],
             [part.number for _, part in parts],
             ground.clock.today(),
+            [part.wish for _, part in parts],
         )
     return frozenset(parts[row["place"] - 1][1].notice_id for row in found)

@@ -24,11 +24,10 @@ from push.instant import local_now
 from push.letter import Letter, encode_letter
 from push.notice import Channel, Notice, class_of, decode_notice
 from push.plan import Close, Finish, Hold, HoldReason, Reach, Send, Step, Waiting, plan
-from push.prefer import read_preferences
-from push.preference import Preferences
+from push.prefer import Wishes, hold_version, read_wishes
 from push.registration import list_phones
 from push.say import find_words
-from push.standing import Part, Standing, find_standings
+from push.standing import GoneReason, Part, Standing, find_standings
 from store.keys import OwnerKeys
 from store.notice_tables import (
     CHANNEL_EMAIL,
@@ -78,7 +77,7 @@ class Recipient(msgspec.Struct, frozen=True):
 
     phones: tuple[UUID, ...]
     contact: Contact
-    preferences: Preferences
+    wishes: Wishes
     history: tuple[Told, ...]
 
     @property
@@ -89,8 +88,9 @@ class Recipient(msgspec.Struct, frozen=True):
     @property
     def language(self) -> Language:
         """The one they chose, else the one that was reported; Arabic first."""
-        if self.preferences.language is not None:
-            return self.preferences.language
+        chosen = self.wishes.preferences.language
+        if chosen is not None:
+            return chosen
         return "en" if self.contact.language == "en" else "ar"
 
 
@@ -119,17 +119,22 @@ async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
     async with ground.database.read(PersonScope(person_id)) as session:
         due = await _read_due(session, keys, local)
         phones = await list_phones(session)
-        preferences = await read_preferences(session, keys)
+        wishes = await read_wishes(session, keys)
         history = await _read_history(session, keys, local)
     if not due:
         return ()
+    preferences = wishes.preferences
     contact = await find_contact(ground, person_id)
-    recipient = Recipient(phones, contact, preferences, history)
+    if preferences.number is not None:
+        contact = msgspec.structs.replace(contact, mobile=preferences.number)
+    recipient = Recipient(phones, contact, wishes, history)
     standings = await find_standings(ground, person_id, (each.notice for each in due))
     announced = list_announced((await ground.catalogues.current()).entries)
     async with ground.database.unit(PersonScope(person_id)) as unit:
+        if await hold_version(unit) != wishes.version:
+            return ()  # they wish otherwise since: looked at again at once
         mine = await _take(unit, due)
-        gone = {each.notice.id: standings[each.notice.id].gone for each in mine}
+        gone = {each.notice.id: _gone(standings[each.notice.id], wishes) for each in mine}
         for notice_id, reason in gone.items():
             if reason is not None:
                 await _set(unit, notice_id, state=NOTICE_CLOSED, reason=reason)
@@ -145,6 +150,13 @@ async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
         for step in steps:
             await _write(unit, ground, keys, recipient, standings, step, notices, local)
     return steps
+
+
+def _gone(standing: Standing, wishes: Wishes) -> GoneReason | None:
+    """Why a notice stands no more, or is not to be told of after a loss."""
+    if standing.record is not None and wishes.preferences.mourns(standing.record):
+        return "lost"
+    return standing.gone
 
 
 def _waiting(each: Due) -> Waiting:
@@ -340,7 +352,7 @@ def _letter(
     """A message by one channel, led by `notice`; None where it has no words."""
     lead = standings[notice.id]
     assert lead.record is not None, "what is gone is never planned"
-    parts = tuple(_parts(standings, notices))
+    parts = tuple(_parts(standings, notices, wish=recipient.wishes.version))
     service = catalogue.find_service(lead.record.entry, lead.record.version)
     assert service is not None, "what has no rule in force has gone"
     language, contact = recipient.language, recipient.contact
@@ -361,8 +373,10 @@ def _letter(
     )
 
 
-def _parts(standings: Mapping[ActKey, Standing], notices: Iterable[ActKey]) -> Iterable[Part]:
+def _parts(
+    standings: Mapping[ActKey, Standing], notices: Iterable[ActKey], *, wish: int
+) -> Iterable[Part]:
     for notice_id in notices:
         part = standings[notice_id].part
         assert part is not None, "what is gone is never planned"
-        yield part
+        yield msgspec.structs.replace(part, wish=wish)

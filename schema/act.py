@@ -16,6 +16,8 @@ import strawberry
 from domain.error import NotFound, Refusal, SignInRequired
 from domain.ids import CommandId, RecordKey
 from domain.people.actor import Actor
+from push.wish import REFUSALS as WISH_REFUSALS
+from push.wish import NumberInvalid, NumberTooLong, ServiceUnknown, TooManyWishes
 from schema.card import Card, card_of
 from schema.context import Asked, RequestContext
 from schema.field import described
@@ -74,6 +76,9 @@ _REFUSALS: tuple[type[Refusal], ...] = (
     SignInRequired,
     StepUpRequired,
     WordsTooLong,
+    *WISH_REFUSALS,
+    NumberTooLong,
+    TooManyWishes,
 )
 REFUSAL_TYPES: Mapping[str, type[Refusal]] = MappingProxyType(
     {kind.code: kind for kind in _REFUSALS}
@@ -97,6 +102,10 @@ NEXT_STEPS: Mapping[str, NextStep] = MappingProxyType(
         AlreadyAnswered.code: NextStep.REFRESH,
         TooManyDisputes.code: NextStep.REFRESH,
         NothingToWithdraw.code: NextStep.REFRESH,
+        NumberInvalid.code: NextStep.CORRECT_INPUT,
+        NumberTooLong.code: NextStep.CORRECT_INPUT,
+        TooManyWishes.code: NextStep.CORRECT_INPUT,
+        ServiceUnknown.code: NextStep.REFRESH,
         CommandUnknown.code: NextStep.UPDATE_APP,
         SignInRequired.code: NextStep.SIGN_IN,
         StepUpRequired.code: NextStep.SIGN_IN,

@@ -24,6 +24,7 @@ from schema.session import SessionMutation, SessionQuery
 from schema.timeline import Query as TimelineQuery
 from schema.vaccination_document import VaccinationDocumentQuery
 from schema.vaccinations import VaccinationRecordQuery
+from schema.wishes import NoticeWishesMutation, NoticeWishesQuery
 
 _RULES: tuple[type[ASTValidationRule], ...] = (WithinLimits,)
 _PRODUCTION_RULES = (*_RULES, NoSchemaIntrospectionCustomRule)
@@ -35,9 +36,12 @@ _QUERIES = (
     VaccinationRecordQuery,
     GrowthQuery,
     SessionQuery,
+    NoticeWishesQuery,
 )
 Query = merge_types("Query", _QUERIES)
-Mutation = merge_types("Mutation", (ActMutation, DisputeMutation, SessionMutation))
+Mutation = merge_types(
+    "Mutation", (ActMutation, DisputeMutation, SessionMutation, NoticeWishesMutation)
+)
 
 
 class OsratiSchema(Schema):

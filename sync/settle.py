@@ -99,7 +99,7 @@ async def settle_commands(
         if isinstance(found, Stopped):
             return Uploaded(last, outcomes, found)
         last = max(last, found.sequence)
-        outcomes.append(_with_words(found))
+        outcomes.append(_with_words(found, registry))
     return Uploaded(last, outcomes)
 
 
@@ -169,9 +169,9 @@ async def _refuse(
     return await keep_with_person(ground, actor, command_id, refusal.code)
 
 
-def _with_words(settled: Settled) -> SentOutcome:
+def _with_words(settled: Settled, registry: CommandRegistry) -> SentOutcome:
     code = settled.outcome.code
-    words = _WORDS.get(code)
+    words = _WORDS.get(code) or registry.refusals.get(code)
     if code == APPLIED or words is None:
         return SentOutcome(settled.sequence, settled.command_id, code)
     return SentOutcome(settled.sequence, settled.command_id, code, words.ar, words.en)

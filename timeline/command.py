@@ -2,12 +2,19 @@
 
 A command is idempotent by its id: a resend gives the outcome that is kept. A circle command's
 fact, its outcome and every row that follows from it are one commit in that circle; a command with
-no circle to go to keeps its refusal with the person (`timeline/outcome.py`). Handlers lie with the
-feature whose rows they write and are listed in that package's `COMMANDS`; `api/wire.py` joins them.
+no circle to go to keeps its refusal with the person (`timeline/outcome.py`). A person command
+concerns no circle: what it writes and its outcome are one commit of that person. Handlers lie with
+the feature whose rows they write and are listed in that package's `COMMANDS`; `api/wire.py` joins
+them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar  # Any: a registry holds handlers of every payload type
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import (  # Any: a registry holds handlers of every payload type
+    Any,
+    Generic,
+    TypeAlias,
+    TypeVar,
+)
 from uuid import UUID
 
 import msgspec
@@ -17,12 +24,16 @@ from domain.fact import Fact
 from domain.ids import CircleId, CommandId, RecordKey
 from domain.people.actor import Actor
 from store.clock import Clock
-from store.scope import CircleScope, MemberScope
+from store.keys import OwnerKeys
+from store.scope import CircleScope, MemberScope, PersonScope
+from store.session import Unit
 from timeline.blob import claim_picture, is_held
 from timeline.ground import Ground
 from timeline.outcome import (
     APPLIED,
     Outcome,
+    claim_with_person,
+    find_outcome,
     find_with_circle,
     find_with_person,
     keep_with_circle,
@@ -31,6 +42,7 @@ from timeline.outcome import (
 from timeline.read import member_circles, refresh_if_due
 from timeline.record import append_fact, lock_circle, read_facts
 from timeline.refresh import Snapshot, basis_now, evaluate_snapshot, write_evaluation
+from timeline.step_up import StepUpRequired
 from timeline.stream import HeldRecord, find_held, find_number
 
 P = TypeVar("P", bound=msgspec.Struct)
@@ -72,19 +84,41 @@ class CommandType(msgspec.Struct, Generic[P], frozen=True):
     photo: Callable[[P], UUID] | None = None
 
 
+class PersonCommandType(msgspec.Struct, Generic[P], frozen=True):
+    """A kind of person command: name (which never changes its meaning), payload, what it does.
+
+    `carry_out` writes into the person's unit, or raises a Refusal: then nothing of it is kept.
+    `refusals` are those it raises, for whoever says them in words.
+    """
+
+    name: str
+    payload: type[P]
+    refusals: tuple[type[Refusal], ...]
+    carry_out: Callable[[Unit[PersonScope], Ground, OwnerKeys, Actor, Command[P]], Awaitable[None]]
+
+
+AnyCommandType: TypeAlias = CommandType[Any] | PersonCommandType[Any]
+
+
 class CommandRegistry:
     """Every command there is, by name."""
 
-    def __init__(self, types: Iterable[CommandType[Any]]) -> None:
-        self._types: dict[str, CommandType[Any]] = {}
+    def __init__(self, types: Iterable[AnyCommandType]) -> None:
+        self._types: dict[str, AnyCommandType] = {}
         for kind in types:
             if kind.name in self._types:
                 raise ValueError(f"two commands are named {kind.name}")
             self._types[kind.name] = kind
 
     @property
-    def types(self) -> Mapping[str, CommandType[Any]]:
+    def types(self) -> Mapping[str, AnyCommandType]:
         return self._types
+
+    @property
+    def refusals(self) -> Mapping[str, type[Refusal]]:
+        """What person commands refuse with, by code."""
+        kinds = [kind for kind in self._types.values() if isinstance(kind, PersonCommandType)]
+        return {refusal.code: refusal for kind in kinds for refusal in kind.refusals}
 
 
 class CommandUnknown(Refusal):
@@ -104,6 +138,8 @@ async def run_command(
     kind = registry.types.get(command.name)
     if kind is None or not isinstance(command.payload, kind.payload):
         return await keep_with_person(ground, actor, command.id, CommandUnknown.code)
+    if isinstance(kind, PersonCommandType):
+        return await _run_for_person(ground, kind, actor, command)
     kept = await find_with_person(ground, actor, command.id)
     if kept is not None:
         return kept
@@ -130,6 +166,29 @@ async def _photo_first(
             if await is_held(session, actor.person_id, photo):
                 return (circle_id, *(one for one in circles if one != circle_id))
     return circles
+
+
+async def _run_for_person(
+    ground: Ground, kind: PersonCommandType[Any], actor: Actor, command: Command[Any]
+) -> Outcome:
+    """Outcome known, else claimed, carried out, kept: one commit of the person's."""
+    known = await find_outcome(ground, actor, command.id)
+    if known is not None:
+        return known
+    keys = await ground.keys.person(actor.person_id)
+    try:
+        async with ground.database.unit(PersonScope(actor.person_id)) as unit:
+            # A resend that runs beside this waits here for the end of this unit.
+            if await claim_with_person(unit, ground, keys, actor, command.id):
+                await kind.carry_out(unit, ground, keys, actor, command)
+                return Outcome(APPLIED)
+    except StepUpRequired:  # decides nothing: the same act is done once its owner has confirmed
+        return Outcome(StepUpRequired.code)
+    except Refusal as refusal:
+        return await keep_with_person(ground, actor, command.id, refusal.code)
+    kept = await find_with_person(ground, actor, command.id)
+    assert kept is not None, "whoever claimed it first has committed"
+    return kept
 
 
 async def _circles_holding(

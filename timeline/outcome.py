@@ -114,6 +114,30 @@ async def find_with_person(ground: Ground, actor: Actor, command_id: CommandId) 
     )
 
 
+async def claim_with_person(
+    unit: Unit[PersonScope],
+    ground: Ground,
+    keys: OwnerKeys,
+    actor: Actor,
+    command_id: CommandId,
+) -> bool:
+    """Keeps that the person's command is applied, in the commit of what it does; False when it was
+    settled before. Another unit that claims it at the same time waits for the end of this one.
+    """
+    row_id = _outcome_id(ground, actor, command_id)
+    body = msgspec.json.encode(Outcome(APPLIED))
+    kept = await unit.execute(
+        insert(PersonOutcomeRow)
+        .values(
+            person_id=actor.person_id,
+            command_id=row_id,
+            sealed=seal(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), body),
+        )
+        .on_conflict_do_nothing()
+    )
+    return kept.rowcount == 1
+
+
 async def keep_with_person(
     ground: Ground, actor: Actor, command_id: CommandId, code: str
 ) -> Outcome:

@@ -18,11 +18,12 @@ from domain.facts.dispute import Claim
 from domain.ids import CommandId
 from schema.node import decode_id
 from tests.access.walk import SignedIn
-from tests.access.world import ROLES, World
+from tests.access.world import MOTHER, ROLES, World
+from tests.schema.asking import ask, operation
 from tests.schema.test_statements import counted
 from tests.support.phone import BarePhone
 from timeline.act import Key
-from timeline.command import CommandRegistry
+from timeline.command import CommandRegistry, CommandType
 from timeline.dispute import Citation, DisputeFact
 from timeline.member_stream import list_member_streams
 
@@ -82,7 +83,7 @@ async def test_a_command_about_anothers_card_is_as_one_about_none(
     for role_name, phone in phones.items():
         others = [one for one in world.of("Card") if phone.person_id not in one.readers]
         commands = cycle(UUID(one.id) for one in world.of("Command"))
-        for name in registry.types:
+        for name in about_cards(registry):
             await outcome(phone, name, payload(registry, name, uuid4().bytes, uuid4()))
             missed = await outcome(phone, name, payload(registry, name, uuid4().bytes, uuid4()))
             assert missed[0] == "not_found"
@@ -93,6 +94,40 @@ async def test_a_command_about_anothers_card_is_as_one_about_none(
                 if (answer := await outcome(phone, name, sent)) != missed:
                     found.append(f"{role_name}: {name} {own.name}: {answer}, missing {missed}")
     assert found == []
+
+
+def about_cards(registry: CommandRegistry) -> list[str]:
+    return [name for name, kind in registry.types.items() if isinstance(kind, CommandType)]
+
+
+# What each person command is sent with: it names nobody, so nobody's can be named.
+OF_PERSONS: dict[str, dict[str, Any]] = {"wishes.change": {"language": "ar", "opt_out": None}}
+
+
+async def test_a_person_command_is_about_whoever_sends_it(
+    world: World, phones: dict[str, BarePhone]
+) -> None:
+    """Under another's command id, too: that is nobody's."""
+    registry, found = world.house.registry, []
+    assert OF_PERSONS.keys() == registry.types.keys() - set(about_cards(registry))
+    before = await ask(world.house, MOTHER, operation("NoticeWishes"))
+    for role_name, phone in phones.items():
+        if phone.person_id == MOTHER:
+            continue
+        for name, sent in OF_PERSONS.items():
+            await outcome(phone, name, sent)
+            missed = await outcome(phone, name, sent)
+            for own in world.of("Command"):
+                if phone.person_id in own.readers:
+                    continue
+                made = phone.command(name, sent, id=UUID(own.id).bytes)
+                with counted() as statements:
+                    said = await phone.call(made)
+                answer = (said["outcomes"][0]["code"], len(statements))
+                if answer != missed:
+                    found.append(f"{role_name}: {name} {own.name}: {answer}, else {missed}")
+    assert found == []
+    assert await ask(world.house, MOTHER, operation("NoticeWishes")) == before
 
 
 async def outcome(phone: BarePhone, name: str, sent: dict[str, Any]) -> tuple[str, int]:

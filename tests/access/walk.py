@@ -54,6 +54,7 @@ EXAMPLES: Mapping[str, Callable[[], object]] = {
     "ID": lambda: missing("Card"),
     "Int": lambda: 1,
     "String": lambda: "text",
+    "Time": lambda: "21:30:00",
     "UUID": lambda: str(uuid4()),
 }
 

@@ -16,13 +16,17 @@ from domain.facts.birth import AdoptionDecided, CustodyDecided, GuardianAppointe
 from domain.facts.business import LicenceIssued, PartnerAdded
 from domain.facts.health import MeasurementTaken, VaccinationGiven
 from domain.facts.person import PersonDescribed
-from domain.ids import PersonId
+from domain.ids import CommandId, EntryId, PersonId
+from domain.people.actor import Actor
 from identity.session import SessionDetail, open_session
+from push.wish import ChangeWishes, ChannelWish, ClassWish, Hours, ServiceWish
 from schema.node import encode_id
 from tests.schema.asking import EVERY_STATE, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, divorced, fact, married, pregnant
 from tests.support.house import TestHouse, actor_of, person
 from timeline.blob import BlobPlan, record_chunk
+from timeline.command import Command, run_command
+from timeline.outcome import APPLIED
 from timeline.read import read_timeline
 
 TODAY = date(2026, 11, 21)
@@ -111,6 +115,7 @@ CARDS_EACH = 2  # of each person, tried by every other
 FACTS_EACH = 2  # that those cards rest on, likewise
 PHOTO = b"\xff\xd8\xff of one card"
 DISPUTING = "Mukhtalifah"  # what the mother says of a fact: nobody else is shown it
+NUMBER = "+971501122334"  # hers for messages: nobody else's to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class World:
         """What of others stands in an answer to this role."""
         knows = SEES[role] | {role} if role is not None else frozenset()
         strangers = [name for who, name in NAMES.items() if who not in knows]
-        words = () if role == MOTHER else (DISPUTING,)
+        words = () if role == MOTHER else (DISPUTING, NUMBER)
         found = [name for name in (*strangers, BIRTH_NAME, *words) if name in text]
         return found + [
             f"{one.kind} of {one.name}"
@@ -165,6 +170,7 @@ async def build_world(house: TestHouse) -> World:
         mine = await _cards(house, who)
         world.own.extend(Own("Card", card, frozenset({who}), NAMES[who]) for card in mine)
     await _facts(world)
+    await _wishes(house)
     for who in (MOTHER, OTHER_MOTHER, ADOPTIVE_FATHER, GROWN):
         card = next(one.id for one in world.of("Card") if who in one.readers)
         command_id = str(uuid4())
@@ -203,6 +209,24 @@ async def _attach_photo(house: TestHouse, who: PersonId) -> str:
     )
     assert answer["data"]["attachPhoto"]["card"]["photo"] == str(plan.blob_id), answer
     return str(plan.blob_id)
+
+
+async def _wishes(house: TestHouse) -> None:
+    """The mother has said everything that can be wished; she signed in just now."""
+    actor = Actor(MOTHER, "ar", "SOP3", uuid4(), house.clock.now_utc())
+    book = EntryId("family_book")
+    payload = ChangeWishes(
+        language="en",
+        sms_number=NUMBER,
+        quiet_hours=Hours("22:00", "07:00"),
+        opt_out="loss",
+        services=(ServiceWish(book, told=False, channel="sms"),),
+        channels=(ChannelWish("email", used=False),),
+        classes=(ClassWish("campaign", told=False),),
+    )
+    command = Command(CommandId(uuid4()), "wishes.change", payload)
+    outcome = await run_command(house.ground, house.registry, actor, command)
+    assert outcome.code == APPLIED
 
 
 async def _facts(world: World) -> None:

@@ -23,11 +23,11 @@ from push.contract_copy import copy_contract
 from push.lease import LEASE_SECONDS, Claimed
 from push.letter import Letter
 from push.notice import Channel
-from push.prefer import keep_preferences
-from push.preference import Preferences
 from push.standing import Part
+from push.wish import ChannelWish
 from store.notice_tables import CHANNEL_EMAIL, DELIVERY_FAILED, DELIVERY_UNKNOWN, DeliveryRow
 from store.scope import PersonScope
+from tests.push.test_wishes import wish
 from tests.support.builders import born, described, fact, in_error, married
 from tests.support.events import COUPLE, HUSBAND, WIFE, by_number, event
 from tests.support.house import TestHouse, person
@@ -204,9 +204,7 @@ async def test_who_wants_no_email_gets_none(
     house: TestHouse, outbox: Outbox, channel: Channel
 ) -> None:
     await reached_by(house, SALEM, "salem@family.example")
-    keys = await house.ground.keys.person(SALEM)
-    async with house.ground.database.unit(PersonScope(SALEM)) as unit:
-        await keep_preferences(unit, keys, Preferences(stopped_channels=frozenset({channel})))
+    await wish(house, SALEM, channels=(ChannelWish(channel, used=False),))
     await a_contract(house)
     await outbox.run()
     assert len(outbox.emails.messages) == (0 if channel == "email" else 1)

@@ -29,6 +29,8 @@ CHILDREN_COUNT = 15  # a father has more than 50 cards then
 # the circle, writes and evaluates anew within it, then reads the timeline for its answer; how many
 # it takes depends on which of the two circles is looked into first.
 BUDGETS = {
+    "NoticeWishes": 4,  # the key found, made and read again, then one row
+    "ChangeNoticeWishes": 20,
     "Timeline": 15,
     "Card": 11,
     "AcknowledgeCard": 48,
@@ -184,6 +186,18 @@ async def test_sessions_have_their_budget(house: TestHouse, name: str) -> None:
         answer = await ask(house, FATHER, operation(name))
     assert "errors" not in answer
     assert len(sent) <= BUDGETS[name], sent
+
+
+async def test_wishes_have_their_budget(house: TestHouse) -> None:
+    with counted() as sent:
+        answer = await ask(house, FATHER, operation("NoticeWishes"))
+    assert answer["data"]["noticeWishes"]["optOut"] is None
+    assert len(sent) <= BUDGETS["NoticeWishes"], sent
+    given = {"commandId": str(uuid4()), "language": "EN"}
+    with counted() as sent:
+        answer = await ask(house, FATHER, operation("ChangeNoticeWishes"), input=given)
+    assert answer["data"]["changeNoticeWishes"]["wishes"]["language"] == "EN"
+    assert len(sent) <= BUDGETS["ChangeNoticeWishes"], len(sent)
 
 
 def test_every_operation_has_a_budget() -> None:
