@@ -17,7 +17,7 @@ from identity.sign_in import CALLBACK_PATH
 from identity.staff_provider import StaffProvider, StaffProviderSettings
 from identity.staff_route import STAFF_CALLBACK_PATH, StaffDoor
 from identity.uae_pass import UaePass, UaePassSettings
-from push import prefer
+from push import prefer, receipt
 from push.bell import Bell
 from store.clock import SystemClock
 from store.key_keeper import FileKeyKeeper
@@ -55,7 +55,7 @@ class House:
 
 def build_registry() -> CommandRegistry:
     """Every command of every package."""
-    return CommandRegistry((*act.COMMANDS, *dispute.COMMANDS, *prefer.COMMANDS))
+    return CommandRegistry((*act.COMMANDS, *dispute.COMMANDS, *prefer.COMMANDS, *receipt.COMMANDS))
 
 
 @asynccontextmanager

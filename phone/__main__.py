@@ -4,8 +4,10 @@ pull: come back to the network. timeline [--all]: the open cards, or all of them
 and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. do attach-photo N
 --file F: add a photo to it. do dispute N --fact M
 [--claim C] [--day D] [--words W], do withdraw-dispute N --fact M: say that a fact of the card is
-wrong, or take that back. outbox: what became of every act. withdraw P: take an act back that was
-never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
+wrong, or take that back. wish [--language L] [--sms-number N] [--opt-out O] [--service S --off]:
+how its owner wants to be told. register TOKEN: where its pushes go. receive PUSH [--open]: show a
+push (base64) once, and open it. outbox: what became of every act. withdraw P: take an act back that
+was never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
 online: pull the plug, and put it back. wipe: forget everything.
 
 sign-in: sign in through UAE PASS, by a browser. Without it a development server believes whoever is
@@ -14,6 +16,8 @@ named.
 
 import argparse
 import asyncio
+import base64
+import binascii
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
@@ -27,9 +31,10 @@ from phone import act, outbox
 from phone.catalogue import say_card
 from phone.day import HardwareClock
 from phone.enrol import OtherServer
-from phone.exchange import outdated_minimum, read_today
+from phone.exchange import NotEnrolled, outdated_minimum, read_today
 from phone.outbox import list_acts
 from phone.photo import PhotoTooLarge
+from phone.push import PushBroken, Registration, note, open_push, plan_registration, take_push
 from phone.reminder import take_reminders
 from phone.sign_in import Session as SignedIn
 from phone.sign_in import SignInFailed
@@ -44,6 +49,7 @@ from phone.vault import open_vault
 URL = "http://127.0.0.1:8000"
 PERSON, NAME, OFFLINE = "signed_in/person", "signed_in/name", "offline"
 DIRECTORY = Path(".phones")
+DEFAULT = "default"  # as it was before anything was wished
 PATIENCE_SECONDS = 30.0  # a person in front of a terminal does not wait a quarter of an hour
 
 
@@ -215,6 +221,54 @@ class Session:
             raise Told(f"there is no fact {number}: `show` numbers them")
         return fact
 
+    def wish(self) -> None:
+        """Raises: Told."""
+        chosen, said = self.chosen, {}
+        for name in ("language", "sms_number", "opt_out"):
+            value = getattr(chosen, f"wished_{name}")
+            if value is not None:
+                said[name] = None if value == DEFAULT else value
+        if chosen.service is not None:
+            said["services"] = [{"service": chosen.service, "told": not chosen.off}]
+        if not said:
+            raise Told("say what is to change: --language, --sms-number, --opt-out, --service")
+        act.change_wishes(self.store, now=self.clock.now_utc(), **said)
+        self.say("kept")
+        if not self.is_offline:
+            self.pull()
+
+    def register(self) -> None:
+        """Raises: Told, Fault."""
+        try:
+            planned = plan_registration(
+                self.store, self.chosen.token, language=self.chosen.language
+            )
+        except NotEnrolled:
+            raise Told("pull first: the server does not know this phone yet") from None
+        asyncio.run(self._register(planned))
+        self.say("registered")
+
+    async def _register(self, planned: Registration) -> None:
+        async with httpx2.AsyncClient(base_url=self.chosen.url) as http:
+            session = SignedIn(self.store, http, self.clock.now_utc)
+            person = await self._act_as(http)
+            transport = Transport(http, person, session if session.is_signed_in else None)
+            await transport.register_for_pushes(planned)
+
+    def receive(self) -> None:
+        """Raises: Told."""
+        now = self.clock.now_utc()
+        try:
+            payload = base64.b64decode(self.chosen.push, validate=True)
+            wake = take_push(self.store, payload, today=self.today, now=now)
+            shown = open_push(self.store, payload)
+        except (binascii.Error, PushBroken) as broken:
+            raise Told(f"this is no push for this phone: {broken}") from None
+        if wake is not None:
+            self.say(self.terminal.line(wake.title))
+        if self.chosen.open:
+            note(self.store, "opened", shown.id, now=now)
+
     def outbox(self) -> None:
         self.say_all(self.terminal.outbox())
 
@@ -292,6 +346,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     for name in ("pull", "sign-in", "outbox", "remind", "offline", "online"):
         commands.add_parser(name)
     commands.add_parser("timeline").add_argument("--all", action="store_true")
+    wish = commands.add_parser("wish", help=f"`{DEFAULT}` takes a wish back")
+    wish.add_argument("--language", dest="wished_language", choices=("ar", "en", DEFAULT))
+    wish.add_argument("--sms-number", dest="wished_sms_number")
+    wish.add_argument(
+        "--opt-out", dest="wished_opt_out", choices=("stop", "forget", "loss", DEFAULT)
+    )
+    wish.add_argument("--service")
+    wish.add_argument("--off", action="store_true")
+    wish.add_argument("--on", dest="off", action="store_false")
+    commands.add_parser("register").add_argument("token")
+    receive = commands.add_parser("receive")
+    receive.add_argument("push", help="the data of a message, base64")
+    receive.add_argument("--open", action="store_true", help="its owner opens it")
     for name in ("show", "withdraw", "clear"):
         commands.add_parser(name).add_argument("number", type=int)
     do = commands.add_parser("do")

@@ -24,6 +24,7 @@ ACKNOWLEDGE, SNOOZE, DISMISS, ATTACH, UNDO = (
     "card.undo",
 )
 DISPUTE, WITHDRAW = "fact.dispute", "fact.withdraw_dispute"
+WISHES = "wishes.change"
 
 
 def acknowledge(store: Store, key: bytes, *, now: datetime) -> UUID:
@@ -105,6 +106,14 @@ def withdraw_dispute(store: Store, key: bytes, fact: bytes, *, now: datetime) ->
         if before and outbox.withdraw(store, before[-1].id):
             return None
         return outbox.put(store, WITHDRAW, {"key": key, "fact": fact}, made_at=now)
+
+
+def change_wishes(store: Store, *, now: datetime, **changed: object) -> UUID:
+    """What its owner wishes to be told from now on: only what is named changes, None is the default
+    again; the command's id.
+    """
+    with store.transaction():
+        return outbox.put(store, WISHES, changed, made_at=now)
 
 
 def target(act: Act) -> object:

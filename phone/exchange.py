@@ -33,6 +33,8 @@ FIRST_SCREEN_BYTES = 16_384  # of a first load: something to show soon
 # costs one page.
 PAGE_BYTES_MIN, PAGE_BYTES_MAX = 65_536, 262_144
 
+RECEIPTS = "notices.seen"  # acts whose end nobody needs to read
+
 _ROUND = "exchange/round"
 _BATCH = "exchange/batch"
 _PAGE = "exchange/page_bytes"
@@ -111,6 +113,7 @@ def take_answer(store: Store, asked: Asked, answer: SyncAnswer, *, phone_utc: da
         complete = stream.is_complete(store)
         if complete and not answer.more:
             outbox.settle(store)
+            outbox.clear_ended(store, RECEIPTS)
         if answer.tag is not None:
             store.set_setting(_TAG, answer.tag.encode())
         wanted = store.find_number(_PAGE, PAGE_BYTES_MIN)

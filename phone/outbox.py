@@ -79,6 +79,23 @@ def put(store: Store, name: str, payload: Mapping[str, Any], *, made_at: datetim
     return command_id
 
 
+def amend(store: Store, act: Act, payload: Mapping[str, Any]) -> bool:
+    """Says more in an act that was never sent; False when it is too late for that."""
+    body = Body(act.name, dict(payload), act.made_at)
+    kept = store.connection.execute(
+        "UPDATE outbox SET sealed = ? WHERE command = ? AND state = 'waiting'",
+        (_seal(store, act.id, body), act.id.bytes),
+    )
+    return kept.rowcount == 1
+
+
+def clear_ended(store: Store, name: str) -> None:
+    """Puts away every act of a name that has ended and that the server heard is kept here."""
+    for act in list_acts(store):
+        if act.name == name:
+            put_away(store, act.id)
+
+
 def list_acts(store: Store) -> list[Act]:
     """Every act that was not put away, oldest first."""
     return [_act(store, row) for row in store.connection.execute(f"{_SELECT} ORDER BY position")]

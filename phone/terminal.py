@@ -9,6 +9,7 @@ from datetime import date
 
 from phone.card_state import CardState
 from phone.catalogue import find_names, say_card
+from phone.exchange import RECEIPTS
 from phone.message import LOCALES, Value, render
 from phone.outbox import Act, ActState, list_acts
 from phone.record import Review
@@ -36,6 +37,7 @@ _ACTS: dict[str, tuple[str, str]] = {
     "card.undo": ("تراجع", "undo"),
     "fact.dispute": ("اعتراض على معلومة", "dispute a fact"),
     "fact.withdraw_dispute": ("سحب اعتراض", "withdraw a dispute"),
+    "wishes.change": ("تغيير خيارات الإشعارات", "change wishes"),
 }
 _ENDS: dict[ActState, tuple[str, str]] = {
     "waiting": ("تنتظر الشبكة", "waits for the network"),
@@ -134,7 +136,7 @@ class Terminal:
 
     def outbox(self) -> Iterator[str]:
         """Every act with its state and its reason."""
-        acts = list_acts(self._store)
+        acts = [act for act in list_acts(self._store) if act.name != RECEIPTS]
         if not acts:
             yield self.line(self.word("nothing"))
         for act in acts:

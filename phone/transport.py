@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx2
 import msgspec
 
+from phone.push import Registration
 from phone.sign_in import Session, SignInFailed
 from phone.wire import (
     BlobAnswer,
@@ -129,6 +130,17 @@ class Transport:
         """Which chunks are there. Raises: Fault."""
         answer = await self._send("GET", f"/v1/blob/{blob}", params={"stream": str(stream)})
         return _read(answer, BlobAnswer)
+
+    async def register_for_pushes(self, registration: Registration) -> None:
+        """Raises: Fault."""
+        answer = await self._send(
+            "POST",
+            "/v1/push/register",
+            content=msgspec.json.encode(registration),
+            headers={"content-type": "application/json"},
+        )
+        if answer.status_code != httpx2.codes.NO_CONTENT:
+            raise _fault(answer)
 
     async def _post(self, path: str, request: msgspec.Struct) -> httpx2.Response:
         headers = {"content-type": CBOR, "accept": CBOR}

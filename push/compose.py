@@ -154,7 +154,8 @@ def _removal(each: Claimed, to: Addressed, also: Sequence[ActKey], now: datetime
 
 def encode_wake(notice_id: ActKey, letter: Letter) -> bytes:
     """What the phone reads: CBOR. A title that is too long for the larger size is cut."""
-    wake = Wake(notice_id, len(letter.parts), letter.parts[0].record_key, letter.title)
+    card = letter.parts[0].record_key
+    wake = Wake(notice_id, len(letter.parts), card, letter.title, letter.act)
     title = letter.title[:TITLE_CHARACTERS_MAX]
     while True:
         text = _encode(msgspec.structs.replace(wake, title=title))

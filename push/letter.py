@@ -17,7 +17,8 @@ class Letter(msgspec.Struct, frozen=True):
     """One message. `title` is for a push and an e-mail; `text` is what an SMS or an e-mail says in
     its service's own words, `{link}` standing for the address; empty: the neutral words.
     `address` is a number or an e-mail address, and empty for a push, whose phone has a
-    registration. An e-mail may carry a document (`attachment`). Past `until_on` there is nothing
+    registration. An e-mail may carry a document (`attachment`). `act` is what the phone's own
+    reminder of the same would be called. Past `until_on` there is nothing
     to say.
     """
 
@@ -30,6 +31,7 @@ class Letter(msgspec.Struct, frozen=True):
     address: str = ""
     text: str = ""
     attachment: str | None = None
+    act: str = ""
 
 
 def encode_letter(letter: Letter) -> bytes:

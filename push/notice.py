@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from domain.card.record import Record
 from domain.catalogue import Service
 from domain.ids import ActKey, CircleId, EntryId, RecordKey
 
@@ -26,7 +27,8 @@ class Notice(msgspec.Struct, frozen=True):
     """Of which card a person is to be told, in which days, and why now (`moment`).
 
     What its service chose, if it did: the words (`message`), channels besides the app, and the
-    document that an e-mail carries.
+    document that an e-mail carries. `emirate` is its reader's when it was made, for the funnel;
+    empty where nobody may know.
     """
 
     id: ActKey
@@ -41,6 +43,7 @@ class Notice(msgspec.Struct, frozen=True):
     message: EntryId = EntryId("")
     channels: tuple[Channel, ...] = ()
     attachment: str | None = None
+    emirate: str = ""
 
 
 def class_of(service: Service) -> NoticeClass:
@@ -50,6 +53,18 @@ def class_of(service: Service) -> NoticeClass:
     if service.calculator is not None and service.calculator.name in _CLINICAL_CALCULATORS:
         return "clinical"
     return "information" if service.nature == "information" else "service"
+
+
+def act_of(notice: Notice, record: Record) -> str:
+    """What a phone's own reminder of the same card and moment calls it, so that whichever comes
+    second is not shown: a moment, and of a card that was put off the day on which it came back.
+    """
+    window, moment = record.window, notice.moment
+    if window is not None and moment == "visible" and window.visible_from >= window.due_from:
+        moment = "due"  # due from the day it shows: a phone calls that due
+    if record.snoozed_until is not None and record.snoozed_until == notice.not_before_on:
+        return f"{moment}/{record.snoozed_until.isoformat()}"
+    return moment
 
 
 def encode_notice(notice: Notice) -> bytes:

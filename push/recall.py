@@ -131,7 +131,7 @@ async def _empty_letters(unit: Unit[PersonScope], keys: OwnerKeys) -> None:
     for row in found.all():
         place = Place(person_id, row.notice_id)
         letter = decode_letter(open_(key, place, row.sealed))
-        empty = msgspec.structs.replace(letter, title="", address="", text="")
+        empty = msgspec.structs.replace(letter, title="", address="", text="", act="")
         await unit.execute(
             update(DeliveryRow)
             .where(

@@ -21,7 +21,8 @@ from store.scope import PersonScope
 from store.session import Unit
 
 _REOPEN = """
-UPDATE notice SET state = $4, due_at = $5, told_at = NULL, reason = NULL
+UPDATE notice SET state = $4, due_at = $5, told_at = NULL, told_with = NULL,
+    reason = NULL
 WHERE person_id = $1 AND notice_id = ANY($2::bytea[]) AND state = ANY($3::smallint[])
     AND read_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM delivery

@@ -28,13 +28,15 @@ class PushTooLong(ValueError):
 class Wake(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a push says: the newest notice, how many there are, and the words to show at once.
 
-    `removed` lists notices that are to be taken off the screen instead.
+    `act` is what the phone's own reminder of the same would be called. `removed` lists notices that
+    are to be taken off the screen instead.
     """
 
     id: bytes
     count: int = 1
     record: bytes = b""
     title: str = ""
+    act: str = ""
     removed: tuple[bytes, ...] = ()
 
 

@@ -84,13 +84,18 @@ def _standing(
 
 _UNCHANGED = """
 SELECT asked.place
-FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $6::bigint[]) WITH ORDINALITY
-    AS asked(circle_id, person_id, record_key, number, wish, place)
+FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $6::bigint[], $7::bytea[])
+    WITH ORDINALITY AS asked(circle_id, person_id, record_key, number, wish, notice_id, place)
 JOIN stream_record AS row USING (circle_id, person_id, record_key)
 JOIN circle USING (circle_id)
 LEFT JOIN notice_preference AS wished ON wished.person_id = asked.person_id
 WHERE row.number = asked.number AND row.sealed IS NOT NULL
     AND coalesce(wished.version, 0) = asked.wish
+    AND NOT EXISTS (
+        SELECT 1 FROM notice
+        WHERE notice.person_id = asked.person_id AND notice.notice_id = asked.notice_id
+            AND notice.read_at IS NOT NULL
+    )
     AND circle.refreshed_version >= circle.facts_version
     AND (circle.next_change_on IS NULL OR circle.next_change_on > $5)
 """
@@ -100,8 +105,8 @@ async def list_unchanged(
     ground: Ground, asked: Collection[tuple[PersonId, Part]]
 ) -> frozenset[ActKey]:
     """Of many cards those that are exactly as they were when their messages were made, in circles
-    where nothing waits to be weighed, for readers who wish what they wished then: one statement,
-    over numbers alone.
+    where nothing waits to be weighed, for readers who wish what they wished then and have not read
+    the notice meanwhile: one statement, over numbers alone.
     """
     parts = list(asked)
     async with ground.database.glance(SweepScope()) as session:
@@ -114,5 +119,6 @@ async def list_unchanged(
             [part.number for _, part in parts],
             ground.clock.today(),
             [part.wish for _, part in parts],
+            [part.notice_id for _, part in parts],
         )
     return frozenset(parts[row["place"] - 1][1].notice_id for row in found)

@@ -22,7 +22,7 @@ from push.budget import WEEK_DAYS, Told
 from push.hours import Hours, list_announced
 from push.instant import local_now
 from push.letter import Letter, encode_letter
-from push.notice import Channel, Notice, class_of, decode_notice
+from push.notice import Channel, Notice, act_of, class_of, decode_notice
 from push.plan import Close, Finish, Hold, HoldReason, Reach, Send, Step, Waiting, plan
 from push.prefer import Wishes, hold_version, read_wishes
 from push.registration import list_phones
@@ -272,6 +272,7 @@ async def _write(
                     state=NOTICE_TOLD if look_again_at else NOTICE_FINISHED,
                     reason=None,
                     told_at=local,
+                    told_with=notices[0],
                     due_at=look_again_at or local,
                 )
             for letter in letters:
@@ -370,6 +371,7 @@ def _letter(
         address=address,
         text=said.text,
         attachment=notice.attachment if channel == "email" else None,
+        act=act_of(notice, lead.record),
     )
 
 

@@ -18,6 +18,7 @@ from schema.documents import NO_DOCUMENTS, DocumentsDamaged, TrustedDocuments
 from schema.error import show_error
 from schema.growth_chart import GrowthQuery
 from schema.limit import WithinLimits
+from schema.notices import NoticesQuery
 from schema.plan.executor import planned_executor
 from schema.prepare import OPERATIONS_KEPT_MAX, PrepareOnce, preparing
 from schema.session import SessionMutation, SessionQuery
@@ -37,6 +38,7 @@ _QUERIES = (
     GrowthQuery,
     SessionQuery,
     NoticeWishesQuery,
+    NoticesQuery,
 )
 Query = merge_types("Query", _QUERIES)
 Mutation = merge_types(

@@ -13,7 +13,7 @@ import strawberry
 from domain.citation import CITATION_BYTES
 from schema.field import attribute
 
-NodeType = Literal["Card", "Person", "Session"]
+NodeType = Literal["Card", "Notice", "Person", "Session"]
 
 ID_BYTES = 16
 _FACT = b"Fact:"

@@ -8,7 +8,7 @@ a wish lie in `sealed`.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from store.column import big, binary, instant, small
@@ -17,19 +17,30 @@ NOTICE_WAITING, NOTICE_TOLD, NOTICE_FINISHED, NOTICE_CLOSED = 0, 1, 2, 3
 DELIVERY_QUEUED, DELIVERY_SENDING = 0, 1
 DELIVERY_ACCEPTED, DELIVERY_FAILED, DELIVERY_UNKNOWN, DELIVERY_WITHDRAWN = 2, 3, 4, 5
 CHANNEL_PUSH, CHANNEL_SMS, CHANNEL_EMAIL, CHANNEL_REMOVE = 0, 1, 2, 3
+# What the funnel has not counted as far as it has come: an index of these alone.
+UNCOUNTED = (
+    "counted = 0 OR (counted = 1 AND told_with IS NOT NULL)"
+    " OR (counted < 3 AND read_at IS NOT NULL)"
+)
 
 
 class NoticeRow(SQLModel, table=True):
     """One thing to tell one person, once: its id is the act key.
 
-    Writer: `push/make.py`, `push/tell.py`, `push/reopen.py`.
+    Writer: `push/make.py`, `push/tell.py`, `push/reopen.py`, `push/recall.py`, `push/receipt.py`,
+    `push/funnel.py`.
 
     `state` is one of the NOTICE_ constants; `due_at` when it is looked at next. `reason` is a code
-    of `push/plan.py` or `push/standing.py`: why it waits, or why it was closed.
+    of `push/plan.py` or `push/standing.py`: why it waits, or why it was closed. `told_with` is the
+    notice whose message told of it: itself, or the first of several. `delivered_at`, `read_at` and
+    `acted_at` are when a phone's receipts came; `counted` how far the funnel has counted it.
     """
 
     __tablename__ = "notice"
-    __table_args__ = (Index("notice_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("notice_due", "state", "due_at"),
+        Index("notice_uncounted", "person_id", "notice_id", postgresql_where=text(UNCOUNTED)),
+    )
 
     person_id: UUID = Field(primary_key=True)
     notice_id: bytes = Field(sa_column=binary(primary_key=True))
@@ -40,13 +51,18 @@ class NoticeRow(SQLModel, table=True):
     due_at: datetime = Field(sa_column=instant())
     told_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     read_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    told_with: bytes | None = Field(default=None, sa_column=binary(nullable=True))
+    delivered_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    acted_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    counted: int = Field(sa_column=small(default=0))
     sealed: bytes = Field(sa_column=binary())
 
 
 class DeliveryRow(SQLModel, table=True):
     """One message by one channel to one address.
 
-    Writer: `push/tell.py`, `push/retract.py`, `push/lease.py`, `push/dead.py`.
+    Writer: `push/tell.py`, `push/retract.py`, `push/lease.py`, `push/dead.py`, `push/recall.py`,
+    `push/receipt.py`.
 
     `notice_id` is the first of the notices that it tells of. `device_id` is the phone, and for SMS
     and e-mail all zeros. `channel` and `state` are constants; `reason` is a code of

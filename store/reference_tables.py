@@ -155,6 +155,21 @@ class ServiceNumberRow(SQLModel, table=True):
     number: int
 
 
+class FunnelCountRow(SQLModel, table=True):
+    """How many notices of a service in an emirate came as far as a stage. Writer: `push/funnel.py`.
+
+    `stage` is one of `push/funnel.py`; an empty `emirate` is one that nobody may know. Counts are
+    shown in tens and hidden under ten, never as they stand here.
+    """
+
+    __tablename__ = "funnel_count"
+
+    entry_id: str = Field(primary_key=True)
+    emirate: str = Field(primary_key=True)
+    stage: int = Field(sa_column=small(primary_key=True))
+    count: int = Field(sa_column=big())
+
+
 class ProjectionEpochRow(SQLModel, table=True):
     """One generation of the audience projection's keys, and how far its making has come.
 

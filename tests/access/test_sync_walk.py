@@ -18,7 +18,7 @@ from domain.facts.dispute import Claim
 from domain.ids import CommandId
 from schema.node import decode_id
 from tests.access.walk import SignedIn
-from tests.access.world import MOTHER, ROLES, World
+from tests.access.world import MOTHER, ROLES, SEES, World
 from tests.schema.asking import ask, operation
 from tests.schema.test_statements import counted
 from tests.support.phone import BarePhone
@@ -102,6 +102,7 @@ def about_cards(registry: CommandRegistry) -> list[str]:
 
 # What each person command is sent with: it names nobody, so nobody's can be named.
 OF_PERSONS: dict[str, dict[str, Any]] = {"wishes.change": {"language": "ar", "opt_out": None}}
+SEEN = "notices.seen"  # it names notices: another's are passed over as those of nobody
 
 
 async def test_a_person_command_is_about_whoever_sends_it(
@@ -109,7 +110,7 @@ async def test_a_person_command_is_about_whoever_sends_it(
 ) -> None:
     """Under another's command id, too: that is nobody's."""
     registry, found = world.house.registry, []
-    assert OF_PERSONS.keys() == registry.types.keys() - set(about_cards(registry))
+    assert OF_PERSONS.keys() | {SEEN} == registry.types.keys() - set(about_cards(registry))
     before = await ask(world.house, MOTHER, operation("NoticeWishes"))
     for role_name, phone in phones.items():
         if phone.person_id == MOTHER:
@@ -128,6 +129,26 @@ async def test_a_person_command_is_about_whoever_sends_it(
                     found.append(f"{role_name}: {name} {own.name}: {answer}, else {missed}")
     assert found == []
     assert await ask(world.house, MOTHER, operation("NoticeWishes")) == before
+
+
+async def test_a_receipt_of_anothers_notice_is_as_one_of_none(
+    world: World, phones: dict[str, BarePhone]
+) -> None:
+    found = []
+    before = [await ask(world.house, who, operation("Notices")) for who in SEES]
+    assert any(each["data"]["notices"]["edges"] for each in before)
+    for role_name, phone in phones.items():
+        await outcome(phone, SEEN, {"acted": [uuid4().bytes]})
+        missed = await outcome(phone, SEEN, {"acted": [uuid4().bytes]})
+        assert missed[0] == "applied"
+        for own in world.of("Notice"):
+            notice_id = decode_id("Notice", own.id)
+            if phone.person_id not in own.readers:
+                answer = await outcome(phone, SEEN, {"acted": [notice_id]})
+                if answer != missed:
+                    found.append(f"{role_name}: {own.name}: {answer}, missing {missed}")
+    assert found == []
+    assert [await ask(world.house, who, operation("Notices")) for who in SEES] == before
 
 
 async def outcome(phone: BarePhone, name: str, sent: dict[str, Any]) -> tuple[str, int]:

@@ -48,7 +48,7 @@ UNTOLD = {
 
 async def everything(world: World) -> list[object]:
     """What each person has, as they see it."""
-    names = ("Sessions", "Timeline", "NoticeWishes")
+    names = ("Sessions", "Timeline", "NoticeWishes", "Notices")
     return [await ask(world.house, who, operation(name)) for who in SEES for name in names]
 
 

@@ -45,7 +45,7 @@ Place: TypeAlias = tuple[str, ...]
 """Where a value goes: the variable's name, then the fields of input objects down to it."""
 
 IdKind: TypeAlias = NodeType | Literal["Fact"]
-NODES: tuple[NodeType, ...] = ("Card", "Person", "Session")
+NODES: tuple[NodeType, ...] = ("Card", "Notice", "Person", "Session")
 KINDS: tuple[IdKind, ...] = (*NODES, "Fact")
 EXAMPLES: Mapping[str, Callable[[], object]] = {
     "Boolean": lambda: True,

@@ -19,11 +19,14 @@ from domain.facts.person import PersonDescribed
 from domain.ids import CommandId, EntryId, PersonId
 from domain.people.actor import Actor
 from identity.session import SessionDetail, open_session
+from push.receipt import SeeNotices
+from push.told import list_told
 from push.wish import ChangeWishes, ChannelWish, ClassWish, Hours, ServiceWish
 from schema.node import encode_id
 from tests.schema.asking import EVERY_STATE, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, divorced, fact, married, pregnant
 from tests.support.house import TestHouse, actor_of, person
+from tests.support.notices import Outbox, enrol
 from timeline.blob import BlobPlan, record_chunk
 from timeline.command import Command, run_command
 from timeline.outcome import APPLIED
@@ -171,6 +174,7 @@ async def build_world(house: TestHouse) -> World:
         world.own.extend(Own("Card", card, frozenset({who}), NAMES[who]) for card in mine)
     await _facts(world)
     await _wishes(house)
+    await _notices(world)
     for who in (MOTHER, OTHER_MOTHER, ADOPTIVE_FATHER, GROWN):
         card = next(one.id for one in world.of("Card") if who in one.readers)
         command_id = str(uuid4())
@@ -226,6 +230,25 @@ async def _wishes(house: TestHouse) -> None:
     )
     command = Command(CommandId(uuid4()), "wishes.change", payload)
     outcome = await run_command(house.ground, house.registry, actor, command)
+    assert outcome.code == APPLIED
+
+
+async def _notices(world: World) -> None:
+    """What is due is told: the mother has a phone, which has opened one; nobody else is reached."""
+    house, outbox = world.house, Outbox(world.house)
+    await enrol(house, MOTHER, uuid4(), token="token of the mother")
+    house.clock.instant += timedelta(hours=6)  # what is only to be read is told in the evening
+    await outbox.run()
+    house.clock.move_to(TODAY)
+    for who in SEES:
+        page = await list_told(house.ground, actor_of(who), limit=CARDS_EACH)
+        ids = [encode_id("Notice", told.notice.id) for told in page.notices]
+        world.own.extend(Own("Notice", each, frozenset({who}), NAMES[who]) for each in ids)
+    hers = await list_told(house.ground, actor_of(MOTHER), limit=20)
+    told = tuple(each.notice.id for each in hers.notices if each.is_told)
+    assert told
+    command = Command(CommandId(uuid4()), "notices.seen", SeeNotices(acted=told))
+    outcome = await run_command(house.ground, house.registry, actor_of(MOTHER), command)
     assert outcome.code == APPLIED
 
 

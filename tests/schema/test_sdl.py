@@ -37,6 +37,7 @@ def test_the_operations_are_all_there() -> None:
         "DisputeFact",
         "GrowthChart",
         "NoticeWishes",
+        "Notices",
         "Sessions",
         "SignOut",
         "SignOutEverywhere",

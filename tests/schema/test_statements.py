@@ -14,6 +14,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Engine, Pool, event
 
+from push.make import make_notices
+from push.tell import list_people_due, tell_person
 from schema.node import encode_id
 from tests.schema.asking import OPERATIONS, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, described, married
@@ -31,6 +33,9 @@ CHILDREN_COUNT = 15  # a father has more than 50 cards then
 BUDGETS = {
     "NoticeWishes": 4,  # the key found, made and read again, then one row
     "ChangeNoticeWishes": 20,
+    # The key found, made and read again; notices, their messages, the streams, which cards are in
+    # them; the catalogue's version. A page of a hundred takes as many as one of one.
+    "Notices": 8,
     "Timeline": 15,
     "Card": 11,
     "AcknowledgeCard": 48,
@@ -198,6 +203,20 @@ async def test_wishes_have_their_budget(house: TestHouse) -> None:
         answer = await ask(house, FATHER, operation("ChangeNoticeWishes"), input=given)
     assert answer["data"]["changeNoticeWishes"]["wishes"]["language"] == "EN"
     assert len(sent) <= BUDGETS["ChangeNoticeWishes"], len(sent)
+
+
+async def test_a_long_page_of_notices_takes_as_many_statements_as_a_short_one(
+    family: TestHouse,
+) -> None:
+    await make_notices(family.ground)
+    for person_id in await list_people_due(family.ground):
+        await tell_person(family.ground, person_id)
+    for first in (1, 10, 50):
+        with counted() as sent:
+            answer = await ask(family, FATHER, operation("Notices"), first=first)
+        page = answer["data"]["notices"]
+        assert len(page["edges"]) == min(first, 10) or len(page["edges"]) > 10
+        assert len(sent) <= BUDGETS["Notices"], sent
 
 
 def test_every_operation_has_a_budget() -> None:
