@@ -103,6 +103,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Settings], int]]] = {
 OPERATIONS: dict[str, str] = {
     "agency": "who may report what, by which keys: add, change, rotate, revoke, list, show, log",
     "catalogue": "entries: check, load, diff, export, read a rule in words, roll out, withdraw",
+    "funnel": "how far notices came, by service and emirate: show, recount",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
     "notice": "messages that did not go: dead count, list, retry",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",

@@ -16,6 +16,7 @@ from push.bell import Bell
 from push.compose import Composer
 from push.connect import open_fcm, open_smtp
 from push.deliver import Deliverer
+from push.funnel import count_stages
 from push.lease import Claimed
 from push.make import make_notices
 from push.registration import drop_dead_phone
@@ -113,11 +114,20 @@ async def tell_until(house: House, stop: asyncio.Event) -> None:
             return count
 
         tasks.create_task(_repeat(tell, house.telling, stop))
+        tasks.create_task(
+            _repeat(lambda: count_stages(house.ground), Bell(), stop, failed="counting_failed")
+        )
         for deliverer in deliverers:
             tasks.create_task(deliverer.deliver_until(stop))
 
 
-async def _repeat(step: Callable[[], Awaitable[int]], bell: Bell, stop: asyncio.Event) -> None:
+async def _repeat(
+    step: Callable[[], Awaitable[int]],
+    bell: Bell,
+    stop: asyncio.Event,
+    *,
+    failed: str = "telling_failed",
+) -> None:
     """Does a step again and again; at once where it found something, else when the bell is rung, or
     after a while.
     """
@@ -128,7 +138,7 @@ async def _repeat(step: Callable[[], Awaitable[int]], bell: Bell, stop: asyncio.
         except TryLater as fault:
             _log.warning("try_later", code=fault.code)
         except Exception as fault:
-            _log.error("telling_failed", error=type(fault).__name__)
+            _log.error(failed, error=type(fault).__name__)
         if not count and not stop.is_set():
             await bell.wait(LOOK_SECONDS)
             await asyncio.sleep(GATHER_SECONDS)

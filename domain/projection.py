@@ -54,6 +54,7 @@ _FIRST_YEAR = 1900
 
 # format, roles, emirate, language, reach, stages, starts (the last bit: more), children, services
 _ROW = struct.Struct(f">BBBBBHI{CHILDREN_MAX}H{SERVICES_MAX // 8}s")
+_EMIRATE_PLACE = 2
 ROW_BYTES = _ROW.size  # 75, and 50 of the envelope: 125 of the 128 that a row may have
 
 
@@ -123,6 +124,15 @@ def decode_projection(row: bytes, entries: Mapping[int, EntryId]) -> Projection 
         services=frozenset(entries[number] for number in _set_bits(bits)),
         has_more=bool(starts >> _MORE_BIT),
     )
+
+
+def emirate_in(row: bytes) -> str | None:
+    """The emirate that a row says, without the rest of it; None where none is, or of another
+    format.
+    """
+    if len(row) != ROW_BYTES or row[0] != FORMAT:
+        return None
+    return _of_number(row[_EMIRATE_PLACE], EMIRATES)
 
 
 def _bits(held: Iterable[str], names: tuple[str, ...]) -> int:

@@ -34,7 +34,7 @@ from phone.enrol import OtherServer
 from phone.exchange import NotEnrolled, outdated_minimum, read_today
 from phone.outbox import list_acts
 from phone.photo import PhotoTooLarge
-from phone.push import PushBroken, Registration, note, open_push, plan_registration, take_push
+from phone.push import PushBroken, note, open_push, plan_registration, take_push
 from phone.reminder import take_reminders
 from phone.sign_in import Session as SignedIn
 from phone.sign_in import SignInFailed
@@ -45,6 +45,7 @@ from phone.terminal import Terminal
 from phone.timeline import ShownCard, read_timeline
 from phone.transport import Fault, Transport
 from phone.vault import open_vault
+from phone.wire import Registration
 
 URL = "http://127.0.0.1:8000"
 PERSON, NAME, OFFLINE = "signed_in/person", "signed_in/name", "offline"

@@ -20,7 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from phone import outbox
 from phone.exchange import DEVICE, NotEnrolled
 from phone.exchange import RECEIPTS as SEEN
+from phone.removal import notice_name, take_off
 from phone.store import Store
+from phone.wire import Registration
 
 RECEIPTS_MAX = 100  # of each kind in one act
 CONTEXT = b"osrati/1/push"
@@ -33,16 +35,6 @@ _KEY = "push/key"
 
 class PushBroken(Exception):
     """Not a push for this phone: another key, damage, or a form still to come."""
-
-
-class Registration(msgspec.Struct, frozen=True):
-    """What the phone says of itself: `POST /v1/push/register`."""
-
-    device: str
-    token: str
-    platform: str
-    key: str
-    language: str
 
 
 class Wake(msgspec.Struct, frozen=True):
@@ -93,10 +85,12 @@ def take_push(store: Store, payload: bytes, *, today: date, now: datetime) -> Wa
     before, or there is nothing to show. That it came is said either way. Raises: PushBroken.
     """
     wake = open_push(store, payload)
-    if not wake.title:
-        return None  # it takes notices off the screen
+    if wake.removed:
+        take_off(store, wake.removed, today)
+    if wake.count == 0:
+        return None
     with store.transaction():
-        is_new = _show(store, b"notice" + wake.id, today)
+        is_new = _show(store, notice_name(wake.id), today)
         if is_new:
             _note(store, "delivered", wake.id, now)
         if wake.record and wake.act:

@@ -10,7 +10,6 @@ from uuid import UUID
 import httpx2
 import msgspec
 
-from phone.push import Registration
 from phone.sign_in import Session, SignInFailed
 from phone.wire import (
     BlobAnswer,
@@ -19,6 +18,7 @@ from phone.wire import (
     EnrolRequest,
     Malformed,
     OutdatedAnswer,
+    Registration,
     SyncAnswer,
     SyncRequest,
     decode,

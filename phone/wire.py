@@ -52,6 +52,16 @@ class SentCommand(msgspec.Struct, frozen=True):
     payload: dict[str, Any]  # Any: by name, `commands.json`
 
 
+class Registration(msgspec.Struct, frozen=True):
+    """What the phone says of itself: `POST /v1/push/register`."""
+
+    device: str
+    token: str
+    platform: str
+    key: str
+    language: str
+
+
 class Want(msgspec.Struct, frozen=True):
     """How much may come down."""
 

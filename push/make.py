@@ -13,6 +13,7 @@ from push.notice import CHANNELS, Notice, class_of, encode_notice
 from store.notice_tables import NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope
 from store.seal import Place, seal
+from timeline.audience import find_emirate
 from timeline.effect import ClaimedEffect, claim_effect, finish_effect, list_due_effects
 from timeline.ground import Ground
 
@@ -37,8 +38,9 @@ async def make_notices(ground: Ground, *, limit: int = MAKE_BATCH_MAX) -> int:
 
 
 async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) -> None:
-    notice = _notice_of(claimed, catalogue)
     recipient, now = claimed.effect.recipient, ground.clock.now_utc()
+    emirate = await find_emirate(ground, claimed.circle_id, recipient)
+    notice = _notice_of(claimed, catalogue, emirate or "")
     keys = await ground.keys.person(recipient)
     async with ground.database.unit(PersonScope(recipient)) as unit:
         await unit.execute(
@@ -58,7 +60,7 @@ async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) ->
         )
 
 
-def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue) -> Notice:
+def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue, emirate: str) -> Notice:
     effect: Effect = claimed.effect
     service = catalogue.find_service(effect.entry, effect.version)  # None: told of no more
     return Notice(
@@ -74,4 +76,5 @@ def _notice_of(claimed: ClaimedEffect, catalogue: Catalogue) -> Notice:
         message=effect.message,
         channels=tuple(channel for channel in CHANNELS if channel in effect.channels),
         attachment=effect.attachment,
+        emirate=emirate,
     )

@@ -19,6 +19,7 @@ from push.preference import Preferences
 from push.reopen import reopen_within
 from store.keys import OwnerKeys
 from store.notice_tables import (
+    CHANNEL_REMOVE,
     DELIVERY_QUEUED,
     DELIVERY_WITHDRAWN,
     NOTICE_CLOSED,
@@ -51,6 +52,7 @@ async def recall_messages(
         .where(
             col(DeliveryRow.person_id) == person_id,
             col(DeliveryRow.state) == DELIVERY_QUEUED,
+            col(DeliveryRow.channel) != CHANNEL_REMOVE,  # comes off a screen all the same
             col(DeliveryRow.notice_id).in_(list(queued)),
         )
         .values(state=DELIVERY_WITHDRAWN, reason=CHANGED, settled_at=now)
@@ -76,7 +78,9 @@ async def _queued(unit: Unit[PersonScope], keys: OwnerKeys) -> dict[ActKey, tupl
     person_id = unit.scope.person_id
     found = await unit.execute(
         select(col(DeliveryRow.notice_id), col(DeliveryRow.sealed)).where(
-            col(DeliveryRow.person_id) == person_id, col(DeliveryRow.state) == DELIVERY_QUEUED
+            col(DeliveryRow.person_id) == person_id,
+            col(DeliveryRow.state) == DELIVERY_QUEUED,
+            col(DeliveryRow.channel) != CHANNEL_REMOVE,
         )
     )
     key = keys.for_("delivery")

@@ -22,6 +22,7 @@ from domain.people.actor import Actor
 from push.instant import local_now
 from store.keys import OwnerKeys
 from store.notice_tables import (
+    CHANNEL_REMOVE,
     DELIVERY_QUEUED,
     DELIVERY_WITHDRAWN,
     NOTICE_CLOSED,
@@ -101,6 +102,7 @@ async def _take(
             col(DeliveryRow.person_id) == person_id,
             col(DeliveryRow.notice_id).in_(read),
             col(DeliveryRow.state) == DELIVERY_QUEUED,
+            col(DeliveryRow.channel) != CHANNEL_REMOVE,
         )
         .values(state=DELIVERY_WITHDRAWN, reason=READ, settled_at=now)
     )

@@ -3,15 +3,16 @@ in its commit.
 
 It exists so that publishing, previews and campaigns need not open the facts of everybody. Sealed
 under keys of its own, by shard and generation, and left out of backups: `timeline/rebuild.py` makes
-it anew. Read by `timeline/population.py` alone.
+it anew. Across circles it is read by `timeline/population.py` alone; of one member's own row their
+emirate, for the funnel.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any  # rows of the driver
 
 from domain.ids import CircleId, EntryId, PersonId
-from domain.projection import Projection, decode_projection, encode_projection
-from store.keys import OwnerKeys
+from domain.projection import Projection, decode_projection, emirate_in, encode_projection
+from store.keys import KeyErased, OwnerKeys
 from store.scope import CircleScope
 from store.seal import Place, SealBroken, open_, seal
 from store.session import Unit
@@ -25,6 +26,11 @@ SELECT $1, row.person_id, $2, row.content, row.sealed
 FROM unnest($3::uuid[], $4::bytea[], $5::bytea[]) AS row(person_id, content, sealed)
 ON CONFLICT (circle_id, person_id) DO UPDATE
 SET epoch = excluded.epoch, content = excluded.content, sealed = excluded.sealed
+"""
+_OWN = """
+SELECT epoch, sealed FROM audience
+WHERE circle_id = $1 AND person_id = $2
+    AND epoch = (SELECT coalesce(max(epoch), 1) FROM projection_epoch)
 """
 _DROP = "DELETE FROM audience WHERE circle_id = $1 AND person_id = ANY($2::uuid[])"
 _DROP_CIRCLE = "DELETE FROM audience WHERE circle_id = $1"
@@ -79,6 +85,23 @@ def open_projections(
         if projection is not None:
             found[CircleId(circle_id), PersonId(person_id)] = projection
     return found
+
+
+async def find_emirate(ground: Ground, circle_id: CircleId, person_id: PersonId) -> str | None:
+    """The emirate of a member, as their circle's last refresh knew it; None where nobody may say,
+    or the projection is being made anew.
+    """
+    async with ground.database.glance(CircleScope(circle_id)) as session:
+        connection = await session.raw()
+        row = await connection.fetchrow(_OWN, circle_id, person_id)
+    if row is None:
+        return None
+    try:
+        keys = await ground.keys.projection(row["epoch"])
+        key = keys.of_shard(PURPOSE, circle_id)
+        return emirate_in(open_(key, Place(circle_id, person_id.bytes), row["sealed"]))
+    except (KeyErased, SealBroken):
+        return None
 
 
 async def drop_projections(unit: Unit[CircleScope]) -> None:

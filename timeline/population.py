@@ -117,6 +117,15 @@ async def open_population(
     """The projection for one purpose. That it is read is committed first, so that no reading goes
     unrecorded.
     """
+    await record_reading(ground, purpose=purpose, reader=reader, asked=asked)
+    numbers = await ground.catalogues.numbers()
+    async with ground.database.read(PopulationScope(purpose, reader)) as session:
+        keys = await _keys_in_force(session, ground)
+        yield Population(session, keys, numbers)
+
+
+async def record_reading(ground: Ground, *, purpose: str, reader: str, asked: str) -> None:
+    """Keeps that something is read across circles, before it is."""
     read_id = uuid4()
     body = msgspec.json.encode(PopulationRead(purpose, reader, asked))
     sealed = seal(ground.keys.house("population_read"), Place(read_id), body)
@@ -126,10 +135,6 @@ async def open_population(
                 read_id=read_id, done_at=ground.clock.now_utc(), sealed=sealed
             )
         )
-    numbers = await ground.catalogues.numbers()
-    async with ground.database.read(PopulationScope(purpose, reader)) as session:
-        keys = await _keys_in_force(session, ground)
-        yield Population(session, keys, numbers)
 
 
 async def list_reads(ground: Ground, *, limit: int = READS_LISTED_MAX) -> tuple[RecordedRead, ...]:

@@ -27,7 +27,7 @@ from phone.sync import Phone, come_back
 from phone.transport import Transport
 from phone.vault import new_vault
 from push.told import list_told
-from tests.support.builders import CITIZEN, born, described, fact, married
+from tests.support.builders import CITIZEN, born, described, died, fact, married
 from tests.support.house import TestHouse, actor_of, person
 from tests.support.notices import Outbox
 from tests.support.phone import open_app
@@ -177,3 +177,20 @@ def test_the_key_is_made_once(house: TestHouse, phone: Phone) -> None:
     one, two = plan_registration(phone.store, "a"), plan_registration(phone.store, "b")
     assert one.key == two.key
     assert UUID(one.device).version
+
+
+async def test_what_is_taken_back_is_not_shown_when_it_comes_late(
+    house: TestHouse, phone: Phone
+) -> None:
+    outbox = Outbox(house)
+    sent = await pushes(house, outbox)
+    await house.apply(died(CHILD, TODAY))
+    await outbox.run()
+    removals = [push.payload for push in outbox.removals.messages]
+    assert removals
+    for payload in removals:
+        assert shown(phone, payload) is None
+        assert open_push(phone.store, payload).removed
+    taken = {one for payload in removals for one in open_push(phone.store, payload).removed}
+    for payload in sent:
+        assert (shown(phone, payload) is None) == (open_push(phone.store, payload).id in taken)

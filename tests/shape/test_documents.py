@@ -119,7 +119,7 @@ def test_the_table_of_tables_has_each_table_with_its_writers() -> None:
         for item in vars(module).values():
             if isinstance(item, type) and issubclass(item, SQLModel) and item is not SQLModel:
                 (writer,) = re.findall(
-                    r"Writer:\s+([^.,]*?\.py`(?:, `[^`]+`)*)", item.__doc__ or ""
+                    r"Writer:\s+([^.,]*?\.py`(?:,\s+`[^`]+`)*)", item.__doc__ or ""
                 )
                 written[str(item.__tablename__)] = set(words(writer))
     assert written.keys() == {*SQLModel.metadata.tables, "wrapped_key"}
