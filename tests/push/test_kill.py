@@ -152,7 +152,7 @@ async def test_a_stormy_day_misses_nobody(
         await fcm.weather(down=True)
         await until(lambda: is_waiting_for_fcm(site))
         await fcm.weather(down=False)
-        await site.end_leases()
+        await site.end_waits()
         await until(lambda: nothing_open(site))
         counts = await received(site)
         assert counts.keys() == {each.token for each in site.recipients}

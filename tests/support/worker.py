@@ -148,6 +148,12 @@ class Site:
         )
         return found
 
+    async def end_waits(self) -> None:
+        """As if the time had come of what waits; what a living worker holds stays its own."""
+        await self.connection.execute(
+            "UPDATE delivery SET next_at = now() - interval '1 second' WHERE state = 0"
+        )
+
     async def end_leases(self) -> None:
         """As if their time had passed, and every wait with it."""
         await self.connection.execute(
