@@ -9,14 +9,17 @@ from random import Random
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from content.pack import SHIPPED_PACK
 from content.publish import publish_documents
 from content.rollout import close_rollout, open_rollout, take_back, widen_rollout
+from content.scenario import read_scenarios
 from content.schedule_entries import read_catalogue
 from content.withdraw import withdraw
 from domain.card.record import Record
+from domain.fact import Fact
 from domain.facts.person import IdentifierReplaced, ResidenceChanged
 from domain.ids import CommandId, EntryId, PersonId
 from store.scope import ReferenceScope
@@ -141,6 +144,51 @@ async def test_a_family_of_many_services_is_made_again_through_roll_outs_and_a_w
             assert [one.differences for one in replayed if not one.is_exact] == []
             made = {record for one in replayed for record in one.records if record.is_card}
             assert records <= made, (day, who)
+
+
+# Each row of the journey (docs/services.md) is seen by somebody of these stories.
+STORIES = (
+    *("marriage_contract", "family_book", "marriage_grant", "housing_support"),
+    *("pregnancy_followup", "medical_appointments", "newborn_federal_family"),
+    *("vaccination_and_growth", "nursery", "school_registration", "content_by_stage"),
+)
+ROWS = {
+    *("marriage_contract", "family_book", "marriage_grant", "housing_support"),
+    *("pregnancy_followup", "medical_appointments", "newborn_bundle", "maternity_leave"),
+    *("paternity_leave", "child_allowance", "school_seat", "vaccination"),
+    *("growth_questionnaire", "nursery", "school_registration", "content_child"),
+}
+
+
+async def test_each_row_of_the_journey_is_made_again_on_every_day_of_its_stories(
+    house: TestHouse,
+) -> None:
+    """The stories of several families are told in one house, each event on the day it was known."""
+    stories = [one for one in read_scenarios() if one.name in STORIES]
+    assert len(stories) == len(STORIES)
+    told: dict[date, list[Fact]] = {}
+    for story in stories:
+        for one in story.facts:
+            unique = msgspec.structs.replace(one, source_id=f"{story.name}/{one.source_id}")
+            told.setdefault(one.known_on, []).append(unique)
+    readers: dict[date, set[PersonId]] = {}
+    for story in stories:
+        for step in story.steps:
+            readers.setdefault(step.on, set()).update(story.people[who] for who in step.sees)
+    kept: Seen = {}
+    for day in sorted({*told, *readers}):
+        house.clock.move_to(day)
+        for one in told.get(day, ()):
+            await house.apply(one)
+        for who in readers.get(day, ()):
+            kept[day, who] = {card.record for card in await house.timeline(who)}
+    assert {record.entry for records in kept.values() for record in records} >= ROWS
+    house.clock.move_days(1)
+    for (day, who), records in kept.items():
+        _, replayed = await replay_member(house.ground, who, on=day)
+        assert [one.differences for one in replayed if not one.is_exact] == []
+        made = {record for one in replayed for record in one.records if record.is_card}
+        assert records <= made, (day, who)
 
 
 async def a_day(house: TestHouse) -> None:
