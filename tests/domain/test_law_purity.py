@@ -596,7 +596,7 @@ def test_histories_are_about_something(name: str, seen: Callable[[Evaluation], b
     met = 0
 
     @given(histories())
-    @settings(max_examples=150, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     def count(history: History) -> None:
         nonlocal met
         met += any(seen(look(circle, history.facts, history.today)) for circle in CIRCLES)

@@ -320,12 +320,12 @@ async def test_a_birth_is_never_held_because_someone_is_dead(
     assert (await intake.tell("mohap", BIRTH))["status"] == "applied"
 
 
-async def test_a_mother_who_died_has_her_child_and_its_father_the_card(
+async def test_a_mother_who_died_has_her_child_and_its_father_the_quiet_card(
     house: TestHouse, intake: Intake
 ) -> None:
     await intake.tell("mohap", event("person.died", "d-1", {"person": WIFE}, on="2026-11-01"))
     assert (await intake.tell("mohap", BIRTH))["status"] == "applied"
-    assert "newborn_bundle:due" in await cards(house, 501)
+    assert "newborn_documents:due" in await cards(house, 501)
     assert await cards(house, 502) == []
 
 

@@ -57,7 +57,7 @@ async def test_a_twin_who_lives_is_told_of_once_a_dose_was_given(house: TestHous
     await house.apply(pregnancy_ended(WIFE, TODAY, "stillbirth"))
     await house.apply(born(CHILD, WIFE, TODAY, father=HUSBAND))
     await house.apply(vaccinated(CHILD, "19", TODAY))
-    assert {"newborn_bundle", "vaccination"} <= await entries(house, HUSBAND)
+    assert {"newborn_documents", "vaccination"} <= await entries(house, HUSBAND)
 
 
 async def test_a_pregnancy_soon_after_a_loss_is_a_new_one(house: TestHouse) -> None:
