@@ -94,16 +94,23 @@ class Fuzz:
 
 
 async def fuzz(
-    world: World, names: Sequence[str], *, cases_count: int, app: Starlette | None = None
+    world: World,
+    names: Sequence[str],
+    *,
+    cases_count: int,
+    app: Starlette | None = None,
+    each_id: bool = False,
 ) -> Fuzz:
-    """As many cases of the root fields named, as everybody; to the service, or to another app."""
+    """As many cases of the root fields named, as everybody; to the service, or to another app. With
+    `each_id` each id by each who may not read by it as well, until something is found.
+    """
     async with served(app or app_of(world.house, "development")) as origin:
         run = Fuzz(world, origin)
-        await asyncio.to_thread(_run, run, names, cases_count)
+        await asyncio.to_thread(_run, run, names, cases_count, each_id)
     return run
 
 
-def _run(run: Fuzz, names: Sequence[str], cases_count: int) -> None:
+def _run(run: Fuzz, names: Sequence[str], cases_count: int, each_id: bool) -> None:
     text = st.text(max_size=12).map(nodes.String)
     dates = st.dates().map(lambda day: nodes.String(day.isoformat()))
     uuids = st.uuids().map(lambda each: nodes.String(str(each)))
@@ -128,6 +135,8 @@ def _run(run: Fuzz, names: Sequence[str], cases_count: int) -> None:
             _send_many(run, name, sound, each_count - wrong, http)
             if not run.answered[name]:
                 _send_to_readers(run, name, fields[name], http)
+            if each_id:
+                _send_as_strangers(run, name, fields[name], http)
 
 
 def _send_to_readers(run: Fuzz, name: str, made: AnyOperation, http: httpx2.Client) -> None:
@@ -140,6 +149,17 @@ def _send_to_readers(run: Fuzz, name: str, made: AnyOperation, http: httpx2.Clie
         _send_many(run, name, sound, _READER_CASES, http, st.just((role, False)))
         if run.answered[name]:
             break
+    schemathesis.graphql.scalar("ID", run.ids())
+
+
+def _send_as_strangers(run: Fuzz, name: str, made: AnyOperation, http: httpx2.Client) -> None:
+    """Each id alone, once, by each who may not read by it."""
+    for one in run.world.own:
+        schemathesis.graphql.scalar("ID", st.just(nodes.String(one.id)))
+        sound = made.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        for role, who in ROLES.items():
+            if who not in one.readers and not run.found:
+                _send_many(run, name, sound, 1, http, st.just((role, False)))
     schemathesis.graphql.scalar("ID", run.ids())
 
 

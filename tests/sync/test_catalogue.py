@@ -1,5 +1,6 @@
 """The catalogue's texts: public, signed, in one language, whole or what changed."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any  # CBOR
@@ -104,7 +105,9 @@ async def test_since_a_version_only_what_changed_and_what_went(
             copy.parent.mkdir(exist_ok=True)
             copy.write_text(file.read_text("utf-8"), "utf-8")
     changed = pack / "vaccination.yaml"
-    text = changed.read_text("utf-8").replace("revision: 1", "revision: 2", 1)
+    text = changed.read_text("utf-8")
+    (revision,) = re.findall(r"^revision: (\d+)$", text, re.MULTILINE)
+    text = text.replace(f"revision: {revision}", f"revision: {int(revision) + 1}", 1)
     changed.write_text(text, "utf-8")
     version = await publish_pack(house.ground.database, house.clock, pack)
     said = await read(http, f"locale=en&since={held}")
