@@ -1,11 +1,8 @@
 """A child process of `osrati run`: asked to end, waited for, and killed if it does neither."""
 
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from api.settings import HOST
 
 STOP_SECONDS = 15
 
@@ -29,10 +26,3 @@ def ended(child: subprocess.Popen[bytes]) -> Iterator[None]:
                 child.wait()
         if child.stdin is not None:
             child.stdin.close()
-
-
-def free_port() -> int:
-    """A port of ours that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

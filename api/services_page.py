@@ -79,7 +79,16 @@ class ServicesPage:
         except NotFound:
             if "text/html" not in request.headers.get("accept", ""):
                 raise
-            return self._html(request, "no_article.html", language, status_code=404)
+            words = SERVICES_TEXT[language]
+            return self._html(
+                request,
+                "article.html",
+                language,
+                status_code=404,
+                title=words["no_article"],
+                minutes=None,
+                body=Markup("<p>{}</p>").format(words["no_article_next"]),
+            )
 
     async def _article(self, request: Request, language: Language) -> Response:
         catalogue, today = await self._ground.catalogues.current(), self._ground.clock.today()

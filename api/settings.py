@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -225,16 +225,21 @@ def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
     return access
 
 
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    """A server's URL, and its port where it names one that can be."""
+    parts = urlsplit(url)
+    try:
+        return parts, parts.port
+    except ValueError:
+        return parts, None
+
+
 def _smpp(environ: Mapping[str, str]) -> SmppAccess | None:
     """How SMS go out; None where no message centre is named: then they wait."""
     url = environ.get("OSRATI_SMPP_URL", "")
     if not url:
         return None
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
+    parts, port = _split(url)
     password = environ.get("OSRATI_SMPP_PASSWORD", "")
     if parts.scheme != "smpp" or not parts.hostname or not port or not parts.username:
         raise SettingsError("OSRATI_SMPP_URL is not understood: write smpp://system-id@host:2775.")
@@ -257,11 +262,7 @@ def _smtp(environ: Mapping[str, str]) -> SmtpAccess | None:
     url = environ.get("OSRATI_SMTP_URL", "")
     if not url:
         return None
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
+    parts, port = _split(url)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or not port:
         raise SettingsError(
             "OSRATI_SMTP_URL is not understood: write smtp://user@relay.example:587 (STARTTLS) or "

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from api.child import ChildEnded, ended, free_port
+from api.child import ChildEnded, ended
 from api.demo import begin_stories
 from api.settings import HOST, Settings, Simulators, UaePassAccess
 from identity.sign_in import CALLBACK_PATH
@@ -23,7 +23,7 @@ from push.connect import FcmAccess
 from push.smpp import SmppAccess
 from push.smtp import SmtpAccess
 from store.clock import SystemClock
-from store.embedded import make_dir
+from store.embedded import free_port, make_dir
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS_MAX = 60

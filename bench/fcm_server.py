@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from pathlib import Path
 
 import httpx2
 
+from api.child import ended
+from bench.processes import wait_until_answers
 from push.connect import FcmAccess
 from store.embedded import free_port
-
-READY_SECONDS_MAX = 60.0
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +39,6 @@ def running_fcm(directory: Path) -> Iterator[FcmServer]:
         directory / "fcm-certificate.pem",
     )
     server = FcmServer(access, f"http://127.0.0.1:{ports[0]}")
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        try:
-            _wait_until_ready(server)
-            yield server
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(server: FcmServer) -> None:
-    until = time.monotonic() + READY_SECONDS_MAX
-    while True:
-        try:
-            server.count()
-        except httpx2.HTTPError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(POLL_SECONDS)
-        else:
-            return
+    with ended(subprocess.Popen(command, stdin=subprocess.PIPE)):
+        wait_until_answers(f"{server.http}/received/count")
+        yield server

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.processes import STOP_SECONDS, wait_until_answers
+from api.child import ended
+from bench.processes import wait_until_answers
 from bench.raw_http import Connection, http_request
 from store.embedded import free_port
 
@@ -95,16 +96,9 @@ def kinto(dsn: str, directory: Path) -> Iterator[int]:
     process = subprocess.Popen(
         [program, "start", "--ini", str(ini), "--port", str(port)], env=clean
     )
-    try:
+    with ended(process):
         wait_until_answers(f"http://127.0.0.1:{port}/v1/__lbheartbeat__")
         yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 async def make_database(dsn: str) -> None:

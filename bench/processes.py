@@ -12,17 +12,13 @@ from pathlib import Path
 
 import httpx2
 
+from api.child import ChildEnded, ended
 from api.settings import Settings
 
 READY_SECONDS_MAX = 60
 READY_POLL_SECONDS = 0.05
-STOP_SECONDS = 15
 KIB_PER_MB = 1_000_000 / 1_024
 OK = 200
-
-
-class ChildEnded(Exception):
-    """A process ended by itself; its own lines say why."""
 
 
 @contextmanager
@@ -31,17 +27,10 @@ def child(module: str, *arguments: str, environ: Mapping[str, str]) -> Iterator[
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments], env={**os.environ, **environ}
     )
-    try:
+    with ended(process):
         yield process.pid
         if process.poll() is not None:
             raise ChildEnded(f"{module} ended with {process.returncode} during the measurement")
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def environ_of(settings: Settings) -> dict[str, str]:

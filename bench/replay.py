@@ -25,12 +25,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from api.child import ChildEnded
 from api.operate.inbox import REPLAY_BATCH_MAX
 from api.settings import Settings
 from api.wire import House, open_house
 from api.worker import interpret_message
 from bench.couple import Couple
-from bench.processes import ChildEnded, environ_of, peak_mb
+from bench.processes import environ_of, peak_mb
 from bench.result import Result, compare
 from bench.servers import bench_servers, driver_url
 from domain.ids import AgencyId

@@ -23,9 +23,10 @@ from typing import TypeAlias
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
+from api.child import ended
 from api.settings import DEVELOPMENT_APPS, HOST, Settings, UaePassAccess
 from api.wire import open_house
-from bench.processes import STOP_SECONDS, child, environ_of, wait_until_answers
+from bench.processes import child, environ_of, wait_until_answers
 from bench.raw_http import Connection, http_request, rate
 from bench.result import Result, compare
 from bench.servers import bench_servers
@@ -257,10 +258,4 @@ def _start_provider(settings: Settings, port: int, stack: ExitStack) -> None:
 def _start(stack: ExitStack, command: list[str], **environ: str) -> None:
     """Ended by its id when the measurement ends."""
     process = Popen(command, env={**os.environ, **environ}, stdin=PIPE)
-
-    def end() -> None:
-        assert process.stdin is not None
-        process.stdin.close()  # both end with their input
-        process.wait(STOP_SECONDS)
-
-    stack.callback(end)
+    stack.enter_context(ended(process))

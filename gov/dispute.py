@@ -30,7 +30,7 @@ from store.keys import KeyErased
 from store.person_tables import DisputeRow
 from store.scope import LookupScope, ReferenceScope
 from timeline.dispute import HeldDispute, find_dispute, spread_dispute
-from timeline.effect import ClaimedEffect
+from timeline.effect_lease import ClaimedEffect
 from timeline.ground import Ground
 
 

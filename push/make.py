@@ -14,7 +14,8 @@ from store.notice_tables import NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope
 from store.seal import Place, seal
 from timeline.audience import find_emirate
-from timeline.effect import ClaimedEffect, claim_effect, finish_effect, list_due_effects
+from timeline.effect import claim_effect, finish_effect, list_due_effects
+from timeline.effect_lease import ClaimedEffect
 from timeline.ground import Ground
 
 MAKE_BATCH_MAX = 500

@@ -35,7 +35,7 @@ from store.notice_tables import (
 from store.scope import PersonScope, SweepScope
 from store.seal import Place, open_, seal
 from store.session import Reading, Unit
-from timeline.effect import ClaimedEffect
+from timeline.effect_lease import ClaimedEffect
 from timeline.ground import Ground
 from timeline.reversal import claim_reversed, finish_reversed, list_reversed
 

@@ -1,5 +1,5 @@
 """HTTP/1.1 as far as a library sends by it: one request after another on a connection, each with a
-length. FCM takes it too; `simulators/fcm.py` hands over what has not chosen HTTP/2.
+length. FCM takes it too; `simulators/fcm_http2.py` hands over what has not chosen HTTP/2.
 """
 
 import asyncio

@@ -10,10 +10,7 @@ sending half now and half later.
 
 import asyncio
 import json
-import os
-import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -41,6 +38,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.agency import AgencyClient, own_clock
+from simulators.parent import end_with_parent
 from simulators.registered_family import Held, registered_families
 
 SIGNATURE_TAG = "osrati-registry"
@@ -272,15 +270,10 @@ def open_registry(data_dir: Path, intake_url: str, day: date) -> Registry:
 
 def main() -> None:
     """Serves until it is told to end, or whoever started it is gone: then its input closes."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_parent()
     data_dir, port, intake_url, day = sys.argv[1:5]
     registry = open_registry(Path(data_dir), intake_url, date.fromisoformat(day))
     uvicorn.run(registry.app(), host="127.0.0.1", port=int(port), log_level="warning")
-
-
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,8 @@ OSRATI_SMPP_PASSWORD.
 import asyncio
 import json
 import os
-import signal
 import struct
 import sys
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any  # JSON
@@ -25,6 +23,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from simulators.parent import end_with_parent
 
 HOST = "127.0.0.1"
 PDU_BYTES_MAX = 65_536
@@ -174,13 +174,8 @@ async def serve(smpp_port: int, http_port: int) -> None:
 
 def main() -> None:
     """Serves until it is told to end, or whoever started it is gone: then its input closes."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_parent()
     asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
-
-
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,8 @@ import email
 import json
 import logging
 import os
-import signal
 import ssl
 import sys
-import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.certificate import HOST, make_certificate
+from simulators.parent import end_with_parent
 
 USER = "osrati"
 KEPT_MAX = 100_000
@@ -223,15 +222,10 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
 def main() -> None:
     """Serves until it is told to end, or whoever started it is gone: then its input closes."""
     logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of its own old names
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_parent()
     directory, starttls, tls, http = sys.argv[1:5]
     ports = {"starttls": int(starttls), "tls": int(tls), "http": int(http)}
     asyncio.run(serve(Path(directory), ports))
-
-
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

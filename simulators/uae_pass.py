@@ -13,9 +13,6 @@ import binascii
 import hashlib
 import os
 import secrets
-import signal
-import sys
-import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,6 +27,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from simulators.family_story import stories
+from simulators.parent import end_with_parent
 from simulators.uae_pass_account import Account, accounts
 
 BASE_PATH = "/idshub"
@@ -272,11 +270,6 @@ def _back(asked: Asked, **answer: str) -> Response:
     return RedirectResponse(f"{asked.redirect_uri}?{query}", status_code=302)
 
 
-def _end_with_input() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
 def main() -> None:
     """Serves until told to end, or until whoever started it is gone: then its input closes."""
     parser = argparse.ArgumentParser(prog="simulators.uae_pass", description=__doc__)
@@ -284,7 +277,7 @@ def main() -> None:
     parser.add_argument("--client-id", required=True)
     parser.add_argument("--redirect-uri", required=True)
     asked = parser.parse_args()
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    end_with_parent()
     client = Client(asked.client_id, os.environ[SECRET_NAME], asked.redirect_uri)
     simulator = UaePass(client, accounts(stories(datetime.now(UTC).date())))
     uvicorn.run(

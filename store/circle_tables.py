@@ -142,7 +142,7 @@ class StreamRecordRow(SQLModel, table=True):
 class EffectRow(SQLModel, table=True):
     """Something a refresh wants done elsewhere, once.
 
-    Writer: `timeline/effect.py`, `timeline/reversal.py`.
+    Writer: `timeline/effect.py`, `timeline/effect_lease.py`.
 
     Claimed by a lease with a compare-and-set, by the feature of its `kind`; both that and `state`
     are EFFECT_ constants.

@@ -1,21 +1,16 @@
 """Effects: what a refresh wants done elsewhere. A row in the same commit; claimed by the feature of
-its kind, once.
-
-A claim finds candidates without a lock and takes each by its key with a compare-and-set on its
-lease, so it works where rows lie on many machines. A lease that runs out frees the effect again.
+its kind, once (`timeline/effect_lease.py`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TypeAlias
-from uuid import UUID, uuid4
 
-import msgspec
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, case, update
 from sqlmodel import col
 
-from domain.card.record import Effect, EffectKind, decode_effect, effect_image, encode_effect
+from domain.card.record import Effect, EffectKind, effect_image, encode_effect
 from domain.ids import ActKey, CircleId
 from store.circle_tables import (
     EFFECT_CANCELLED,
@@ -28,18 +23,23 @@ from store.circle_tables import (
     EFFECT_REVERSED,
     EFFECT_SUBMIT,
     EFFECT_TELL,
-    CircleRow,
     EffectRow,
 )
 from store.keys import OwnerKeys
-from store.scope import CircleScope, SweepScope
-from store.seal import Place, open_, seal
+from store.scope import CircleScope
+from store.seal import Place, seal
 from store.session import Unit
+from timeline.effect_lease import (
+    DUE_BATCH_MAX,
+    ClaimedEffect,
+    DueEffect,
+    claim_free,
+    end_claim,
+    list_free,
+)
 from timeline.ground import Ground
 from timeline.held import HeldEffect
 
-LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
-DUE_BATCH_MAX = 500
 KINDS: Mapping[EffectKind, int] = MappingProxyType(
     {
         "tell": EFFECT_TELL,
@@ -66,21 +66,6 @@ _OPEN = (EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_CANCELLED)  # nothing of it was 
 
 EffectRowValues: TypeAlias = tuple[ActKey, int, date, date, bytes, bytes]
 """Key, kind, the two days, content and sealed body of one row of `effect`."""
-
-
-class DueEffect(msgspec.Struct, frozen=True):
-    """A candidate to claim: ids only."""
-
-    circle_id: CircleId
-    act_key: ActKey
-
-
-class ClaimedEffect(msgspec.Struct, frozen=True):
-    """An effect that is the claimer's until the lease runs out."""
-
-    circle_id: CircleId
-    lease_id: UUID
-    effect: Effect
 
 
 def effect_row(
@@ -156,85 +141,40 @@ async def _move(
         )
 
 
+def _is_due(ground: Ground) -> ColumnElement[bool]:
+    today, now = ground.clock.today(), ground.clock.now_utc()
+    return (
+        (
+            (col(EffectRow.state) == EFFECT_PENDING)
+            | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now))
+        )
+        & (col(EffectRow.not_before_on) <= today)
+        & (col(EffectRow.not_after_on) >= today)
+    )
+
+
 async def list_due_effects(
     ground: Ground, *, kind: EffectKind = "tell", limit: int = DUE_BATCH_MAX
 ) -> tuple[DueEffect, ...]:
     """Effects of one kind whose day has come and that nobody holds, oldest first; found without a
     lock.
     """
-    today, now = ground.clock.today(), ground.clock.now_utc()
-    async with ground.database.read(SweepScope()) as session:
-        found = await session.execute(
-            select(col(EffectRow.circle_id), col(EffectRow.act_key))
-            .where(
-                col(EffectRow.kind) == KINDS[kind],
-                (col(EffectRow.state) == EFFECT_PENDING)
-                | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
-                col(EffectRow.not_before_on) <= today,
-                col(EffectRow.not_after_on) >= today,
-            )
-            .order_by(col(EffectRow.not_before_on), col(EffectRow.act_key))
-            .limit(min(limit, DUE_BATCH_MAX))
-        )
-        return tuple(DueEffect(CircleId(row.circle_id), ActKey(row.act_key)) for row in found)
+    of_kind = col(EffectRow.kind) == KINDS[kind]
+    return await list_free(ground, of_kind & _is_due(ground), limit=limit)
 
 
 async def claim_effect(ground: Ground, due: DueEffect) -> ClaimedEffect | None:
     """Takes one effect for `LEASE_SECONDS`, or None when it is done, cancelled, out of its days or
     another's; also while the circle is dirty: a fact not yet weighed (a death) may cancel it.
     """
-    keys = await ground.keys.circle(due.circle_id)
-    today, now, lease_id = ground.clock.today(), ground.clock.now_utc(), uuid4()
-    weighed = (
-        select(col(CircleRow.circle_id))
-        .where(
-            col(CircleRow.circle_id) == due.circle_id,
-            col(CircleRow.refreshed_version) >= col(CircleRow.facts_version),
-        )
-        .exists()
-    )
-    async with ground.database.unit(CircleScope(due.circle_id)) as unit:
-        taken = await unit.execute(
-            update(EffectRow)
-            .where(
-                col(EffectRow.circle_id) == due.circle_id,
-                col(EffectRow.act_key) == due.act_key,
-                (col(EffectRow.state) == EFFECT_PENDING)
-                | ((col(EffectRow.state) == EFFECT_CLAIMED) & (col(EffectRow.lease_until) < now)),
-                col(EffectRow.not_before_on) <= today,
-                col(EffectRow.not_after_on) >= today,
-                weighed,
-            )
-            .values(
-                state=EFFECT_CLAIMED,
-                lease_id=lease_id,
-                lease_until=now + timedelta(seconds=LEASE_SECONDS),
-            )
-            .returning(col(EffectRow.sealed))
-        )
-        sealed = taken.scalar_one_or_none()
-    if sealed is None:
-        return None
-    body = open_(keys.for_("effect"), Place(due.circle_id, due.act_key), sealed)
-    return ClaimedEffect(due.circle_id, lease_id, decode_effect(body))
+    return await claim_free(ground, due, _is_due(ground), state=EFFECT_CLAIMED)
 
 
 async def finish_effect(ground: Ground, claimed: ClaimedEffect) -> bool:
     """Marks a claimed effect done; False when the lease was lost or the effect was cancelled
     since.
     """
-    async with ground.database.unit(CircleScope(claimed.circle_id)) as unit:
-        done = await unit.execute(
-            update(EffectRow)
-            .where(
-                col(EffectRow.circle_id) == claimed.circle_id,
-                col(EffectRow.act_key) == claimed.effect.key,
-                col(EffectRow.state) == EFFECT_CLAIMED,
-                col(EffectRow.lease_id) == claimed.lease_id,
-            )
-            .values(state=EFFECT_DONE, lease_id=None, lease_until=None)
-        )
-        return done.rowcount == 1
+    return await end_claim(ground, claimed, EFFECT_CLAIMED, EFFECT_DONE)
 
 
 async def postpone_effect(ground: Ground, claimed: ClaimedEffect, *, until: datetime) -> bool:

@@ -125,17 +125,7 @@ async def claim_with_person(
     settled before. Another unit that claims it at the same time waits for the end of this one.
     """
     row_id = _outcome_id(ground, actor, command_id)
-    body = msgspec.json.encode(Outcome(APPLIED))
-    kept = await unit.execute(
-        insert(PersonOutcomeRow)
-        .values(
-            person_id=actor.person_id,
-            command_id=row_id,
-            sealed=seal(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), body),
-        )
-        .on_conflict_do_nothing()
-    )
-    return kept.rowcount == 1
+    return await _keep(unit, keys, row_id, Outcome(APPLIED))
 
 
 async def keep_with_person(
@@ -144,15 +134,21 @@ async def keep_with_person(
     """Keeps a refusal of a command that has no circle to go to. Idempotent."""
     row_id = _outcome_id(ground, actor, command_id)
     keys = await ground.keys.person(actor.person_id)
-    body = msgspec.json.encode(Outcome(code))
     async with ground.database.unit(PersonScope(actor.person_id)) as unit:
-        await unit.execute(
-            insert(PersonOutcomeRow)
-            .values(
-                person_id=actor.person_id,
-                command_id=row_id,
-                sealed=seal(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), body),
-            )
-            .on_conflict_do_nothing()
-        )
+        await _keep(unit, keys, row_id, Outcome(code))
     return Outcome(code)
+
+
+async def _keep(unit: Unit[PersonScope], keys: OwnerKeys, row_id: UUID, outcome: Outcome) -> bool:
+    """Whether it was kept now, and not before."""
+    person_id, body = unit.scope.person_id, msgspec.json.encode(outcome)
+    kept = await unit.execute(
+        insert(PersonOutcomeRow)
+        .values(
+            person_id=person_id,
+            command_id=row_id,
+            sealed=seal(keys.for_("outcome"), Place(person_id, row_id.bytes), body),
+        )
+        .on_conflict_do_nothing()
+    )
+    return kept.rowcount == 1

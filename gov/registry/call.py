@@ -23,14 +23,13 @@ from gov.registry.gateway import Busy, RegistryClient
 from store.circle_tables import CALL_DEAD, CALL_DONE, CALL_OPEN, RegistryCallRow
 from store.scope import CircleScope, SweepScope
 from timeline.effect import (
-    ClaimedEffect,
-    DueEffect,
     claim_effect,
     finish_effect,
     list_due_effects,
     postpone_effect,
     reopen_effect,
 )
+from timeline.effect_lease import ClaimedEffect, DueEffect
 from timeline.ground import Ground
 
 CALL_ATTEMPTS_MAX = 8

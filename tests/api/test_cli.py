@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from api.fault import explain
 from domain.error import Busy
-from tests.api.test_run import CHECKOUT, STOPPED_SECONDS_MAX, free_port
+from store.embedded import free_port
+from tests.api.test_run import CHECKOUT, STOPPED_SECONDS_MAX
 from tests.support.house import TestHouse
 
 

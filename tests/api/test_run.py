@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from api.demo import PLAYED_FILE
+from store.embedded import free_port
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
 from tests.support.data_dir import fresh_data_dir
@@ -22,12 +23,6 @@ CHECKOUT = Path(__file__).parents[2]
 READY_SECONDS_MAX = 60.0
 PLAYED_SECONDS_MAX = 180.0
 STOPPED_SECONDS_MAX = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

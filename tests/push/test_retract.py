@@ -24,7 +24,7 @@ from tests.support.house import TestHouse, actor_of, person
 from tests.support.notices import Outbox, enrol, open_push
 from timeline.act import DismissCard
 from timeline.command import Command, run_command
-from timeline.effect import LEASE_SECONDS
+from timeline.effect_lease import LEASE_SECONDS
 
 HUSBAND, WIFE, CHILD = person(1), person(2), person(3)
 PHONE, TABLET = UUID(int=11), UUID(int=12)

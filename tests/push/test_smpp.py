@@ -7,7 +7,8 @@ import pytest
 from push.answer import Answer
 from push.outgoing import SmsMessage
 from push.smpp import SmppAccess, SmppSender
-from tests.support.smpp import PASSWORD, Centre, free_port, running_centre
+from store.embedded import free_port
+from tests.support.smpp import PASSWORD, Centre, running_centre
 
 
 @pytest.fixture(scope="module")

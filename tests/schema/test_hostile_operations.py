@@ -14,9 +14,10 @@ import pytest
 
 from schema.documents import document_id
 from schema.http import BODY_BYTES_MAX
+from store.embedded import free_port
 from store.embedded_valkey import EmbeddedValkey
 from tests.schema.asking import Json, operation
-from tests.shape.test_nothing_in_clear import free_port, process
+from tests.shape.test_nothing_in_clear import process
 from tests.support.house import TestHouse, person
 from tests.support.served import app_of, served
 

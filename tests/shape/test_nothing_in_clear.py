@@ -10,7 +10,6 @@ every mark, as text, as UTF-16, in hexadecimal, in base64 and escaped.
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from base64 import b64encode, urlsafe_b64encode
@@ -35,6 +34,7 @@ from domain.ids import AgencyId
 from gov.agency import AgencyKey, add_agency, add_key
 from gov.agency_right import ANYTHING
 from simulators.agency import AgencyClient
+from store.embedded import free_port
 from store.embedded_valkey import EmbeddedValkey
 from tests.support.house import TestHouse
 from timeline.people import find_person
@@ -213,12 +213,6 @@ def process(name: str, environ: Mapping[str, str], log: Path) -> Iterator[None]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -82,7 +82,7 @@ def test_streams_and_facts_have_one_writer() -> None:
     assert found["stream"] == found["stream_record"] == {"timeline/stream.py"}
     assert found["fact"] == {"timeline/record.py"}
     # A refresh writes effects; what it took back of them is claimed and settled apart.
-    assert found["effect"] == {"timeline/effect.py", "timeline/reversal.py"}
+    assert found["effect"] == {"timeline/effect.py", "timeline/effect_lease.py"}
 
 
 def test_a_row_is_never_written_by_building_its_model() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -28,6 +27,7 @@ from phone.sync import Phone, round_trip
 from phone.timeline import read_timeline
 from phone.transport import Transport, TryLater
 from phone.vault import open_vault
+from store.embedded import free_port
 from store.embedded_valkey import EmbeddedValkey
 from tests.simulate.dying_phone import DEATHS
 from tests.support.builders import born, married
@@ -85,12 +85,6 @@ class Ground:
 
 def plain(url: str) -> str:
     return url.replace("postgresql+asyncpg://", "postgresql://")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """The FCM simulator as a process of its own, and what a test asks of it."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +10,8 @@ import httpx2
 from push.connect import FcmAccess, open_fcm
 from push.fcm import FcmSender
 from store.clock import SystemClock
-
-READY_SECONDS_MAX = 30.0
+from store.embedded import free_port
+from tests.support.simulator import running
 
 
 class FcmProcess:
@@ -61,32 +57,7 @@ class FcmProcess:
 @contextmanager
 def running_fcm(directory: Path) -> Iterator[FcmProcess]:
     """A simulator that answers, ended with the block."""
-    ports = _free_port(), _free_port()
-    command = [sys.executable, "-m", "simulators.fcm", str(directory), *map(str, ports)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-        try:
-            found = FcmProcess(directory, *ports)
-            _wait_until_ready(found)
-            yield found
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(fcm: FcmProcess) -> None:
-    until = time.monotonic() + READY_SECONDS_MAX
-    while True:
-        try:
-            httpx2.get(f"{fcm.http}/received")
-        except httpx2.HTTPError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    ports = free_port(), free_port()
+    found = FcmProcess(directory, *ports)
+    with running("simulators.fcm", directory, *ports, ready_url=f"{found.http}/received"):
+        yield found

@@ -1,20 +1,16 @@
 """The message centre as a process of its own, and what a test asks of it."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
 
 from push.smpp import SmppAccess
+from store.embedded import free_port
+from tests.support.simulator import running
 
 PASSWORD = "demo-1"
-READY_SECONDS_MAX = 30.0
 
 
 class Centre:
@@ -33,32 +29,15 @@ class Centre:
         assert answer.status_code == 200
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running_centre() -> Iterator[Centre]:
     """A message centre that answers, ended with the block."""
     ports = free_port(), free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulators.smpp", *map(str, ports)],
-        env={**os.environ, "OSRATI_SMPP_PASSWORD": PASSWORD},
-        stdin=subprocess.PIPE,
-    )
-    with process:
-        try:
-            found = Centre(*ports)
-            until = time.monotonic() + READY_SECONDS_MAX
-            while True:
-                try:
-                    found.received()
-                    break
-                except httpx2.HTTPError:
-                    assert time.monotonic() < until
-                    time.sleep(0.05)
-            yield found
-        finally:
-            process.terminate()
+    found = Centre(*ports)
+    with running(
+        "simulators.smpp",
+        *ports,
+        ready_url=f"{found.http}/received",
+        OSRATI_SMPP_PASSWORD=PASSWORD,
+    ):
+        yield found

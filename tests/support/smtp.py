@@ -1,10 +1,5 @@
 """The mail server as a process of its own, and what a test asks of it."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,10 +10,11 @@ import httpx2
 from push.connect import open_smtp
 from push.smtp import SmtpAccess, SmtpSender, Tls
 from store.clock import SystemClock
+from store.embedded import free_port
+from tests.support.simulator import running
 
 PASSWORD = "demonstration"
 SENDER = "notices@osrati.example"
-READY_SECONDS_MAX = 30.0
 
 
 class MailProcess:
@@ -73,35 +69,13 @@ class MailProcess:
 @contextmanager
 def running_mail(directory: Path) -> Iterator[MailProcess]:
     """A mail server that answers, ended with the block."""
-    ports = _free_port(), _free_port(), _free_port()
-    with subprocess.Popen(
-        [sys.executable, "-m", "simulators.smtp", str(directory), *map(str, ports)],
-        env={**os.environ, "OSRATI_SMTP_PASSWORD": PASSWORD},
-        stdin=subprocess.PIPE,
-    ) as process:
-        try:
-            found = MailProcess(directory, *ports)
-            _wait_until_ready(found)
-            yield found
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(mail: MailProcess) -> None:
-    until = time.monotonic() + READY_SECONDS_MAX
-    while True:
-        try:
-            httpx2.get(f"{mail.http}/received")
-        except httpx2.HTTPError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-def _free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
+    ports = free_port(), free_port(), free_port()
+    found = MailProcess(directory, *ports)
+    with running(
+        "simulators.smtp",
+        directory,
+        *ports,
+        ready_url=f"{found.http}/received",
+        OSRATI_SMTP_PASSWORD=PASSWORD,
+    ):
+        yield found

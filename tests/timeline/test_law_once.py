@@ -46,13 +46,8 @@ from tests.support.house import TestHouse, actor_of, person
 from timeline.act import AcknowledgeCard, DismissCard
 from timeline.apply import apply_facts
 from timeline.command import Command, run_command
-from timeline.effect import (
-    LEASE_SECONDS,
-    DueEffect,
-    claim_effect,
-    finish_effect,
-    list_due_effects,
-)
+from timeline.effect import claim_effect, finish_effect, list_due_effects
+from timeline.effect_lease import LEASE_SECONDS, DueEffect
 from timeline.ground import Ground
 from timeline.outcome import APPLIED
 from timeline.people import Profile, circles_of, profile_of
