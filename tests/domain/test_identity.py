@@ -1,6 +1,7 @@
 """What a corrected number may move: what was said of somebody else, never somebody's own birth."""
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import permutations
 from uuid import UUID
 
 import pytest
@@ -8,9 +9,14 @@ from msgspec.structs import replace
 
 from domain.calendar_date import Sex
 from domain.fact import Fact
-from domain.facts.person import IdentifierReplaced
+from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.ids import PersonId
-from domain.people.identity import contradict, correction_contradicts, read_as_they_are
+from domain.people.identity import (
+    contradict,
+    correction_contradicts,
+    lived_before,
+    read_as_they_are,
+)
 from tests.support.builders import (
     born,
     described,
@@ -76,3 +82,28 @@ def test_a_newborn_is_nobody_who_was_married_or_a_parent_before(
     assert contradict(NEWBORN, facts, STRANGER) == is_somebody_else
     assert contradict(STRANGER, facts, NEWBORN) == is_somebody_else
     assert not contradict(NEWBORN, (*facts, in_error(lived, TODAY)), STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_born_here"),
+    [
+        ((("icp", 0, 2016),), False),
+        ((("icp", 0, 2016), ("icp", 1, 2026)), True),
+        ((("icp", 0, 2026), ("icp", 1, 2016)), False),
+        ((("hospital", 0, 2016), ("icp", 0, 2026)), True),
+        ((("icp", 0, 2026), ("hospital", 1, 2016)), True),
+    ],
+)
+def test_a_newborn_is_as_old_as_the_word_that_counts_says(
+    told: tuple[tuple[str, int, int], ...], is_born_here: bool
+) -> None:
+    described = [
+        fact(
+            PersonDescribed(NEWBORN, born_on=TODAY.replace(year=year)),
+            TODAY + timedelta(days=days),
+            source=source,
+        )
+        for source, days, year in told
+    ]
+    for order in permutations(described):
+        assert (lived_before(NEWBORN, TODAY, order) is None) == is_born_here
