@@ -2,15 +2,20 @@
 
 Called by the worker's sweep. The one maker of `notice` rows. The notice's id is the effect's act
 key, so a child in two circles, and an effect claimed twice, make one. The notice is committed
-before its effect is done: a crash between the two makes it again, which changes nothing.
+before its effect is done: a crash between the two makes it again, which changes nothing. One that
+was closed untold because its card had gone waits again when the card is wanted again.
 """
 
+from typing import get_args
+
 from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
 
 from domain.card.record import Effect
 from domain.catalogue import Catalogue
 from push.notice import CHANNELS, Notice, class_of, encode_notice
-from store.notice_tables import NOTICE_WAITING, NoticeRow
+from push.standing import GoneReason
+from store.notice_tables import NOTICE_CLOSED, NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope
 from store.seal import Place, seal
 from timeline.audience import find_emirate
@@ -43,21 +48,27 @@ async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) ->
     emirate = await find_emirate(ground, claimed.circle_id, recipient)
     notice = _notice_of(claimed, catalogue, emirate or "")
     keys = await ground.keys.person(recipient)
+    made = insert(NoticeRow).values(
+        person_id=recipient,
+        notice_id=notice.id,
+        circle_id=notice.circle_id,
+        state=NOTICE_WAITING,
+        made_at=now,
+        due_at=now,
+        sealed=seal(keys.for_("notice"), Place(recipient, notice.id), encode_notice(notice)),
+    )
     async with ground.database.unit(PersonScope(recipient)) as unit:
         await unit.execute(
-            insert(NoticeRow)
-            .values(
-                person_id=recipient,
-                notice_id=notice.id,
-                circle_id=notice.circle_id,
-                state=NOTICE_WAITING,
-                made_at=now,
-                due_at=now,
-                sealed=seal(
-                    keys.for_("notice"), Place(recipient, notice.id), encode_notice(notice)
-                ),
+            made.on_conflict_do_update(
+                index_elements=[col(NoticeRow.person_id), col(NoticeRow.notice_id)],
+                set_={
+                    name: made.excluded[name] for name in ("circle_id", "state", "due_at", "sealed")
+                }
+                | {"reason": None},
+                where=(col(NoticeRow.state) == NOTICE_CLOSED)
+                & col(NoticeRow.told_at).is_(None)
+                & col(NoticeRow.reason).in_(get_args(GoneReason)),
             )
-            .on_conflict_do_nothing()
         )
 
 

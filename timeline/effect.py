@@ -61,7 +61,9 @@ SET state = excluded.state, not_before_on = excluded.not_before_on,
     lease_id = NULL, lease_until = NULL
 WHERE effect.state = ANY($9::smallint[])
 """
-_OPEN = (EFFECT_PENDING, EFFECT_CLAIMED, EFFECT_CANCELLED)  # nothing of it was done yet
+# Not done yet, or taken back: wanted again it is to be done, and whoever does it knows what stands.
+_TAKEN_BACK = (EFFECT_CANCELLED, EFFECT_REVERSED, EFFECT_RETRACTED)
+_OPEN = (EFFECT_PENDING, EFFECT_CLAIMED, *_TAKEN_BACK)
 
 
 EffectRowValues: TypeAlias = tuple[ActKey, int, date, date, bytes, bytes]
@@ -89,20 +91,17 @@ async def write_effects(
 
     `held` are the circle's effects. What is done stays done: an effect has its act's effect once;
     who was told of what is wanted no more within its days has it taken back
-    (`timeline/reversal.py`). The caller holds the circle's lock. Returns how many rows were
-    written.
+    (`timeline/reversal.py`), and if it is wanted again it is to be done again: a notice that was
+    told stays told. The caller holds the circle's lock. Returns how many rows were written.
     """
     circle_id = unit.scope.circle_id
     left = dict(held)
     rows: list[EffectRowValues] = []
-    again: list[ActKey] = []
     for effect in effects:
         content = keys.digest(effect_image(effect))
         was = left.pop(effect.key, None)
-        if was is not None and was.state in (EFFECT_REVERSED, EFFECT_RETRACTED):
-            again.append(effect.key)
-        elif was is None or (
-            was.state != EFFECT_DONE and (was.content != content or was.state == EFFECT_CANCELLED)
+        if was is None or (
+            was.state != EFFECT_DONE and (was.content != content or was.state in _TAKEN_BACK)
         ):
             rows.append(effect_row(keys, circle_id, effect, content))
     if rows:
@@ -117,8 +116,7 @@ async def write_effects(
     in_its_days = col(EffectRow.not_after_on) >= today
     await _move(unit, gone, EFFECT_CANCELLED, unless=EFFECT_DONE)
     await _move(unit, untold, case((in_its_days, EFFECT_REVERSED), else_=EFFECT_RETRACTED))
-    await _move(unit, again, EFFECT_DONE)
-    return len(rows) + len(gone) + len(untold) + len(again)
+    return len(rows) + len(gone) + len(untold)
 
 
 async def _move(

@@ -23,6 +23,7 @@ from tests.support.builders import (
     died,
     divorced,
     family_book,
+    in_error,
     married,
     pregnancy_ended,
     pregnant,
@@ -87,6 +88,33 @@ async def test_of_a_twin_whose_twin_died_no_message_congratulates_not_even_one_a
     titles = [open_push(key, push.payload)["title"] for push in outbox.pushes.messages]
     assert sum(title.startswith("وثائق") for title in titles) == 1
     assert not any("مبروك" in title or "مبارك" in title for title in titles)
+
+
+async def test_what_was_gone_before_anybody_was_told_is_told_once_when_it_is_there_again(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    key = await enrol(house, HUSBAND, PHONE, token="token-1")
+    await a_couple(house)
+    house.clock.instant = datetime(2026, 11, 21, 22, 0, tzinfo=DUBAI)  # quiet
+    birth = born(CHILD, WIFE, TODAY, father=HUSBAND)
+    error = in_error(birth, TODAY)
+    everybody = (HUSBAND, WIFE, CHILD)
+    await house.apply(birth)
+    await outbox.run()
+    await house.apply(error, concerns=everybody)
+    house.clock.instant = datetime(2026, 11, 22, 9, 0, tzinfo=DUBAI)
+    await outbox.run()
+    before = told(outbox, "token-1", key)
+    await house.apply(in_error(error, TODAY), concerns=everybody)
+    await outbox.run()
+    after = told(outbox, "token-1", key)
+    assert len(after) > len(before)
+    second = in_error(birth, TODAY)
+    await house.apply(second, concerns=everybody)
+    await outbox.run()
+    await house.apply(in_error(second, TODAY), concerns=everybody)
+    await outbox.run()
+    assert told(outbox, "token-1", key) == after, "what was told stays told"
 
 
 async def test_divorced_parents_are_told_apart_and_never_the_same_notice(
