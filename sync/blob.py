@@ -21,6 +21,7 @@ from timeline.blob import (
     HASH_BYTES,
     BlobPlan,
     BlobTooLarge,
+    find_blob_circle,
     get_chunk,
     read_blob_state,
     record_chunk,
@@ -57,9 +58,9 @@ class Blobs:
 
     async def put(self, request: Request) -> Response:
         """Takes one chunk; what is there then."""
-        actor, circle_id = await self._where(request)
+        actor, circles = await self._where(request)
         plan = BlobPlan(
-            circle_id,
+            circles[0],
             actor.person_id,
             _uuid(request.path_params["id"]),
             _number(request.query_params.get("size", "")),
@@ -72,31 +73,37 @@ class Blobs:
 
     async def state(self, request: Request) -> Response:
         """Which chunks are there, so that a phone goes on where the line was cut."""
-        actor, circle_id = await self._where(request)
+        actor, circles = await self._where(request)
         blob_id = _uuid(request.path_params["id"])
+        circle_id = await find_blob_circle(self._ground, circles, actor.person_id, blob_id)
         state = await read_blob_state(self._ground, circle_id, actor.person_id, blob_id)
         return Response(encode(state), media_type=MEDIA_TYPE)
 
     async def chunk(self, request: Request) -> Response:
         """One chunk, to whoever sent it."""
-        actor, circle_id = await self._where(request)
+        actor, circles = await self._where(request)
         blob_id, number = _uuid(request.path_params["id"]), _number(request.path_params["n"])
+        circle_id = await find_blob_circle(self._ground, circles, actor.person_id, blob_id)
         body = await get_chunk(self._ground, circle_id, actor.person_id, blob_id, number)
         headers = {"Cache-Control": "no-store"}
         return Response(body, media_type=CHUNK_MEDIA_TYPE, headers=headers)
 
-    async def _where(self, request: Request) -> tuple[Actor, CircleId]:
-        """Who asks, and the circle of the stream they name. Raises: SignInRequired, NotFound."""
+    async def _where(self, request: Request) -> tuple[Actor, list[CircleId]]:
+        """Who asks, and their circles, that of the stream they name first.
+
+        Raises: SignInRequired, NotFound.
+        """
         named = await self._authenticate(request)
         if named is None:
             raise SignInRequired
         self._pace.take(named.person_id)
         stream_id = _uuid(request.query_params.get("stream", ""))
         actor, mine = await list_actor_streams(self._ground, named)
-        for stream in mine.streams:
-            if stream.stream_id == stream_id:
-                return actor, stream.circle_id
-        raise NotFound
+        circles = {stream.stream_id: stream.circle_id for stream in mine.streams}
+        if stream_id not in circles:
+            raise NotFound
+        named_circle = circles.pop(stream_id)
+        return actor, [named_circle, *circles.values()]
 
 
 def _uuid(text: str) -> UUID:

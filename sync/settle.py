@@ -171,7 +171,7 @@ async def _refuse(
 
 def _with_words(settled: Settled, registry: CommandRegistry) -> SentOutcome:
     code = settled.outcome.code
-    words = _WORDS.get(code) or registry.refusals.get(code)
-    if code == APPLIED or words is None:
+    words = None if code == APPLIED else _WORDS.get(code) or registry.refusals.get(code)
+    if words is None:
         return SentOutcome(settled.sequence, settled.command_id, code)
     return SentOutcome(settled.sequence, settled.command_id, code, words.ar, words.en)

@@ -8,6 +8,7 @@ its last chunk is an orphan, and swept.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -196,6 +197,23 @@ async def is_held(session: Reading[CircleScope], person_id: PersonId, blob_id: U
         select(col(BlobRow.blob_id)).where(*_mine(session.scope, person_id, blob_id))
     )
     return found.scalar_one_or_none() is not None
+
+
+async def find_blob_circle(
+    ground: Ground, circles: Sequence[CircleId], person_id: PersonId, blob_id: UUID
+) -> CircleId:
+    """Where the member's blob is: in the first of their circles, or whole in one of the others,
+    since a card is carried to circles that its photo did not come to. The first, if it is nowhere.
+    """
+    for circle_id in circles:
+        async with ground.database.read(CircleScope(circle_id)) as session:
+            found = await session.execute(
+                select(col(BlobRow.complete)).where(*_mine(session.scope, person_id, blob_id))
+            )
+            complete = found.scalar_one_or_none()
+        if complete or (complete is not None and circle_id == circles[0]):
+            return circle_id
+    return circles[0]
 
 
 async def claim_picture(

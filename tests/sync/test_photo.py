@@ -210,3 +210,23 @@ async def test_a_photo_of_the_wrong_type_is_invalid(
     key, _ = open_card(phone)
     said = await phone.sync(phone.command("card.attach_photo", {"key": key, **payload}))
     assert [one["code"] for one in said["outcomes"]] == ["command.invalid"]
+
+
+async def test_a_photo_is_read_by_any_stream_of_its_members(
+    house: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    await house.apply(married(HUSBAND, SECOND_WIFE, date(2026, 11, 1)))
+    phone = await synced(http)
+    key, stream = open_card(phone)
+    photo = await sent_whole(phone, stream)
+    assert await attach(phone, key, photo) == "applied"
+    for each in phone.streams:
+        asking = Sender(phone, JPEG)
+        asking.id, asking.stream = photo, str(UUID(bytes=each))
+        assert cbor2.loads((await asking.get()).content)["complete"]
+        assert (await asking.get("/0")).content == JPEG[:CHUNK_BYTES]
+    wife = await synced(http, WIFE)
+    other = Sender(wife, JPEG)
+    other.id = photo
+    for path in ("", "/0"):
+        assert refused(await other.get(path)) == (404, "not_found")
