@@ -2,8 +2,8 @@
 
 In Ramadan the day turns: people are up late and sleep into the morning. When it begins follows
 the moon; the calculated calendar (Umm al-Qura) gives it, and an override from the catalogue wins.
-Source: hijridate; the hours are drafts that the owner must confirm (`shared` facts, section 9:
-messages that advertise may go from 07:00 to 21:00 by the regulator's rule).
+Source: hijridate; the hours are drafts that the owner must confirm (messages that advertise may go
+from 07:00 to 21:00 by the regulator's rule).
 """
 
 from collections.abc import Iterable

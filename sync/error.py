@@ -62,9 +62,10 @@ class DeviceTaken(Refusal):
 class TooManyDevices(Refusal):
     code = "device.too_many"
     status = 409
-    ar = "سُجِّلت عشرة هواتف لحسابك. ألغِ تسجيل هاتف لا تستخدمه ثم أعد المحاولة."
+    ar = "سُجِّلت عشرة هواتف لحسابك. ولا يمكن تسجيل هاتف آخر الآن. استخدم أحدها، أو تواصل معنا."
     en = (
-        "Ten phones are enrolled for your account. Revoke one that you no longer use and try again."
+        "Ten phones are enrolled for your account, and no other can be now. Use one of them, or"
+        " write to us."
     )
 
 
