@@ -150,6 +150,12 @@ def test_purposes_never_share_a_key() -> None:
     assert len(expand(SECRET, "fact", 16)) == 16
 
 
+@pytest.mark.parametrize("length", [1, 16, 32, 33, 48, 64, 65, 300])
+def test_a_purpose_is_expanded_as_the_library_does_it(length: int) -> None:
+    by_library = HKDFExpand(SHA256(), length, b"osrati/1/fact/seal").derive(SECRET)
+    assert expand(SECRET, "fact/seal", length) == by_library
+
+
 # Sealed once with SECRET, purpose "fact", epoch 3 and PLACE.
 FIXED = (
     "01000000030089f01a2fbc1795dec100332aa2e443597d4ebe2bae204e40182bd42c6a6cdd254874"
