@@ -30,23 +30,31 @@ LEASE_SECONDS = 60  # longer than any channel's deadline
 
 _log = structlog.get_logger("osrati.push")
 
-# One state a statement, so that the index gives the order and the rest of a long queue is not read.
+# One state at a time, so that the index gives the order and the rest of a long queue is not read.
 # SKIP LOCKED takes the place of finding without a lock (the rows of several machines are claimed
 # machine by machine): a claim that waits for another's would find nothing left in its window.
 _CLAIM = """
-WITH due AS (
+WITH left_behind AS (
     SELECT person_id, notice_id, device_id FROM delivery
-    WHERE channel = $1 AND state = $2 AND next_at <= $3 AND NOT EXISTS (
-        SELECT 1 FROM channel_pause WHERE channel_pause.channel = $1 AND until_at > $3
+    WHERE channel = $1 AND state = $3 AND next_at <= $4 AND NOT EXISTS (
+        SELECT 1 FROM channel_pause WHERE channel_pause.channel = $1 AND until_at > $4
     )
-    ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED
+    ORDER BY next_at LIMIT $5 FOR UPDATE SKIP LOCKED
+), fresh AS (
+    SELECT person_id, notice_id, device_id FROM delivery
+    WHERE channel = $1 AND state = $2 AND next_at <= $4 AND NOT EXISTS (
+        SELECT 1 FROM channel_pause WHERE channel_pause.channel = $1 AND until_at > $4
+    )
+    ORDER BY next_at LIMIT $5 - (SELECT count(*) FROM left_behind) FOR UPDATE SKIP LOCKED
+), due AS (
+    SELECT *, true AS retaken FROM left_behind UNION ALL SELECT *, false FROM fresh
 )
 UPDATE delivery AS row
-SET state = $5, lease_id = $6, next_at = $7, attempt_count = row.attempt_count + 1
+SET state = $3, lease_id = $6, next_at = $7, attempt_count = row.attempt_count + 1
 FROM due
 WHERE row.person_id = due.person_id AND row.notice_id = due.notice_id
     AND row.device_id = due.device_id AND row.channel = $1
-RETURNING row.person_id, row.notice_id, row.device_id, row.attempt_count, row.sealed
+RETURNING row.person_id, row.notice_id, row.device_id, row.attempt_count, row.sealed, due.retaken
 """
 
 _SETTLE = """
@@ -131,15 +139,10 @@ async def claim_due(ground: Ground, channel: int, *, limit: int, now: datetime) 
 
     Raises: TryLater where the key store is away; what was taken has been given back.
     """
-    lease_id, rows = uuid4(), list[_Row]()
-    until = now + timedelta(seconds=LEASE_SECONDS)
-    async with ground.database.unit(SweepScope()) as unit:
-        connection = await unit.raw()
-        for state in (DELIVERY_SENDING, DELIVERY_QUEUED):
-            if len(rows) < limit:
-                asked = (channel, state, now, limit - len(rows), DELIVERY_SENDING)
-                found = await connection.fetch(_CLAIM, *asked, lease_id, until)
-                rows += (_row(each, retaken=state == DELIVERY_SENDING) for each in found)
+    lease_id, until = uuid4(), now + timedelta(seconds=LEASE_SECONDS)
+    asked = (channel, DELIVERY_QUEUED, DELIVERY_SENDING, now, limit, lease_id, until)
+    async with ground.database.stroke(SweepScope()) as stroke:
+        rows = [_row(each) for each in await stroke.fetch(_CLAIM, *asked)]
     if not rows:
         return Claims(lease_id)
     try:
@@ -150,13 +153,13 @@ async def claim_due(ground: Ground, channel: int, *, limit: int, now: datetime) 
     return _opened(lease_id, rows, keys)
 
 
-def _row(found: Any, *, retaken: bool) -> _Row:
+def _row(found: Any) -> _Row:
     return _Row(
         PersonId(found["person_id"]),
         ActKey(found["notice_id"]),
         found["device_id"],
         found["attempt_count"],
-        retaken,
+        found["retaken"],
         found["sealed"],
     )
 
@@ -197,10 +200,8 @@ async def settle(
     ground: Ground, channel: int, lease_id: UUID, rows: Sequence[Settled], *, now: datetime
 ) -> None:
     """Keeps what became of each, in one commit. Idempotent."""
-    columns = _columns(rows)
-    async with ground.database.unit(SweepScope()) as unit:
-        connection = await unit.raw()
-        await connection.execute(_SETTLE, *columns, lease_id, now, channel)
+    async with ground.database.stroke(SweepScope()) as stroke:
+        await stroke.fetch(_SETTLE, *_columns(rows), lease_id, now, channel)
 
 
 async def settle_and_reopen(

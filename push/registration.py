@@ -196,9 +196,8 @@ async def take_numbers(
     if not phones:
         return []
     counts = sorted(Counter(phones).items())
-    async with ground.database.unit(SweepScope()) as unit:
-        connection = await unit.raw()
-        rows = await connection.fetch(
+    async with ground.database.stroke(SweepScope()) as stroke:
+        rows = await stroke.fetch(
             _TAKE_NUMBERS,
             [person for (person, _), _ in counts],
             [phone for (_, phone), _ in counts],

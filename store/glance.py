@@ -1,4 +1,4 @@
-"""A few read-only connections beside SQLAlchemy's pool, each lent for one statement.
+"""A few connections beside SQLAlchemy's pool, each lent for one statement.
 
 asyncpg's own pool costs as much as such a statement does: a timer and a shielded task each time.
 Here a free connection is taken from a list, and one on which anything went wrong is thrown away.

@@ -27,6 +27,8 @@ LOCK_TIMEOUT_MS = 5_000
 # twice what the statement did.
 GLANCE_CONNECTIONS = 4
 GLANCE_SECONDS_MAX = 5
+# The same for statements that write: a unit of one statement took five round trips, and SQLAlchemy.
+STROKE_CONNECTIONS = 4
 RANDOM_PAGE_COST = "1.1"  # no disk here turns; PostgreSQL's own 4 would rather sort than follow
 # SQLSTATE classes that may pass: connection, resources, operator intervention (a restart, a
 # statement cancelled by its limit), serialisation and deadlock, a lock not had in time.
@@ -37,6 +39,12 @@ _SERVER_SETTINGS = {
     "lock_timeout": str(LOCK_TIMEOUT_MS),
     "application_name": "osrati",
     "jit": "off",
+}
+
+_GLANCE_SETTINGS = {
+    "default_transaction_read_only": "on",
+    # Of a stream's page the index gives the order: without it the rows are sorted.
+    "random_page_cost": RANDOM_PAGE_COST,
 }
 
 S_co = TypeVar("S_co", bound=Scope, covariant=True)
@@ -89,8 +97,25 @@ class Glance(Generic[S_co]):
         return self._connection
 
 
+class Stroke(Generic[S_co]):
+    """One writing statement of the driver within its scope: a unit of work of its own, committed
+    by PostgreSQL as it ends.
+    """
+
+    def __init__(self, connection: Any, scope: S_co) -> None:
+        self._connection = connection
+        self._is_done = False
+        self.scope = scope
+
+    async def fetch(self, statement: str, *values: Any) -> Any:
+        """The rows it returns. Any: untyped driver."""
+        assert not self._is_done, "a second statement would be a second commit"
+        self._is_done = True
+        return await self._connection.fetch(statement, *values)
+
+
 class Database:
-    """The one engine of a process and its two kinds of session."""
+    """The one engine of a process and its kinds of session."""
 
     def __init__(self, url: str, *, pool_connections: int = POOL_CONNECTIONS) -> None:
         self.engine: AsyncEngine = create_async_engine(
@@ -103,7 +128,14 @@ class Database:
             connect_args={"server_settings": _SERVER_SETTINGS},
         )
         self._glances = Glances(
-            self._connect, connections=GLANCE_CONNECTIONS, seconds_max=GLANCE_SECONDS_MAX
+            lambda: self._connect(_GLANCE_SETTINGS),
+            connections=GLANCE_CONNECTIONS,
+            seconds_max=GLANCE_SECONDS_MAX,
+        )
+        self._strokes = Glances(
+            lambda: self._connect({}),
+            connections=STROKE_CONNECTIONS,
+            seconds_max=GLANCE_SECONDS_MAX,
         )
         self._snapshots = self.engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -141,6 +173,17 @@ class Database:
             async with self._glances.lend() as connection:
                 yield Glance(connection, scope)
 
+    @asynccontextmanager
+    async def stroke(self, scope: T) -> AsyncIterator["Stroke[T]"]:
+        """One writing statement, committed by itself in one round trip: for what is done for every
+        message or window. What must be committed with anything else wants a unit.
+
+        Raises: Busy as `unit` does; where the connection was lost it may have been written.
+        """
+        with passing_faults():
+            async with self._strokes.lend() as connection:
+                yield Stroke(connection, scope)
+
     async def ping(self) -> None:
         """Raises: Busy when the database does not answer."""
         with passing_faults():
@@ -149,20 +192,16 @@ class Database:
 
     async def close(self) -> None:
         await self._glances.close()
+        await self._strokes.close()
         await self.engine.dispose()
 
-    async def _connect(self) -> Any:
-        """A read-only connection of the driver."""
+    async def _connect(self, settings: Mapping[str, str]) -> Any:
+        """A connection of the driver beside the pool."""
         _, found = self.engine.dialect.create_connect_args(self.engine.url)
         named = ("host", "port", "user", "password", "database", "ssl")
         return await asyncpg.connect(
             **{name: found[name] for name in named if name in found},
-            server_settings={
-                **_SERVER_SETTINGS,
-                "default_transaction_read_only": "on",
-                # Of a stream's page the index gives the order: without it the rows are sorted.
-                "random_page_cost": RANDOM_PAGE_COST,
-            },
+            server_settings={**_SERVER_SETTINGS, **settings},
         )
 
 

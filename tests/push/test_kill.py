@@ -75,7 +75,7 @@ async def test_a_worker_killed_at_every_step_misses_nobody(
         # While it claims: nothing is taken.
         async with site.locking("LOCK TABLE delivery IN EXCLUSIVE MODE"):
             site.begin_worker()
-            await site.until_waits("WITH due AS")
+            await site.until_waits("WITH left_behind AS")
             await site.kill_workers()
         await site.until_gone()
         assert await site.count(DELIVERY_QUEUED) == RECIPIENTS

@@ -56,7 +56,7 @@ def sessions(tree: ast.AST) -> list[tuple[int, bool]]:
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("read", "unit", "glance")
+            and node.func.attr in ("read", "unit", "glance", "stroke")
             and ast.unparse(node.func.value).split(".")[-1].lstrip("_") == "database"
         ):
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
@@ -86,6 +86,7 @@ def test_every_session_is_opened_with_a_scope() -> None:
         ("ground.database.unit(None)", [False]),
         ("self._database.read(everything)", [False]),
         ("ground.database.read(CircleScope(circle_id))", [True]),
+        ("ground.database.stroke(None)", [False]),
         ("file.read(10)", []),
     ],
 )

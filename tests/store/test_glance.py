@@ -1,11 +1,11 @@
-"""Glances: a few read-only connections, lent for one statement; a broken one is lent to nobody."""
+"""Glances and strokes: connections lent for one statement; a broken one is lent to nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
-from asyncpg.exceptions import ReadOnlySQLTransactionError
+from asyncpg.exceptions import DivisionByZeroError, ReadOnlySQLTransactionError
 
 from domain.error import Busy
 from domain.ids import CircleId
@@ -82,7 +82,7 @@ async def test_one_that_the_server_cut_is_replaced(database: Database) -> None:
 
 
 async def test_who_waits_too_long_for_one_is_asked_to_come_later(database: Database) -> None:
-    glances = Glances(database._connect, connections=1, seconds_max=0.05)
+    glances = Glances(lambda: database._connect({}), connections=1, seconds_max=0.05)
     async with glances.lend():
         with pytest.raises(TimeoutError):
             async with glances.lend():
@@ -95,3 +95,29 @@ async def test_a_database_that_is_away_is_busy(databases: tuple[str, str]) -> No
     with pytest.raises(Busy):
         await backend(away)
     await away.close()
+
+
+async def test_a_stroke_is_committed_by_itself_and_is_one_statement(database: Database) -> None:
+    async with database.stroke(SCOPE) as stroke:
+        await stroke.fetch("CREATE TABLE struck AS SELECT 1 AS one")
+    async with database.stroke(SCOPE) as stroke:
+        assert [row["one"] for row in await stroke.fetch("SELECT one FROM struck")] == [1]
+        with pytest.raises(AssertionError):
+            await stroke.fetch("DROP TABLE struck")
+    async with database.stroke(SCOPE) as stroke:
+        await stroke.fetch("DROP TABLE struck")
+
+
+async def test_a_stroke_that_fails_writes_nothing_and_its_connection_is_not_lent_again(
+    database: Database,
+) -> None:
+    async def backend_of_a_stroke() -> int:
+        async with database.stroke(SCOPE) as stroke:
+            return int((await stroke.fetch("SELECT pg_backend_pid() AS pid"))[0]["pid"])
+
+    before = await backend_of_a_stroke()
+    assert await backend_of_a_stroke() == before
+    with pytest.raises(DivisionByZeroError):
+        async with database.stroke(SCOPE) as stroke:
+            await stroke.fetch("SELECT 1 / 0")
+    assert await backend_of_a_stroke() != before
