@@ -285,8 +285,16 @@ def _circles(people: Iterable[PersonId], facts: Iterable[Fact]) -> Iterator[Circ
                 pairs.add(couple_members(first, second))
     for person in people:
         yield Circle(CircleId(person), "single", (person,))
-    payloads = [fact.payload for fact in facts]
-    for number in sorted({one.number for one in payloads if isinstance(one, BusinessFact)}):
-        yield Circle(CircleId(uuid5(NAMESPACE_URL, number)), "business", (), number)
+    for number, emirate, reported_by in sorted(
+        {
+            (fact.payload.number, fact.payload.emirate or "", fact.source)
+            for fact in facts
+            if isinstance(fact.payload, BusinessFact)
+        }
+    ):  # wherever it may count: evaluation alone says which business a fact is about
+        name = f"{number}/{emirate or reported_by}"
+        circle_id = CircleId(uuid5(NAMESPACE_URL, name))
+        by_source = None if emirate else reported_by
+        yield Circle(circle_id, "business", (), number, emirate or None, by_source)
     for pair in sorted(pairs):
         yield Circle(CircleId(uuid5(pair[0], str(pair[1]))), "couple", pair)

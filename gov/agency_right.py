@@ -58,6 +58,11 @@ class Rights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def allows_kind(self, kind: str) -> bool:
         return kind == TAKING_BACK or _holds(self.kinds, kind)
 
+    @property
+    def only_emirate(self) -> str | None:
+        """The emirate that all its agency says is of, where there is but one."""
+        return self.emirates[0] if len(self.emirates) == 1 and self.emirates != (ANY,) else None
+
 
 NOTHING = Rights()
 ANYTHING = Rights(kinds=(ANY,), assigners=(ANY,), facilities=(ANY,), emirates=(ANY,))

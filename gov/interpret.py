@@ -91,7 +91,13 @@ async def interpret(
         return Interpreted(freed=await settle_held(ground, message, ForAuthors.code))
     people = await _identify_all(ground, event)
     freed: tuple[InboxId, ...] = ()
-    facts = facts_in(event, people, said_by=message.agency_id, received_at=message.received_at)
+    facts = facts_in(
+        event,
+        people,
+        said_by=message.agency_id,
+        received_at=message.received_at,
+        emirate=message.rights.only_emirate,
+    )
     against = await _contradicted_by(ground, event, people, facts[0])
     while against is not None:
         contradiction, reason = against

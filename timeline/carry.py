@@ -69,18 +69,38 @@ def belongs(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
             return False
 
 
-def businesses_of(own: Iterable[Fact]) -> tuple[str, ...]:
-    """The businesses that a person's own facts name, by registration, sorted."""
-    payloads = (fact.payload for fact in own)
-    return tuple(sorted({said.number for said in payloads if isinstance(said, BusinessFact)}))
+def licences_of(own: Iterable[Fact]) -> tuple[str, ...]:
+    """The numbers of licences that a person's own facts name, sorted."""
+    return tuple(sorted({said.number for fact in own if (said := _of_business(fact)) is not None}))
+
+
+def named_with(number: str, own: Iterable[Fact]) -> set[PersonId]:
+    """Whom a person's own facts name as owners or partners under a licence's number."""
+    said = [
+        fact for fact in own if (one := _of_business(fact)) is not None and one.number == number
+    ]
+    return {person for fact in said for person in fact.payload.subjects()}
+
+
+def _of_business(fact: Fact) -> BusinessFact | None:
+    return fact.payload if isinstance(fact.payload, BusinessFact) else None
 
 
 def _is_of_business(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
-    """What is said of the business, and that an owner died; nothing else of an owner's life."""
+    """What is said of the business, and that an owner died; nothing else of an owner's life.
+
+    `own` is what all whom facts connect under its number hold. Where one fact of it says no
+    emirate, all of them are needed to tell which business that one is about.
+    """
     match fact.payload.policy():
         case "business":
-            assert isinstance(fact.payload, BusinessFact)
-            return fact.payload.number == circle.registration
+            said = _of_business(fact)
+            assert said is not None
+            if said.number != circle.registration:
+                return False
+            others = [one for f in own if (one := _of_business(f)) is not None]
+            is_mixed = any(one.number == said.number and one.emirate is None for one in others)
+            return is_mixed or said.emirate == circle.emirate
         case "correction":
             taken_back = _taken_back_by(fact.payload, own)
             return any(_is_of_business(other, circle, rest) for other, rest in taken_back)
@@ -88,7 +108,9 @@ def _is_of_business(fact: Fact, circle: Circle, own: tuple[Fact, ...]) -> bool:
             reviewed = _under_review(fact, own)
             return any(_is_of_business(other, circle, rest) for other, rest in reviewed)
         case _:
-            return isinstance(fact.payload, PersonDied)
+            if not isinstance(fact.payload, PersonDied) or circle.registration is None:
+                return False
+            return fact.payload.person in named_with(circle.registration, own)
 
 
 def follows_child(fact: Fact, child: PersonId, own: tuple[Fact, ...]) -> bool:

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from domain.fact import Fact, decode_fact, encode_fact
 from domain.ids import CircleId, FactKey, PersonId
-from domain.people.circle import Circle, CircleKind, couple_members
+from domain.people.circle import Business, Circle, CircleKind, couple_members
 from store.circle_tables import CircleRow, FactRow, MembershipRow
 from store.keys import KeyRing, OwnerKeys
 from store.scope import CircleScope, CirclesScope
@@ -57,11 +57,12 @@ def couple_circle(keys: KeyRing, one: PersonId, other: PersonId) -> Circle:
     return Circle(_circle_id(keys, "couple", *members), "couple", members)
 
 
-def business_circle(keys: KeyRing, registration: str) -> Circle:
+def business_circle(keys: KeyRing, business: Business) -> Circle:
     """The circle of a business: the same whichever owner an event names."""
-    digest = keys.hash("circle/business", registration.encode())
+    named = business.number, business.emirate, business.reported_by
+    digest = keys.hash("circle/business", *((part or "").encode() for part in named))
     circle_id = CircleId(msgspec.convert(digest.hex(), type=CircleId))
-    return Circle(circle_id, "business", (), registration)
+    return Circle(circle_id, "business", (), *named)
 
 
 def _circle_id(keys: KeyRing, kind: CircleKind, *people: PersonId) -> CircleId:
@@ -156,6 +157,14 @@ async def mark_dirty(unit: Unit[CircleScope], ground: Ground, version: int) -> N
         .where(col(CircleRow.circle_id) == unit.scope.circle_id)
         .values(facts_version=version, next_change_on=ground.clock.today())
     )
+
+
+async def wake(ground: Ground, circle_id: CircleId) -> None:
+    """Has a circle that was opened evaluated anew, though it holds nothing new."""
+    keys = await ground.keys.circle(circle_id)
+    async with ground.database.unit(CircleScope(circle_id)) as unit:
+        state = await lock_circle(unit, keys)
+        await mark_dirty(unit, ground, state.facts_version)
 
 
 def fact_key(keys: KeyRing, fact: Fact) -> FactKey:

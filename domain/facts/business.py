@@ -1,5 +1,6 @@
 """What is said of a business: licence issued, renewed, about to expire, a partner added or gone.
-A business is known by its licence's number; an event names one owner."""
+A business is known by its licence's number in an emirate (ISO 3166-2), for two emirates may give
+one number; an event names one owner."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -11,7 +12,7 @@ RenewedPart = Literal["bundle", "licence", "chamber_membership", "establishment_
 
 
 class LicenceIssued(Statement, frozen=True, tag="licence.issued"):
-    """`expires_on` is its last good day; `emirate` is ISO 3166-2."""
+    """`expires_on` is its last good day."""
 
     carried: ClassVar[Carried] = "business"
     owner: PersonId
@@ -28,6 +29,7 @@ class LicenceRenewed(Statement, frozen=True, tag="licence.renewed"):
     number: str
     expires_on: date
     part: RenewedPart = "bundle"
+    emirate: str | None = None
 
 
 class LicenceExpiring(Statement, frozen=True, tag="licence.expiring"):
@@ -37,6 +39,7 @@ class LicenceExpiring(Statement, frozen=True, tag="licence.expiring"):
     owner: PersonId
     number: str
     expires_on: date
+    emirate: str | None = None
 
 
 class PartnerAdded(Statement, frozen=True, tag="partner.added"):
@@ -47,6 +50,7 @@ class PartnerAdded(Statement, frozen=True, tag="partner.added"):
     number: str
     owner: PersonId | None = None
     is_confirmed: bool = False
+    emirate: str | None = None
 
 
 class PartnerRemoved(Statement, frozen=True, tag="partner.removed"):
@@ -55,6 +59,7 @@ class PartnerRemoved(Statement, frozen=True, tag="partner.removed"):
     carried: ClassVar[Carried] = "business"
     partner: PersonId
     number: str
+    emirate: str | None = None
 
 
 BusinessFact = LicenceIssued | LicenceRenewed | LicenceExpiring | PartnerAdded | PartnerRemoved

@@ -4,9 +4,10 @@ They are found in the circle of the business alone, one for each owner: of an ow
 nothing is there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domain.card.record import Parameter
+from domain.fact import Fact
 from domain.facts.business import LicenceExpiring, LicenceIssued, LicenceRenewed, PartnerAdded
 from domain.family import Family
 from domain.people.business import business_facts, owners_of, partners_of
@@ -31,15 +32,13 @@ def licences_as_situations(family: Family) -> Iterator[Situation]:
         gathered.person("owner", family.person(owner), last)
         gathered.value("licence_in_force", True)
         gathered.value("is_owner", True)
-        for issued in [fact for fact in told if isinstance(fact.payload, LicenceIssued)][-1:]:
-            assert isinstance(issued.payload, LicenceIssued)
-            gathered.value("licence_emirate", issued.payload.emirate, issued)
+        gathered.value("licence_emirate", family.circle.emirate, _who_said_emirate(told) or last)
         gathered.field("licence_number", number, last)
         yield Situation(
             start="licence",
             subject=owner,
             # Each term is a card of its own: what was done with the last one's stays with it.
-            occurrence=f"{number}/{last.payload.expires_on.isoformat()}/",
+            occurrence=f"{_named(family, number)}/{last.payload.expires_on.isoformat()}/",
             roles={"owner": owner},
             variables=gathered.variables,
             anchors={
@@ -70,7 +69,7 @@ def partners_as_situations(family: Family) -> Iterator[Situation]:
         yield Situation(
             start="partner",
             subject=partner,
-            occurrence=f"{number}/",
+            occurrence=f"{_named(family, number)}/",
             roles={"owner": partner},
             variables=gathered.variables,
             anchors={"added_on": fact.occurred_on},
@@ -83,6 +82,16 @@ def partners_as_situations(family: Family) -> Iterator[Situation]:
             variable_facts=gathered.facts,
             fields=gathered.fields,
         )
+
+
+def _named(family: Family, number: str) -> str:
+    """The number as one owner's cards are told apart by it: two emirates may give them one."""
+    return "/".join(filter(None, (family.circle.emirate, number)))
+
+
+def _who_said_emirate(told: Iterable[Fact]) -> Fact | None:
+    said = (one for one in told if isinstance(one.payload, Licence) and one.payload.emirate)
+    return max(said, key=lambda one: (one.occurred_on, one.precedence), default=None)
 
 
 def _says_expiry(said: Licence) -> bool:

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
+
 from domain.calendar_date import local_date
 from domain.fact import Fact, Payload
+from domain.facts.business import BusinessFact
 from domain.facts.person import PersonDescribed
 from domain.ids import AgencyId, PersonId
 from gov.event.data import Event, Person
@@ -18,9 +21,17 @@ def numbers_in(event: Event) -> dict[str, tuple[str, str]]:
 
 
 def facts_in(
-    event: Event, people: Mapping[str, PersonId], *, said_by: AgencyId, received_at: datetime
+    event: Event,
+    people: Mapping[str, PersonId],
+    *,
+    said_by: AgencyId,
+    received_at: datetime,
+    emirate: str | None = None,
 ) -> tuple[Fact, ...]:
-    """The event itself as a fact, and what it said of each person as a fact of its own."""
+    """The event itself as a fact, and what it said of each person as a fact of its own.
+
+    `emirate` is the only one its agency may speak of: a business is there if nothing else is said.
+    """
 
     def fact(part: str, payload: Payload) -> Fact:
         return Fact(
@@ -39,6 +50,8 @@ def facts_in(
         if person.is_described
     ]
     payload = event.payload(EVENT_KINDS[event.envelope.kind].payload, people)
+    if isinstance(payload, BusinessFact) and payload.emirate is None:
+        payload = msgspec.structs.replace(payload, emirate=emirate)
     return (fact("", payload), *said)
 
 

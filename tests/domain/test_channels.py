@@ -47,9 +47,11 @@ def test_a_concluded_contract_is_always_told_by_sms() -> None:
 
 def test_an_added_partner_is_told_by_sms_and_by_e_mail() -> None:
     added = fact(
-        PartnerAdded(WIFE, "DED-1", owner=HUSBAND), SIGNED_ON, source="economic_departments"
+        PartnerAdded(WIFE, "DED-1", owner=HUSBAND, emirate="AE-AJ"),
+        SIGNED_ON,
+        source="economic_departments",
     )
-    business = Circle(CircleId(UUID(int=10)), "business", (), "DED-1")
+    business = Circle(CircleId(UUID(int=10)), "business", (), "DED-1", "AE-AJ")
     found = evaluate(business, [added], CATALOGUE, SIGNED_ON, bytes(32)).effects
     one = told(list(found), "partner_added")["confirm"]
     assert (one.recipient, one.channels, one.message) == (

@@ -4,6 +4,7 @@ import pytest
 
 from domain.error import Refusal
 from gov.agency_right import (
+    ANY,
     ANYTHING,
     NOTHING,
     KindNotAllowed,
@@ -104,3 +105,13 @@ def test_rights_are_kept_as_they_were_given(rights: Rights) -> None:
 
 def test_the_rights_of_an_agency_that_was_known_before_are_none() -> None:
     assert decode_rights("{}") == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("emirates", "only"),
+    [((), None), (("AE-AJ",), "AE-AJ"), (("AE-AJ", "AE-DU"), None), ((ANY,), None)],
+)
+def test_an_agency_of_one_emirate_alone_speaks_of_that_one(
+    emirates: tuple[str, ...], only: str | None
+) -> None:
+    assert Rights(emirates=emirates).only_emirate == only

@@ -2,8 +2,14 @@
 
 from datetime import date
 
-from domain.facts.business import LicenceIssued, LicenceRenewed, PartnerAdded, PartnerRemoved
+from domain.facts.business import (
+    LicenceIssued,
+    LicenceRenewed,
+    PartnerAdded,
+    PartnerRemoved,
+)
 from domain.facts.person import ResidenceChanged
+from domain.people.circle import Business
 from store.scope import CircleScope
 from tests.support.builders import CITIZEN, born, described, died, fact, in_error, married
 from tests.support.house import TestHouse, person
@@ -67,7 +73,7 @@ async def test_the_circle_of_a_business_holds_nothing_of_its_owners_families(
     await house.apply(wedding, described(OWNER, TODAY, nationality=CITIZEN))
     await house.apply(born(CHILD, WIFE, TODAY, father=OWNER))
     await house.apply(fact(ResidenceChanged(OWNER, "AE-AJ"), TODAY, source="icp"))
-    circle = business_circle(house.ground.keys, "L-7")
+    circle = business_circle(house.ground.keys, Business("L-7", reported_by="ded"))
     keys = await house.ground.keys.circle(circle.id)
     async with house.ground.database.read(CircleScope(circle.id)) as session:
         held = {one.kind for one in await read_facts(session, keys)}
