@@ -14,6 +14,7 @@ from content.growth.packed import read_packed_growth
 from content.pack import read_pack
 from content.schedule.packed import read_supporting_data
 from content.schedule.read_programme import read_programme
+from content.sign_off import refuse_one_sided
 from domain.compile.schedule import FORMAT, Tables, pack_tables
 from domain.immunization.packed_programme import pack_programme
 
@@ -25,7 +26,9 @@ def read_catalogue(directory: Path) -> list[tuple[str, Document]]:
 
     Raises: CatalogueError, and what `read_schedule_entries` raises.
     """
-    return [*read_pack(directory), *read_schedule_entries()]
+    documents = read_pack(directory)
+    refuse_one_sided(documents)
+    return [*documents, *read_schedule_entries()]
 
 
 @cache

@@ -149,7 +149,7 @@ class FigureValue(Span, frozen=True, kw_only=True):
     value: int
     source: str
     sure: Sure
-    sign_off: str | None
+    sign_off: SignOff | None
 
 
 class Figure(Head, frozen=True, kw_only=True):

@@ -86,8 +86,10 @@ def _rules(service: Service) -> Iterator[str]:
         yield f"\n{figure.id} ({figure.unit})"
         for value in figure.values:
             last = value.valid_to or "open"
-            sign = f"; to be signed: {value.sign_off}" if value.sign_off else ""
-            yield f"  {value.value} from {value.valid_from} to {last} [{value.sure}]{sign}"
+            yield f"  {value.value} from {value.valid_from} to {last} [{value.sure}]"
+            if value.sign_off is not None:
+                yield f"    يعتمده: {value.sign_off.ar or value.sign_off.en}"
+                yield f"    to be signed: {value.sign_off.en}"
 
 
 def _told(service: Service, made: Catalogue) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 from domain.compile.document import Node
-from domain.compile.head import HEAD_OPTIONAL, HEAD_REQUIRED, read_head, read_span
+from domain.compile.head import HEAD_OPTIONAL, HEAD_REQUIRED, read_head, read_sign_off, read_span
 from domain.compile.text import Scope, compile_bilingual
 from domain.entry import (
     Agency,
@@ -117,7 +117,7 @@ def read_figure(root: Node) -> Figure:
                 valid_to=last,
                 source=fields["source"].text(),
                 sure=sure,
-                sign_off=fields["sign_off"].text() if "sign_off" in fields else None,
+                sign_off=read_sign_off(fields["sign_off"]) if "sign_off" in fields else None,
             )
         )
     check_following(node["values"], values, "value")

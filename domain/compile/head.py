@@ -33,7 +33,7 @@ def read_head(node: Mapping[str, Node]) -> HeadFields:
         source = item.fields(required=("text", "sure"))
         source["text"].text()
         source["sure"].choice(get_args(Sure))
-    sign_off = _read_sign_off(node["sign_off"]) if "sign_off" in node else None
+    sign_off = read_sign_off(node["sign_off"]) if "sign_off" in node else None
     if (node["draft"].value is True) != ("sign_off" in node):
         node["draft"].refuse(
             "a draft says in sign_off who must confirm what, and only a draft does: mend one"
@@ -47,8 +47,8 @@ def read_head(node: Mapping[str, Node]) -> HeadFields:
     )
 
 
-def _read_sign_off(node: Node) -> SignOff:
-    """In both languages, or, as at first, a text in English."""
+def read_sign_off(node: Node) -> SignOff:
+    """In both languages; as at first, in English: of a pack `content/sign_off.py` refuses that."""
     if not isinstance(node.value, Mapping):
         return SignOff(None, node.text())
     texts = node.fields(required=("ar", "en"))

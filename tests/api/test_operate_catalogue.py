@@ -124,6 +124,12 @@ def test_a_service_read_says_whose_it_is_who_has_yet_to_sign_it_and_who_publishe
     of_software = shell.done("catalogue", "read", "partner_added")
     assert "دوائر التنمية الاقتصادية · Departments of Economic Development" in of_software
     assert "A draft until signed: The economic departments and the notary" in of_software
+    assert (
+        "مسودة إلى حين التوقيع: تعتمد دوائر التنمية الاقتصادية والكاتب العدل النصوص." in of_software
+    )
+    of_figure = shell.done("catalogue", "read", "marriage_grant")
+    assert "يعتمده: وزارة تمكين المجتمع" in of_figure
+    assert "to be signed: The Ministry of Community Empowerment" in of_figure
     assert re.search(r"^published as version 1 on 2\d{3}-\d\d-\d\d$", of_software, re.MULTILINE)
     file = pack / "partner_added.yaml"
     text = file.read_text("utf-8")

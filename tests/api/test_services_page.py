@@ -33,7 +33,7 @@ id: first_days
 version: 1
 revision: 1
 draft: true
-sign_off: a doctor
+sign_off: {ar: "طبيب", en: "a doctor"}
 sources:
   - text: a test's own
     sure: memory

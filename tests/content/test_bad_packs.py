@@ -1,5 +1,6 @@
 """What an author may get wrong: each is refused with the file, the line, the word and the mend."""
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,10 @@ from domain.compile.document import CatalogueError, Problem
 
 FEE = "figures/birth_certificate_fee.yaml"
 SINCE = "    valid_from: 2024-01-01\n"
-SECOND = '  - {value: 70, valid_from: 2025-02-01, source: s, sure: secondary, sign_off: "MOHAP"}\n'
+SIGNED = '{ar: "الوزارة", en: "The ministry"}'
+SECOND = (
+    f"  - {{value: 70, valid_from: 2025-02-01, source: s, sure: secondary, sign_off: {SIGNED}}}\n"
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,23 @@ SLIPS = {
         put("format: 1", "format: 2"),
         "format: 2",
         ("format 2", "reads up to 1", "upgrade it"),
+    ),
+    "an entry that says in English alone who must sign": Slip(
+        "newborn_bundle.yaml",
+        lambda text: re.sub(r"^sign_off:\n(?: .*\n)+", "sign_off: ICP\n", text, flags=re.MULTILINE),
+        "sign_off: ICP",
+        ("one language", "ar and en"),
+    ),
+    "a figure that says in English alone who must sign": Slip(
+        FEE, add(SECOND.replace(SIGNED, "MOHAP")), "sign_off: MOHAP", ("one language", "ar and en")
+    ),
+    "an entry that has no Arabic of who must sign": Slip(
+        "newborn_bundle.yaml",
+        lambda text: re.sub(
+            r"^sign_off:\n(?: .*\n)+", 'sign_off: {en: "ICP"}\n', text, flags=re.MULTILINE
+        ),
+        "sign_off:",
+        ("'ar'",),
     ),
     "an entry that is withdrawn and still referred to": Slip(
         "agencies/icp.yaml",
