@@ -29,6 +29,7 @@ from schema.build import OsratiSchema, build_schema
 from schema.context import RequestContext
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
+from timeline.request_body import read_body
 
 DemoParents: TypeAlias = Callable[[], Awaitable[list[DemoParent]]]
 
@@ -244,10 +245,8 @@ class _DevelopmentPage:
         """Sets whom the explorer acts as, and opens it. Raises: ForeignSite, NotFound."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise ForeignSite
-        declared = request.headers.get("content-length", "")
-        if not declared.isdecimal() or int(declared) > FORM_BYTES_MAX:
-            raise NotFound("person_id")
-        form = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=2)
+        body = await read_body(request, bytes_max=FORM_BYTES_MAX, too_large=NotFound)
+        form = parse_qs(body.decode("ascii", "replace"), max_num_fields=2)
         (asked,) = form.get("person_id", [""])[:1]
         if asked not in {str(parent.person_id) for parent in await self._demo_parents()}:
             raise NotFound("person_id")

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from domain.error import Refusal
+from timeline.request_body import BODY_SECONDS_MAX, read_body
 
 FORM_BYTES_MAX = 8 * 1024  # a code and a verifier have 1 KB
 FIELDS_MAX = 20
@@ -18,19 +19,19 @@ class FormMalformed(Refusal):
     en = "This request for a session could not be read. Update the app and try again."
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
+async def read_form(
+    request: Request, *, seconds_max: float = BODY_SECONDS_MAX
+) -> Mapping[str, str]:
     """The fields by name.
 
-    Raises: FormMalformed for another media type, too much, or a name twice.
+    Raises: FormMalformed for another media type, too much, or a name twice; RequestTooSlow.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip()
     if media_type != "application/x-www-form-urlencoded":
         raise FormMalformed("content-type")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise FormMalformed("size")
+    body = await read_body(
+        request, bytes_max=FORM_BYTES_MAX, too_large=FormMalformed, seconds_max=seconds_max
+    )
     try:
         fields = parse_qsl(
             body.decode("ascii"),

@@ -46,6 +46,7 @@ class Limit:
 
 SIGN_INS_PER_ADDRESS = Limit("sign-in", 30)  # a family, or a ward, behind one address
 TOKENS_PER_ADDRESS = Limit("token", 120)
+REVOCATIONS_PER_ADDRESS = Limit("revoke", 120)
 REFRESHES_PER_SESSION = Limit("refresh", 20)  # one in five minutes is needed
 PROOF_ONCE = Limit("proof", 1, minutes=10)
 

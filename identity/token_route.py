@@ -19,7 +19,12 @@ from identity.door import Door
 from identity.dpop import ProofRefused
 from identity.form import read_form
 from identity.grant import CODE_SECONDS, Refresh
-from identity.limit import REFRESHES_PER_SESSION, TOKENS_PER_ADDRESS, address_of
+from identity.limit import (
+    REFRESHES_PER_SESSION,
+    REVOCATIONS_PER_ADDRESS,
+    TOKENS_PER_ADDRESS,
+    address_of,
+)
 from identity.session import (
     LABEL_CHARACTERS_MAX,
     Session,
@@ -29,6 +34,7 @@ from identity.session import (
     refresh_session,
 )
 from identity.uae_pass import s256
+from timeline.request_body import RequestTooSlow
 
 TOKEN_PATH = "/oauth/token"
 VERIFIER_CHARACTERS_MAX = 128  # RFC 7636, 4.1
@@ -62,6 +68,7 @@ def token_routes(door: Door) -> list[Route]:
 
     async def revoke(request: Request) -> Response:
         try:
+            await door.counters.take(REVOCATIONS_PER_ADDRESS, address_of(request))
             form = await read_form(request)
         except OsratiError as error:
             return _refused(door, error)
@@ -177,6 +184,8 @@ def _refused(door: Door, error: OsratiError) -> Response:
     }
     status = 400 if isinstance(error, ProofRefused) else error.status
     headers = _headers(door)
+    if isinstance(error, RequestTooSlow):
+        headers["connection"] = "close"  # what is still to come is not waited for
     if error.retry_after_seconds is not None:
         body["retry_after_seconds"] = error.retry_after_seconds
         headers["retry-after"] = str(error.retry_after_seconds)

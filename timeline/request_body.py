@@ -1,6 +1,6 @@
 """Reading a request's body: no further than its limit, and no longer than so many seconds.
 
-Every route that takes one reads it here: the intake, GraphQL, sync.
+Every route that takes one reads it here (`tests/shape/test_request_body.py`).
 """
 
 import asyncio

@@ -11,15 +11,16 @@ from uuid import uuid4
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+from starlette.requests import Request
 
 from api.settings import read_settings
 from domain.ids import PersonId
 from domain.people.actor import Actor
 from identity.access_token import ACCESS_SECONDS, AUDIENCE
 from identity.dpop import NONCE_AGE_MAX_SECONDS, PROOF_AGE_MAX_SECONDS
-from identity.form import FIELDS_MAX, FORM_BYTES_MAX
+from identity.form import FIELDS_MAX, FORM_BYTES_MAX, read_form
 from identity.grant import CODE_SECONDS
-from identity.limit import REFRESHES_PER_SESSION, TOKENS_PER_ADDRESS
+from identity.limit import REFRESHES_PER_SESSION, REVOCATIONS_PER_ADDRESS, TOKENS_PER_ADDRESS
 from identity.session import (
     SAME_AGAIN_SECONDS,
     SESSION_DAYS,
@@ -33,6 +34,7 @@ from simulators.telling import sample_emirates_id
 from store.embedded_valkey import EmbeddedValkey
 from tests.schema.asking import operation
 from tests.support.door import ORIGIN, Phone, hash_of, open_phone
+from timeline.request_body import RequestTooSlow
 from timeline.step_up import STEP_UP_SECONDS, StepUpRequired, require_fresh
 
 NOURA, SALEM = sample_emirates_id(12), sample_emirates_id(11)
@@ -437,6 +439,21 @@ async def test_a_request_that_is_no_grant_is_answered_in_oauths_form(
     assert answer.headers["cache-control"] == "no-store"
 
 
+async def test_a_form_that_never_ends_is_not_waited_for() -> None:
+    begun = [{"type": "http.request", "body": b"grant_type=", "more_body": True}]
+
+    async def receive() -> dict[str, object]:
+        if begun:
+            return begun.pop()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded")]
+    request = Request({"type": "http", "headers": headers}, receive)
+    with pytest.raises(RequestTooSlow):
+        await read_form(request, seconds_max=0.05)
+
+
 async def test_the_metadata_names_what_is_there(phone: Phone) -> None:
     said = (await phone.http.get("/.well-known/oauth-authorization-server")).json()
     assert said["issuer"] == ORIGIN
@@ -455,6 +472,14 @@ async def test_one_address_may_try_so_often_a_minute(phone: Phone) -> None:
     assert answer.status_code == 429
     assert answer.json()["code"] == "sign_in.too_many"
     assert int(answer.headers["retry-after"]) == answer.json()["retry_after_seconds"]
+
+
+async def test_one_address_may_revoke_so_often_a_minute(phone: Phone) -> None:
+    form = {"token": "not-a-token"}
+    for _ in range(REVOCATIONS_PER_ADDRESS.times):
+        assert (await phone.http.post("/oauth/revoke", data=form)).status_code == 200
+    answer = await phone.http.post("/oauth/revoke", data=form)
+    assert (answer.status_code, answer.json()["code"]) == (429, "sign_in.too_many")
 
 
 async def test_a_session_refreshes_so_often_a_minute_and_stays(phone: Phone) -> None:
