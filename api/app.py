@@ -1,6 +1,7 @@
 """The web process's application: every route, its limits, and how errors look."""
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from api.page import ACT_AS_COOKIE, LANGUAGE_COOKIE, page_routes
 from api.parents import parents_route
 from api.problem import render_http_exception, render_osrati_error
 from api.received_page import ReceivedPage
+from api.refusals import TellRefusals
 from api.request_id import RequestIds
 from api.services_page import ServicesPage
 from api.settings import CHECKOUT
@@ -61,6 +63,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     """The application. `demo_parents` is what the development page shows; production has none."""
     production = house.settings.is_production
     who_asks, pace = authenticating(house), Pace(house.ground.clock)
+    refused = Counter[str]()
     sync = Sync(house.ground, house.registry, authenticate=naming(house), pace=pace)
     routes: list[BaseRoute] = [
         *sync.routes(),  # first: every phone's idle poll would try all the others
@@ -85,7 +88,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         *push_routes(house.ground, authenticate=who_asks),
     ]
     if house.settings.metrics_token is not None:
-        routes += QueueMetrics(house, house.settings.metrics_token).routes()
+        routes += QueueMetrics(house, house.settings.metrics_token, refused).routes()
     if house.door is not None:
         routes += [*sign_in_routes(house.door), *token_routes(house.door)]
     if house.staff is not None:
@@ -105,7 +108,7 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
         routes.append(Mount("/static", StaticFiles(directory=STATIC)))
     return Starlette(
         routes=routes,
-        middleware=middleware(https=house.settings.origin.startswith("https://")),
+        middleware=middleware(refused, https=house.settings.origin.startswith("https://")),
         exception_handlers={
             OsratiError: render_osrati_error,
             HTTPException: render_http_exception,
@@ -113,13 +116,14 @@ def build_app(house: House, hints: Hints, *, demo_parents: DemoParents | None = 
     )
 
 
-def middleware(*, https: bool = False) -> list[Middleware]:
+def middleware(refused: Counter[str], *, https: bool = False) -> list[Middleware]:
     """What stands around every route, the outermost first: even a bug's answer has the headers.
 
     Nothing allows another origin: a browser keeps every other site's script from every answer.
     """
     return [
         Middleware(RequestIds),
+        Middleware(TellRefusals, counts=refused),
         Middleware(SecurityHeaders, https=https),
         Middleware(MaskBugs),
     ]
@@ -144,6 +148,8 @@ def naming(house: House) -> Authenticate:
         actor = None if door is None else await authenticate(door, request)
         if actor is None and not house.settings.is_production:
             actor = await act(request)
+        if actor is not None and actor.session_id is not None:
+            request.state.session_id = str(actor.session_id)
         return actor
 
     return who

@@ -11,6 +11,7 @@ from asyncio import TimerHandle, Transport
 from collections.abc import Iterable
 from typing import Any  # what uvicorn hands on
 
+import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -24,6 +25,7 @@ HEAD_SECONDS_MAX = 10  # a head is 1 or 2 KB: over a poor line it takes a second
 HEAD_BYTES_MAX = 16_384  # an access token and a proof have 4 KB
 WRITE_SECONDS_MAX = 30  # in which a reader must take what waits: 48 KB, so 1.6 KB a second
 HTTP_1_0 = "1.0"
+_log = structlog.get_logger("osrati.refused")
 HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -158,6 +160,7 @@ def _has_one_reading(headers: Iterable[tuple[bytes, bytes]], version: str) -> bo
 
 
 def _answer(kind: type[OsratiError]) -> Response:
+    _log.info("refused", code=kind.code)  # before there is a request: without an id
     answer = problem(
         code=kind.code,
         status=kind.status,

@@ -1,5 +1,5 @@
-"""`/metrics` for Prometheus: counts and ages of the queues, read when they are asked for; never a
-person.
+"""`/metrics` for Prometheus: counts and ages of the queues, read when they are asked for, and how
+often this process refused what; never a person.
 
 Only where OSRATI_METRICS_TOKEN is set, and only for whoever shows it: without it the address is not
 there, with another it looks the same.
@@ -7,10 +7,10 @@ there, with another it looks the same.
 
 import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -50,8 +50,9 @@ NOT_FOUND = 404
 class QueueMetrics:
     """The route, and what it last answered."""
 
-    def __init__(self, house: House, token: str) -> None:
-        self._house, self._token = house, token
+    def __init__(self, house: House, token: str, refused: Mapping[str, int]) -> None:
+        """`refused` is how often this process refused, by code, as it stands when it is asked."""
+        self._house, self._token, self._refused = house, token, refused
         self._reading = asyncio.Lock()
         self._kept_until, self._kept = 0.0, b""
 
@@ -65,21 +66,21 @@ class QueueMetrics:
         async with self._reading:
             now = asyncio.get_running_loop().time()
             if now >= self._kept_until:
-                self._kept = render_metrics(await read_queues(self._house.ground))
+                self._kept = render_metrics(await read_queues(self._house.ground), self._refused)
                 self._kept_until = now + KEPT_SECONDS
         return Response(self._kept, media_type=CONTENT_TYPE_LATEST)
 
 
-def render_metrics(queues: Queues) -> bytes:
+def render_metrics(queues: Queues, refused: Mapping[str, int]) -> bytes:
     """The figures in Prometheus's words; every channel and state has one, also at nothing."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(queues))
+    registry.register(_Collected(queues, refused))
     return generate_latest(registry)
 
 
 class _Collected:
-    def __init__(self, queues: Queues) -> None:
-        self._queues = queues
+    def __init__(self, queues: Queues, refused: Mapping[str, int]) -> None:
+        self._queues, self._refused = queues, refused
 
     def collect(self) -> Iterator[Metric]:
         found = {(each.channel, each.state): each for each in self._queues.deliveries}
@@ -112,3 +113,9 @@ class _Collected:
             "How long the longest of them has waited",
             value=self._queues.due_age_seconds,
         )
+        refusals = CounterMetricFamily(
+            "osrati_refusals", "Requests refused since this process began", labels=["code"]
+        )
+        for code, count in sorted(self._refused.items()):
+            refusals.add_metric([code], count)
+        yield refusals

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from domain.error import Busy, NotFound, OsratiError, Refusal
+from timeline.refused import note_refused
 
 _log = structlog.get_logger("osrati.api")
 
@@ -52,9 +53,10 @@ def problem(
     return JSONResponse(body, status_code=status, headers=headers, media_type=PROBLEM_TYPE)
 
 
-async def render_osrati_error(_: Request, error: Exception) -> Response:
+async def render_osrati_error(request: Request, error: Exception) -> Response:
     """What we refuse, or ask to be tried later."""
     assert isinstance(error, OsratiError)
+    note_refused(request, error.code)
     answer = problem(
         code=error.code,
         status=error.status,
@@ -69,10 +71,11 @@ async def render_osrati_error(_: Request, error: Exception) -> Response:
     return answer
 
 
-async def render_http_exception(_: Request, error: Exception) -> Response:
+async def render_http_exception(request: Request, error: Exception) -> Response:
     """What Starlette refuses by itself: no such address, no such method."""
     assert isinstance(error, HTTPException)
     known = {404: NotFound, 405: MethodNotAllowed, 503: Busy}.get(error.status_code, NotFound)
+    note_refused(request, known.code)
     answer = problem(code=known.code, status=error.status_code, ar=known.ar, en=known.en)
     answer.headers.update(error.headers or {})
     return answer

@@ -10,6 +10,7 @@ from typing import Any  # a row's types are the statement's, which Core does not
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -28,6 +29,8 @@ IDLE_DAYS = 30  # without a refresh
 SESSIONS_MAX = 20  # of one person; past it the one longest unused ends
 SAME_AGAIN_SECONDS = 20  # in which the generation before may come once more
 LABEL_CHARACTERS_MAX = 100
+
+_log = structlog.get_logger("osrati.identity")
 
 
 class SessionDetail(msgspec.Struct, frozen=True):
@@ -97,9 +100,11 @@ async def open_session(
         )
         if opened.rowcount == 0:
             await _end(unit, now, [session_id])
+            _log.warning("code_used_again", session_id=str(session_id))
             return None
         standing = await _list(unit, key, now)
         await _end(unit, now, [old.session_id for old in standing[SESSIONS_MAX:]])
+    _log.info("session_opened", session_id=str(session_id))
     return session
 
 
@@ -146,6 +151,7 @@ async def refresh_session(
                 .where(_is(person_id, session_id))
                 .values(generation=generation + 1, refreshed_at=now)
             )
+            _log.info("session_refreshed", session_id=str(session_id))
             return msgspec.structs.replace(held, generation=generation + 1, refreshed_at=now)
         same_again = now - timedelta(seconds=SAME_AGAIN_SECONDS)
         if (
@@ -156,19 +162,25 @@ async def refresh_session(
             return held
         if held is not None:
             await _end(unit, now, [session_id])
+            _log.warning("refresh_token_used_again", session_id=str(session_id))
     raise TokenRefused
 
 
 async def end_session(ground: Ground, person_id: PersonId, session_id: UUID) -> bool:
     """Ends one session for good; False when there was none that stood."""
     async with ground.database.unit(PersonScope(person_id)) as unit:
-        return await _end(unit, ground.clock.now_utc(), [session_id]) > 0
+        ended = await _end(unit, ground.clock.now_utc(), [session_id]) > 0
+    if ended:
+        _log.info("session_ended", session_id=str(session_id))
+    return ended
 
 
 async def end_every_session(ground: Ground, person_id: PersonId) -> int:
     """Ends every session of a person; how many."""
     async with ground.database.unit(PersonScope(person_id)) as unit:
-        return await _end(unit, ground.clock.now_utc(), None)
+        count = await _end(unit, ground.clock.now_utc(), None)
+    _log.info("sessions_ended", count=count)
+    return count
 
 
 async def _key(ground: Ground, person_id: PersonId) -> SealingKey:

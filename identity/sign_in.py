@@ -12,7 +12,6 @@ from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -24,6 +23,7 @@ from identity.door import Door
 from identity.grant import SIGN_IN_SECONDS, Code, SignIn
 from identity.limit import SIGN_INS_PER_ADDRESS, address_of
 from identity.sign_in_page import show_stopped
+from timeline.refused import note_refused
 
 BROWSER_COOKIE = "osrati_sign_in"
 CALLBACK_PATH = "/oauth/callback"
@@ -31,8 +31,6 @@ APP_STATE_CHARACTERS_MAX = 512
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # an S256 challenge, and a key's thumbprint
 COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 CANCELLED = frozenset({"access_denied", "cancelledOnApp", "cancelled"})
-
-_log = structlog.get_logger("osrati.identity")
 
 
 class SignInStale(Refusal):
@@ -69,11 +67,11 @@ async def _authorize(door: Door, request: Request) -> Response:
     app = door.find_app(query.get("client_id", ""))
     redirect_uri = query.get("redirect_uri", "")
     if app is None or not app.allows(redirect_uri):
-        return show_stopped(AppUnknown(), language)
+        return show_stopped(request, AppUnknown(), language)
     try:
         await door.counters.take(SIGN_INS_PER_ADDRESS, address_of(request))
     except OsratiError as many:
-        return show_stopped(many, language)
+        return show_stopped(request, many, language)
     app_state = query.get("state", "")
     challenge, thumbprint = query.get("code_challenge", ""), query.get("dpop_jkt")
     wrong = (
@@ -84,6 +82,7 @@ async def _authorize(door: Door, request: Request) -> Response:
     )
     if wrong or query.get("response_type") != "code":
         said = "invalid_request" if wrong else "unsupported_response_type"
+        note_refused(request, f"sign_in.{said}")
         return _to_app(redirect_uri, app_state[:APP_STATE_CHARACTERS_MAX], door, error=said)
     cookie = _cookie(request) or secrets.token_urlsafe(32)
     verifier = secrets.token_urlsafe(32)
@@ -125,20 +124,20 @@ async def _callback(door: Door, request: Request) -> Response:
         or _hash(cookie) != sign_in.browser
         or door.ground.clock.now_utc() - sign_in.asked_at > age_max
     ):
-        return show_stopped(SignInStale(), sign_in.language if sign_in else "ar")
+        return show_stopped(request, SignInStale(), sign_in.language if sign_in else "ar")
     refused = query.get("error")
     if refused is not None or "code" not in query:
         said = "access_denied" if refused in CANCELLED else "temporarily_unavailable"
+        note_refused(request, f"sign_in.{said}")
         return _to_app(sign_in.redirect_uri, sign_in.app_state, door, error=said)
     try:
         profile = await door.provider.read_profile(code=query["code"], verifier=sign_in.verifier)
         session_id = uuid4()
         person_id = await sign_in_person(door.ground, profile, sign_in_id=session_id)
     except OsratiError as error:
-        _log.info("sign_in_stopped", code=error.code)
         denied = "access_denied" if isinstance(error, NotVerified) else "server_error"
         back = _back(sign_in.redirect_uri, sign_in.app_state, door, error=denied)
-        return show_stopped(error, sign_in.language, back=back)
+        return show_stopped(request, error, sign_in.language, back=back)
     code = Code(
         session_id=session_id,
         person_id=person_id,

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from domain.error import OsratiError
 from domain.text.message import LANGUAGES, Language
+from timeline.refused import note_refused
 
 _TITLES = {"ar": "لم يكتمل تسجيل الدخول", "en": "Sign-in was not completed"}
 _BACKS = {"ar": "العودة إلى التطبيق", "en": "Back to the app"}
@@ -17,8 +19,11 @@ _pages = Environment(
 )
 
 
-def show_stopped(error: OsratiError, language: Language, *, back: str | None = None) -> Response:
+def show_stopped(
+    request: Request, error: OsratiError, language: Language, *, back: str | None = None
+) -> Response:
     """The page, with the error's own status; `back` leads to the app."""
+    note_refused(request, error.code)
     other = [each for each in LANGUAGES if each != language]
     page = _pages.get_template("stopped.html").render(
         language=language,

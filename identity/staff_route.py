@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
-import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -43,7 +42,6 @@ BROWSER_COOKIE = "osrati_staff_sign_in"
 SESSION_COOKIE = "osrati_staff"
 CODE = re.compile(r"[\x21-\x7e]{1,2048}")
 
-_log = structlog.get_logger("osrati.identity")
 _pages = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -148,7 +146,7 @@ async def _sign_in(door: StaffDoor, request: Request) -> Response:
             state=state, nonce=nonce, verifier=verifier, language=language
         )
     except OsratiError as error:
-        return show_stopped(error, language)
+        return show_stopped(request, error, language)
     answer = _to(address)
     answer.set_cookie(
         BROWSER_COOKIE,
@@ -169,8 +167,7 @@ async def _callback(door: StaffDoor, request: Request) -> Response:
     try:
         token = await _open_session(door, request, begun)
     except OsratiError as error:
-        _log.info("staff_sign_in_stopped", code=error.code)
-        stopped = show_stopped(error, language)
+        stopped = show_stopped(request, error, language)
         stopped.delete_cookie(BROWSER_COOKIE, path=STAFF_CALLBACK_PATH)
         return stopped
     answer = _to("/staff/me")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
@@ -38,6 +39,7 @@ class StaffSession(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+_log = structlog.get_logger("osrati.identity")
 _sessions = msgspec.json.Decoder(StaffSession)
 
 
@@ -59,6 +61,7 @@ async def open_staff_session(ground: Ground, profile: StaffProfile, language: La
                 sealed=seal(_key(ground), _place(hashed), msgspec.json.encode(session)),
             )
         )
+    _log.info("staff_session_opened", session_id=_named(hashed))
     return token
 
 
@@ -86,7 +89,9 @@ async def find_staff_session(ground: Ground, token: str) -> StaffSession | None:
 
 async def end_staff_session(ground: Ground, token: str) -> None:
     """Ends it for good; one that is not there is ended already."""
-    await _set(ground, _hash(token), ended_at=ground.clock.now_utc())
+    hashed = _hash(token)
+    await _set(ground, hashed, ended_at=ground.clock.now_utc())
+    _log.info("staff_session_ended", session_id=_named(hashed))
 
 
 async def _set(ground: Ground, hashed: bytes, **values: datetime) -> None:
@@ -103,6 +108,11 @@ async def _set(ground: Ground, hashed: bytes, **values: datetime) -> None:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8")).digest()
+
+
+def _named(hashed: bytes) -> str:
+    """The session as a log names it: the first of its hash's bytes, which open nothing."""
+    return hashed[:8].hex()
 
 
 def _key(ground: Ground) -> SealingKey:

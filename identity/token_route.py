@@ -34,6 +34,7 @@ from identity.session import (
     refresh_session,
 )
 from identity.uae_pass import s256
+from timeline.refused import note_refused
 from timeline.request_body import RequestTooSlow
 
 TOKEN_PATH = "/oauth/token"
@@ -64,6 +65,7 @@ def token_routes(door: Door) -> list[Route]:
             await door.counters.take(TOKENS_PER_ADDRESS, address_of(request))
             return await _token(door, request, await read_form(request))
         except OsratiError as error:
+            note_refused(request, error.code)
             return _refused(door, error)
 
     async def revoke(request: Request) -> Response:
@@ -71,6 +73,7 @@ def token_routes(door: Door) -> list[Route]:
             await door.counters.take(REVOCATIONS_PER_ADDRESS, address_of(request))
             form = await read_form(request)
         except OsratiError as error:
+            note_refused(request, error.code)
             return _refused(door, error)
         held = door.refresh_tokens.find(form.get("token", ""))
         if held is not None:

@@ -257,5 +257,6 @@ class Act:
 
     def refused(self, kind: type[Refusal]) -> CardRefused:
         """A refusal in words; `run` gives those of the command itself."""
+        self._context.refuse(kind)
         message = kind.ar if self._language == "ar" else kind.en
         return CardRefused(code=kind.code, message=message, next_step=NEXT_STEPS[kind.code])

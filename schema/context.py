@@ -10,11 +10,12 @@ from typing import TypeAlias
 from starlette.requests import Request
 from strawberry.types import Info
 
-from domain.error import SignInRequired
+from domain.error import OsratiError, SignInRequired
 from domain.people.actor import Actor
 from domain.text.message import Language
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
+from timeline.refused import note_refused
 
 LANGUAGE_BEFORE_SIGN_IN: Language = "ar"
 LOCAL_ISSUER = (
@@ -44,6 +45,11 @@ class RequestContext:
         if self.origin is not None:
             return self.origin.rstrip("/")
         return LOCAL_ISSUER if self.request is None else str(self.request.base_url).rstrip("/")
+
+    def refuse(self, refusal: type[OsratiError]) -> None:
+        """Notes a refusal that is an answer and no error, or a thing that looks as if missing."""
+        if self.request is not None:
+            note_refused(self.request, refusal.code)
 
     def signed_in(self) -> Actor:
         """Who asks. Raises: SignInRequired when nobody is signed in."""

@@ -36,6 +36,7 @@ from schema.http_request import (
 )
 from timeline.command import CommandRegistry
 from timeline.ground import Ground
+from timeline.refused import note_refused
 from timeline.request_body import read_body
 
 BODY_BYTES_MAX = 64 * 1024  # the longest operation of the contract with its variables has 4 KB
@@ -140,6 +141,8 @@ class GraphQLEndpoint:
         actor = await self._authenticate(request)
         context = RequestContext(self._ground, self._registry, actor, request, self._origin)
         result = await self._execute(operation, context)
+        for error in result.errors or ():
+            note_refused(request, str((error.extensions or {}).get("code")))
         return _response(result, media_type)
 
     async def _execute(self, operation: Operation, context: RequestContext) -> ExecutionResult:

@@ -123,5 +123,6 @@ def _refused(
     language: LanguageName | None,
     kind: type[NotFound] | type[SignInRequired] | type[StepUpRequired],
 ) -> SignOutRefused:
+    context.refuse(kind)
     words = kind.ar if chosen(language, context.language) == "ar" else kind.en
     return SignOutRefused(code=kind.code, message=words, next_step=NEXT_STEPS[kind.code])

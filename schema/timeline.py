@@ -11,7 +11,7 @@ import strawberry
 from strawberry.relay import PageInfo
 
 from domain.card.state import OPEN_STATES
-from domain.error import Refusal
+from domain.error import NotFound, Refusal
 from domain.ids import RecordKey
 from domain.people.actor import Actor
 from schema.card import Card, CardState, Nature, card_of
@@ -132,11 +132,14 @@ class Query:
     ) -> Node | None:
         actor, key = info.context.signed_in(), decode_id("Card", id)
         if key is None:
+            info.context.refuse(NotFound)
             return None
         timeline = await load_timeline(info.context.ground, actor)
         loaded = find_loaded(timeline, RecordKey(key))
-        spoken = chosen(language, actor.language)
-        return None if loaded is None else card_of(timeline, loaded, spoken)
+        if loaded is None:
+            info.context.refuse(NotFound)
+            return None
+        return card_of(timeline, loaded, chosen(language, actor.language))
 
 
 class _Narrowing:

@@ -260,5 +260,6 @@ def _shown(wishes: Preferences) -> NoticeWishes:
 def _refused(
     context: RequestContext, language: LanguageName | None, kind: type[Refusal]
 ) -> NoticeWishesRefused:
+    context.refuse(kind)
     words = kind.ar if chosen(language, context.language) == "ar" else kind.en
     return NoticeWishesRefused(code=kind.code, message=words, next_step=NEXT_STEPS[kind.code])

@@ -29,6 +29,7 @@ from timeline.command import CommandRegistry
 from timeline.ground import Ground
 from timeline.known import resolve_actor
 from timeline.member_stream import MemberStreams, list_actor_streams, list_member_streams
+from timeline.refused import note_refused
 from timeline.request_body import read_body
 
 REQUEST_BYTES_MAX = 256 * 1024
@@ -141,6 +142,8 @@ class Sync:
         uploaded = await settle_commands(
             self._ground, self._registry, actor, counter, asked.commands
         )
+        for code in uploaded.refused_codes():
+            note_refused(request, code)
         if asked.schema < self._schema_min:
             return _answer(self._outdated(uploaded), status=AppOutdated.status)
         if asked.commands:

@@ -77,6 +77,11 @@ class Uploaded(msgspec.Struct, frozen=True):
     outcomes: list[SentOutcome]
     stopped: Stopped | None = None
 
+    def refused_codes(self) -> list[str]:
+        """Of each command that was not applied, why."""
+        codes = [outcome.code for outcome in self.outcomes if outcome.code != APPLIED]
+        return codes if self.stopped is None else [*codes, self.stopped.code]
+
 
 async def settle_commands(
     ground: Ground,

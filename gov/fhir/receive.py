@@ -35,6 +35,7 @@ from gov.signature.request import get_signer
 from store.reference_tables import INBOX_APPLIED, INBOX_RECEIVED
 from timeline.ground import Ground
 from timeline.hint import Hints
+from timeline.refused import note_refused
 from timeline.request_body import read_body
 
 FHIR_INTAKE_PATH = "/v1/intake/fhir"
@@ -54,6 +55,7 @@ def fhir_intake_routes(ground: Ground, hints: Hints, *, origin: str | None) -> l
         try:
             return await _receive(request)
         except OsratiError as refusal:
+            note_refused(request, refusal.code)
             return refuse([refusal])
 
     async def _receive(request: Request) -> Response:
@@ -70,6 +72,8 @@ def fhir_intake_routes(ground: Ground, hints: Hints, *, origin: str | None) -> l
         today = ground.clock.today()
         message, parcels = await asyncio.to_thread(_read, body, signer, today)
         refused = [parcel for parcel in parcels if isinstance(parcel, Refusal)]
+        for one in refused:
+            note_refused(request, one.code)
         if refused and message.bundle_type in (None, "transaction"):
             return refuse(refused)
         kept = await _keep(signer, [p for p in parcels if isinstance(p, Parcel)])

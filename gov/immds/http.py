@@ -22,6 +22,7 @@ from gov.immds.pool import ForecastPool
 from gov.immds.request import BODY_BYTES_MAX
 from gov.signature.request import get_signer
 from timeline.ground import Ground
+from timeline.refused import note_refused
 from timeline.request_body import read_body
 
 FHIR_PATH = "/v1/fhir"
@@ -79,6 +80,7 @@ def immds_routes(ground: Ground, pool: ForecastPool, *, origin: str | None) -> l
         try:
             status, answer = await _forecast(request)
         except OsratiError as error:
+            note_refused(request, error.code)
             return _refuse(error)
         return _answer(answer, status)
 

@@ -4,6 +4,7 @@ To the server as `osrati api` serves it. The parser (llhttp) refuses most by its
 as much ours to keep as what `api/guarded_protocol.py` adds.
 """
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,7 +101,7 @@ async def seen(request: Request) -> Response:
 
 def mirror() -> Starlette:
     route = Route("/{path:path}", seen, methods=["GET", "POST"])
-    return Starlette(routes=[route], middleware=middleware())
+    return Starlette(routes=[route], middleware=middleware(Counter()))
 
 
 async def test_what_has_two_readings_is_refused_and_ends_the_connection() -> None:

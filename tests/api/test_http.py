@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -111,7 +112,7 @@ async def much(_: Request) -> Response:
 
 
 def small_app(*routes: Route) -> Starlette:
-    return Starlette(routes=[Route("/", hello), *routes], middleware=middleware())
+    return Starlette(routes=[Route("/", hello), *routes], middleware=middleware(Counter()))
 
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,7 @@ def raising_app() -> Starlette:
     ]
     return Starlette(
         routes=routes,
-        middleware=middleware(),
+        middleware=middleware(Counter()),
         exception_handlers={OsratiError: render_osrati_error},
     )
 

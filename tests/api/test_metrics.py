@@ -69,7 +69,7 @@ async def test_it_says_how_many_wait_how_long_and_which_channel_is_left_alone(
     house: TestHouse,
 ) -> None:
     people = await load_recipients(house, 4, channel=CHANNEL_SMS)
-    empty = figures(render_metrics(await read_queues(house.ground)))
+    empty = figures(render_metrics(await read_queues(house.ground), {}))
     assert empty['osrati_deliveries{channel="sms",state="queued"}'] == 4
     assert empty['osrati_deliveries{channel="push",state="queued"}'] == 0
     assert empty['osrati_delivery_age_seconds{channel="sms"}'] == 0
@@ -81,14 +81,14 @@ async def test_it_says_how_many_wait_how_long_and_which_channel_is_left_alone(
     ]
     await outbox.deliver()
     house.clock.instant += timedelta(seconds=30)
-    body = render_metrics(await read_queues(house.ground))
+    body = render_metrics(await read_queues(house.ground), {})
     said = figures(body)
     for state, count in (("queued", 1), ("failed", 1), ("unknown", 1), ("sending", 0)):
         assert said[f'osrati_deliveries{{channel="sms",state="{state}"}}'] == count
     assert said['osrati_channel_paused_seconds{channel="sms"}'] == 60
     assert said['osrati_delivery_age_seconds{channel="sms"}'] == 0  # it is not due yet
     house.clock.instant += timedelta(seconds=60)
-    later = figures(render_metrics(await read_queues(house.ground)))
+    later = figures(render_metrics(await read_queues(house.ground), {}))
     assert later['osrati_delivery_age_seconds{channel="sms"}'] == 90
     assert later['osrati_channel_paused_seconds{channel="sms"}'] == 0
     for each in people:

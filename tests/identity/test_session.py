@@ -12,6 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
 from api.settings import read_settings
 from domain.ids import PersonId
@@ -437,6 +438,31 @@ async def test_a_request_that_is_no_grant_is_answered_in_oauths_form(
     assert answer.status_code == 400
     assert answer.json()["error"] == error
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_what_becomes_of_a_session_is_in_the_log_by_its_id_alone(phone: Phone) -> None:
+    with capture_logs() as logged:
+        await phone.sign_in(NOURA)
+        access = claims_of(phone.tokens["access_token"])
+        first = dict(phone.tokens)
+        await phone.refresh()
+        second = dict(phone.tokens)
+        await later(phone, seconds=SAME_AGAIN_SECONDS + 1)
+        phone.tokens = first
+        assert (await phone.refresh()).status_code == 400
+        refused = await phone.ask(PING)
+    assert refused.status_code == 401
+    told = [(line["event"], line.get("code"), line.get("session_id")) for line in logged]
+    session_id = access["sid"]
+    assert told == [
+        ("session_opened", None, session_id),
+        ("session_refreshed", None, session_id),
+        ("refresh_token_used_again", None, session_id),
+        ("refused", "session.grant_refused", None),
+        ("refused", "session.ended", None),
+    ]
+    for secret in (*first.values(), *second.values(), NOURA, access["sub"]):
+        assert str(secret) not in str(logged)
 
 
 async def test_a_form_that_never_ends_is_not_waited_for() -> None:
