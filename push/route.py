@@ -20,6 +20,7 @@ from timeline.ground import Ground
 from timeline.request_body import read_body
 
 REGISTER_BYTES_MAX = 4_096
+MEDIA_TYPE = "application/json"
 
 Authenticate: TypeAlias = Callable[[Request], Awaitable[Actor | None]]
 
@@ -32,6 +33,13 @@ class RegisterRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     platform: Platform
     key: str
     language: Language = "ar"
+
+
+class RegistrationType(Refusal):
+    code = "push.content_type"
+    status = 415
+    ar = "نوع المحتوى ليس application/json. حدِّث التطبيق ثم أعد المحاولة."
+    en = "The content type is not application/json. Update the app and try again."
 
 
 class RegistrationTooLarge(Refusal):
@@ -48,10 +56,14 @@ def push_routes(ground: Ground, *, authenticate: Authenticate) -> list[Route]:
     """The one call of a phone, and the address that SMS and e-mails name."""
 
     async def register(request: Request) -> Response:
-        """Raises: SignInRequired, RegistrationInvalid, RegistrationTooLarge, PhoneUnknown."""
+        """Raises: SignInRequired, RegistrationType, RegistrationTooLarge, RegistrationInvalid,
+        PhoneUnknown.
+        """
         actor = await authenticate(request)
         if actor is None:
             raise SignInRequired
+        if request.headers.get("content-type", "").partition(";")[0].strip() != MEDIA_TYPE:
+            raise RegistrationType
         body = await read_body(
             request, bytes_max=REGISTER_BYTES_MAX, too_large=RegistrationTooLarge
         )

@@ -107,3 +107,10 @@ async def test_the_address_of_an_sms_says_nothing_whatever_its_id(
 ) -> None:
     answers = [await client.get(f"/n/{opaque}") for opaque in ("AbC", "x" * 500, "%D8%A7")]
     assert {(each.status_code, each.headers["location"]) for each in answers} == {(303, "/")}
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_another_media_type_is_refused(client: httpx2.AsyncClient, media_type: str) -> None:
+    headers = {"x-osrati-act-as": str(OWNER), "content-type": media_type}
+    answer = await client.post("/v1/push/register", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "push.content_type")
