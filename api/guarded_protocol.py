@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from api.headers import SecurityHeaders, headers_of
-from api.problem import problem
+from api.headers import SecurityHeaders, headers_of, saved_as
+from api.problem import PROBLEM_TYPE, problem
 from domain.error import Busy, OsratiError, Refusal
 from timeline.request_body import RequestTooSlow
 
@@ -175,6 +175,7 @@ def _answer(kind: type[OsratiError]) -> Response:
 def _raw(answer: Response) -> bytes:
     for name, value in headers_of(https=False).items():
         answer.headers.setdefault(name, value)
+    answer.headers["content-disposition"] = saved_as(PROBLEM_TYPE.encode())
     lines = [STATUS_LINE[answer.status_code]]
     lines += [b"%s: %s\r\n" % header for header in answer.raw_headers]
     return b"".join([*lines, b"\r\n", bytes(answer.body)])

@@ -20,6 +20,16 @@ HEADERS = {
 }
 
 
+# What a browser would save an answer of the API as, where it is led to one: by a fixed name, and
+# never shown as a page. What is a page, or belongs to one, has a media type of another kind.
+SAVED_AS = {
+    b"application/cbor": "api.cbor",
+    b"application/octet-stream": "api.bin",
+}
+SAVED_AS_ELSE = "api.json"
+_API, _DISPOSITION = b"application/", b"content-disposition"
+
+
 # Two years, as browsers ask of a site that is to be known as HTTPS before the first visit.
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
@@ -50,9 +60,17 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = message.get("headers", ())
-                said = {name.lower() for name, _ in own}
+                said = {name.lower(): value for name, value in own}
                 more = [header for header in self._headers if header[0] not in said]
+                if said.get(b"content-type", b"").startswith(_API):
+                    more.append((_DISPOSITION, saved_as(said[b"content-type"]).encode()))
                 message = {**message, "headers": [*own, *more]}
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def saved_as(media_type: bytes) -> str:
+    """The disposition of an answer of the API."""
+    name = SAVED_AS.get(media_type.partition(b";")[0], SAVED_AS_ELSE)
+    return f'attachment; filename="{name}"'

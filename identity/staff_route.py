@@ -231,6 +231,7 @@ async def _sign_out(door: StaffDoor, request: Request) -> Response:
         raise OtherOrigin
     await end_staff_session(door.ground, request.cookies.get(door.session_cookie, ""))
     answer = _to("/staff/me")
+    answer.headers["clear-site-data"] = '"cache", "storage"'
     answer.delete_cookie(
         door.session_cookie, path="/", secure=door.is_https, httponly=True, samesite="lax"
     )

@@ -24,7 +24,7 @@ from api.problem import PROBLEM_TYPE
 from api.serve import server_config
 from api.settings import read_settings
 from api.wire import House
-from tests.support.house import TestHouse
+from tests.support.house import TestHouse, person
 from tests.support.served import app_of
 from timeline.hint import NoHints
 
@@ -228,6 +228,25 @@ async def test_every_answer_has_the_headers_and_an_id_of_its_own(house: TestHous
                 assert answer.headers["content-type"] == PROBLEM_TYPE, path
     assert len(ids) == 4
     assert not [one for one in ids if "784-" in one], "what a caller sends stands in no log"
+
+
+async def test_an_answer_of_the_api_is_saved_under_a_fixed_name_and_a_page_is_shown(
+    house: TestHouse,
+) -> None:
+    acting = {"x-osrati-act-as": str(person(1)), "accept": "application/json"}
+    async with asking(app_of(house, "development")) as http:
+        for path, name in (
+            ("/health/live", "api.json"),
+            ("/no/such/page.html", "api.json"),
+            ("/v1/catalogue?file=/../x.exe", "api.cbor"),
+            ("/v1/sync/head", "api.cbor"),
+            ("/v1/fhir/metadata", "api.json"),
+        ):
+            answer = await http.get(path, headers=acting)
+            assert answer.headers["content-disposition"] == f'attachment; filename="{name}"', path
+        page = await http.get("/services")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "content-disposition" not in page.headers
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ async def test_signing_out_ends_the_session_and_takes_no_other_sites_word(desk: 
     assert (await desk.browser.get("/staff/sign-out")).status_code == 405
     out = await desk.browser.post("/staff/sign-out", headers={"origin": ORIGIN})
     assert out.status_code == 303
+    assert out.headers["clear-site-data"] == '"cache", "storage"'
     assert SESSION_COOKIE not in desk.browser.cookies
     desk.browser.cookies.update(kept)
     assert (await desk.me()).status_code == 401, "the cookie that somebody kept is worth nothing"
