@@ -107,7 +107,7 @@ class ServicesPage:
             title=article.title.message(language).source,
             draft=article.draft,
             minutes=reading_minutes(words),
-            body=Markup(render_html(body, language)),  # nothing is the author's
+            body=Markup(render_html(body, language)),  # noqa: S704 -- nothing is the author's
         )
 
     async def _public(self) -> PublicCatalogue:

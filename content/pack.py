@@ -52,7 +52,7 @@ def parse_document(text: str, *, where: str) -> dict[str, object]:
     """The one mapping that `text` holds. Raises: CatalogueError with `where` and the line."""
     try:
         _check_shape(text, where)
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506: a SafeLoader of narrower words
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- a SafeLoader of narrower words
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         cause = error.problem or "is not YAML"

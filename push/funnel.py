@@ -48,7 +48,7 @@ SELECT person_id, notice_id, counted, stage, sealed FROM (
     FROM notice WHERE {UNCOUNTED}
 ) AS come
 WHERE stage > counted ORDER BY person_id, notice_id LIMIT $2
-"""
+"""  # noqa: S608 -- of constants
 
 _MARK = """
 UPDATE notice SET counted = come.stage

@@ -37,7 +37,7 @@ LEFT JOIN membership ON membership.circle_id = mine.circle_id
 LEFT JOIN stream ON stream.circle_id = mine.circle_id AND stream.person_id = mine.person_id
     AND membership.ended_on IS NULL
 ORDER BY mine.circle_id
-"""
+"""  # noqa: S608 -- of constants
 
 
 class MemberStream(msgspec.Struct, frozen=True):
