@@ -119,7 +119,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, data_dir: Path) ->
         redis_url=environ.get("REDIS_URL") or None,
         public_origin=environ.get("OSRATI_PUBLIC_ORIGIN") or None,
         today=_today(environ.get("OSRATI_TODAY", "")),
-        registry_url=environ.get("OSRATI_REGISTRY_URL") or None,
+        registry_url=_registry_url(environ.get("OSRATI_REGISTRY_URL", "")),
         graphql_plans=_on_or_off("OSRATI_GRAPHQL_PLANS", environ),
         uae_pass=_uae_pass(environ),
         fcm=_fcm(environ),
@@ -174,7 +174,7 @@ def _uae_pass(environ: Mapping[str, str]) -> UaePassAccess | None:
     base_url = environ.get("OSRATI_UAEPASS_URL", "").rstrip("/")
     if not base_url:
         return None
-    if not base_url.startswith(("https://", f"http://{HOST}")):
+    if not _is_kept_private(base_url):
         raise SettingsError(
             "OSRATI_UAEPASS_URL must be https: write https://stg-id.uaepass.ae/idshub or the like."
         )
@@ -189,6 +189,15 @@ def _uae_pass(environ: Mapping[str, str]) -> UaePassAccess | None:
             "OSRATI_UAEPASS_CLIENT_SECRET must be, too: UAE PASS gave them to you."
         )
     return access
+
+
+def _registry_url(url: str) -> str | None:
+    """Where the registries' gateway is: it is told numbers of people."""
+    if url and not _is_kept_private(url):
+        raise SettingsError(
+            "OSRATI_REGISTRY_URL must be https: write the gateway's address in full."
+        )
+    return url or None
 
 
 def _fcm(environ: Mapping[str, str]) -> FcmAccess | None:
@@ -208,7 +217,7 @@ def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
     issuer = environ.get("OSRATI_STAFF_ISSUER", "")
     if not issuer:
         return None
-    if not issuer.startswith(("https://", f"http://{HOST}")):
+    if not _is_kept_private(issuer):
         raise SettingsError(
             "OSRATI_STAFF_ISSUER must be https: write the issuer as its discovery names it."
         )
@@ -223,6 +232,14 @@ def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
             "must be, too: whoever runs the staff's sign-in gave them to you."
         )
     return access
+
+
+def _is_kept_private(url: str) -> bool:
+    """Whether what is sent there is read by nobody between: HTTPS, or this machine."""
+    parts, _ = _split(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == HOST)
+    )
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
