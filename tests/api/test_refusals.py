@@ -1,5 +1,8 @@
 """Who was refused what: one line of the log each and a count by code, and nothing of anybody."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx2
@@ -7,6 +10,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from api.log import ALLOWED_KEYS, only_allowed_keys
+from api.settings import CHECKOUT
 from tests.api.test_metrics import TOKEN, asking, figures
 from tests.support.house import TestHouse, person
 
@@ -74,3 +78,18 @@ async def test_refusals_are_counted_by_code_and_by_nothing_else(
         f'osrati_refusals_total{{code="{code}"}}': expected.count(code) for code in set(expected)
     }
     assert MARK not in answer.text
+
+
+def test_no_value_breaks_out_of_its_line() -> None:
+    hostile = 'a\nb\r\n{"event": "forged"}\u2028\x1b[31m'
+    program = (
+        "import structlog, api.log; api.log.configure_logs();"
+        f"structlog.get_logger('osrati').info('refused', code={hostile!r})"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, check=True
+    )
+    assert said.stdout.count(b"\n") == 1
+    assert said.stdout.isascii()
+    assert b"\x1b" not in said.stdout
+    assert json.loads(said.stdout)["code"] == hostile
