@@ -28,7 +28,7 @@ unexport UV_FROZEN UV_LOCKED UV_NO_DEV UV_DEV UV_NO_GROUP UV_NO_DEFAULT_GROUPS U
 unexport UV_NO_SYNC UV_NO_BINARY UV_NO_BUILD UV_TARGET UV_PREFIX UV_CONFIG_FILE UV_ISOLATED
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
-.PHONY: help setup browser run test check bench simulate lock absent
+.PHONY: help setup browser run test check bench simulate lock sbom absent
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -69,6 +69,10 @@ lock: setup ## renew every lock file after a change of dependencies
 	  --format requirements.txt --output-file requirements.txt
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only
 	$(MAKE) setup
+
+sbom: setup ## a bill of materials of what runs, as CycloneDX, in sbom.cdx.json
+	$(BIN)/uv export --frozen --no-dev --no-emit-project --quiet \
+	  --preview-features sbom-export --format cyclonedx1.5 --output-file sbom.cdx.json
 
 # uv alone comes by pip, pinned by hash. A new environment each time: one whose Python has gone
 # cannot be mended.

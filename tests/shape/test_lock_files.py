@@ -4,7 +4,10 @@ A lock written behind a mirror carries that mirror's address to everyone; `make 
 the default index by name.
 """
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -74,3 +77,20 @@ def test_the_export_has_every_direct_dependency() -> None:
     for requirement in project["dependencies"]:
         name = re.split(r"[\[<>=~!; ]", requirement)[0]
         assert re.search(rf"^{re.escape(name)}==", text, re.MULTILINE), f"run `make lock`: {name}"
+
+
+def test_the_bill_of_materials_names_what_is_installed(tmp_path: Path) -> None:
+    recipe = (CHECKOUT / "Makefile").read_text().partition("\nsbom:")[2].partition("\n\n")[0]
+    _, _, command = recipe.replace("\\\n", " ").partition("$(BIN)/uv ")
+    written = tmp_path / "sbom.cdx.json"
+    asked = command.replace("sbom.cdx.json", str(written)).split()
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([str(uv), *asked], cwd=CHECKOUT, check=True)
+    said = json.loads(written.read_text())
+    assert said["bomFormat"] == "CycloneDX"
+    pinned = re.findall(
+        r"^([a-z0-9.-]+)==([^\s;\\]+)", (CHECKOUT / "requirements.txt").read_text(), re.MULTILINE
+    )
+    listed = {(each["name"], each["version"]) for each in said["components"]}
+    assert listed == set(pinned)
+    assert all(each["purl"].startswith("pkg:pypi/") for each in said["components"])
