@@ -1,59 +1,111 @@
-"""`docs/security.md` claims nothing that no test shows: each row of its table that says "met" names
-tests that are there, and each that does not says what is missing.
+"""`docs/asvs.md` claims nothing that no test shows, and passes over no requirement.
+
+Each number of the standard's levels 1 and 2 stands once; a row that says "met" names tests or files
+that are there, and one that says "part" or "open" what is missing.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
 
 CHECKOUT = Path(__file__).parents[2]
-SECURITY = CHECKOUT / "docs" / "security.md"
-STATES = {"met", "part", "open", "n/a"}
-_COMMAND = re.compile(r"`(T [^`]+|make check)`")
-_MISSING = re.compile(r"\*\*open\*\*|\b(no|not|nobody|operator's)\b", re.IGNORECASE)
-_ROW = re.compile(r"\| (V[^|]+) \| ([^|]+) \| (.+) \|")
+ASVS, SECURITY = CHECKOUT / "docs" / "asvs.md", CHECKOUT / "docs" / "security.md"
+NUMBERS = Path(__file__).with_name("asvs_numbers.txt")
+STATES = ("met", "part", "open", "n/a")
+_COUNTED = re.compile(r"met (\d+), part (\d+), open (\d+), n/a (\d+)")
+_COMMAND = re.compile(r"`(T [^`]+)`")
+_FILE = re.compile(r"`([\w./-]*[\w-]+(?:\.(?:py|md|toml|txt)|/run)|make \w+|CONTRIBUTING\.md)`")
+_MISSING = re.compile(r"\b(no|not|none|nor|nothing|nobody|without|never|operator's)\b")
+_ROW = re.compile(r"\| V([\d.]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|")
 
 
-def rows() -> list[tuple[str, set[str], str]]:
-    """Chapter, states and text of each row of the ASVS table."""
-    text = SECURITY.read_text(encoding="utf-8").partition("## ASVS")[2]
-    found = [_ROW.fullmatch(line) for line in text.splitlines() if line.startswith("| V")]
-    assert all(found), "a row has another form"
-    return [(row[1], set(row[2].strip().split(", ")), row[3]) for row in found if row is not None]
+class Requirement(NamedTuple):
+    """One row."""
+
+    number: str
+    state: str
+    text: str
 
 
-def test_every_chapter_is_there_in_a_state_that_is_known() -> None:
-    every = rows()
-    assert {state for _, states, _ in every for state in states} == STATES
-    chapters = {int(number) for name, _, _ in every for number in re.findall(r"V(\d+)", name)}
-    assert chapters == set(range(1, 15))
+def rows(text: str) -> list[Requirement]:
+    """Every row of the tables, in their order."""
+    lines = [line for line in text.splitlines() if line.startswith("| V")]
+    found = [_ROW.fullmatch(line) for line in lines]
+    wrong = [line for line, match in zip(lines, found, strict=True) if match is None]
+    assert wrong == [], "a row has another form"
+    return [Requirement(match[1], match[3], match[4]) for match in found if match is not None]
 
 
-def test_what_is_met_names_tests_that_are_there() -> None:
-    wrong = []
-    for name, states, text in rows():
-        commands = _COMMAND.findall(text)
-        if "met" in states and not commands:
-            wrong.append(f"{name}: names no test")
-        wrong += [f"{name}: {problem}" for each in commands for problem in _problems(each)]
-    assert wrong == []
+def numbers() -> list[str]:
+    lines = NUMBERS.read_text(encoding="utf-8").splitlines()
+    return [number for line in lines if not line.startswith("#") for number in line.split()]
 
 
-def test_what_is_not_met_says_what_is_missing() -> None:
-    silent = [
-        name
-        for name, states, text in rows()
-        if states & {"part", "open"} and not _MISSING.search(text)
-    ]
-    assert silent == []
-    hidden = [name for name, states, text in rows() if states == {"met"} and "**open**" in text]
-    assert hidden == [], "something open makes a row `part`"
+def problems(row: Requirement) -> list[str]:
+    """What is wrong with a row by itself."""
+    commands, files = _COMMAND.findall(row.text), _FILE.findall(row.text)
+    found = [problem for each in commands for problem in absent(each)]
+    found += [f"{file} is not there" for file in files if not is_there(file)]
+    if row.state not in STATES:
+        found.append(f"{row.state!r} is no state")
+    if row.state == "met" and not commands and not files:
+        found.append("is met and names no test and no file")
+    if row.state in ("part", "open") and not _MISSING.search(row.text):
+        found.append("does not say what is missing")
+    return found
 
 
-def _problems(command: str) -> list[str]:
+def is_there(file: str) -> bool:
+    if file.startswith("make "):
+        return f"\n{file.removeprefix('make ')}:" in (CHECKOUT / "Makefile").read_text("utf-8")
+    return (CHECKOUT / file).exists()
+
+
+def test_each_requirement_of_both_levels_stands_once() -> None:
+    known = numbers()
+    assert len(known) == len(set(known)) == 259
+    assert [row.number for row in rows(ASVS.read_text(encoding="utf-8"))] == known
+
+
+def test_each_row_is_of_a_state_and_shows_what_it_says() -> None:
+    every = rows(ASVS.read_text(encoding="utf-8"))
+    wrong = {row.number: found for row in every if (found := problems(row))}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("document", [ASVS, SECURITY])
+def test_the_counts_are_those_of_the_rows(document: Path) -> None:
+    counts = Counter(row.state for row in rows(ASVS.read_text(encoding="utf-8")))
+    (said,) = _COUNTED.findall(document.read_text(encoding="utf-8"))
+    assert dict(zip(STATES, map(int, said), strict=True)) == counts
+
+
+@pytest.mark.parametrize(
+    ("state", "text", "found"),
+    [
+        ("met", "`T tests/shape/test_security.py -k planted`", []),
+        ("met", "`api/log.py`", []),
+        ("met", "`make check`", []),
+        ("met", "well", ["is met and names no test and no file"]),
+        ("met", "`T tests/shape/test_gone.py`", ["tests/shape/test_gone.py"]),
+        ("met", "`api/gone.py`", ["api/gone.py is not there"]),
+        ("met", "`make gone`", ["make gone is not there"]),
+        ("met", '`T tests/shape/test_security.py -k "planted or zebra"`', ["zebra"]),
+        ("done", "`api/log.py`", ["'done' is no state"]),
+        ("part", "half of it", ["does not say what is missing"]),
+        ("open", "no vault", []),
+    ],
+)
+def test_a_planted_row_is_judged(state: str, text: str, found: list[str]) -> None:
+    assert problems(Requirement("1.1.1", state, text)) == found
+
+
+def absent(command: str) -> list[str]:
     """What a command names that is not there."""
-    if command == "make check":
-        return []
-    paths = re.findall(r"tests/\S+", command)
+    paths = re.findall(r"tests/[\w./-]+", command)
     missing = [path for path in paths if not (CHECKOUT / path).exists()]
     chosen = re.search(r'-k (?:"([^"]+)"|(\S+))', command)
     if missing or chosen is None:
