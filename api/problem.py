@@ -81,9 +81,10 @@ async def render_http_exception(request: Request, error: Exception) -> Response:
     return answer
 
 
-async def render_bug(_: Request, error: Exception) -> Response:
+async def render_bug(request: Request, error: Exception) -> Response:
     """Our own fault: masked, and logged by its kind. Values may be personal, so none is logged."""
     _log.error("request_failed", error=type(error).__name__)
+    note_refused(request, InternalError.code)
     return problem(
         code=InternalError.code,
         status=InternalError.status,

@@ -17,7 +17,7 @@ NUMBERS = Path(__file__).with_name("asvs_numbers.txt")
 STATES = ("met", "part", "open", "n/a")
 _COUNTED = re.compile(r"met (\d+), part (\d+), open (\d+), n/a (\d+)")
 _COMMAND = re.compile(r"`(T [^`]+)`")
-_FILE = re.compile(r"`([\w./-]*[\w-]+(?:\.(?:py|md|toml|txt)|/run)|make \w+|CONTRIBUTING\.md)`")
+_FILE = re.compile(r"`([\w./-]*[\w-](?:\.(?:py|md|toml|txt|yaml)|/run)|make \w+)`")
 _MISSING = re.compile(r"\b(no|not|none|nor|nothing|nobody|without|never|operator's)\b")
 _ROW = re.compile(r"\| V([\d.]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|")
 
