@@ -97,6 +97,7 @@ def test_ordinary_prose_has_no_faults() -> None:
 def test_reading_length_is_counted_by_words() -> None:
     assert count_words("## Two words\n\nand [three more](https://a.b/c) here") == 6
     assert count_words("نص عربي") == 2
+    assert count_words("تتكوّن مُدّةً هٰذا") == 3, "a mark on a letter ends no word"
     assert [reading_minutes(words) for words in (0, 180, 181)] == [1, 1, 2]
 
 
