@@ -56,6 +56,7 @@ class StaffAccess:
     issuer: str
     client_id: str
     client_secret: str
+    acr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,11 @@ def _refuse_in_production(settings: Settings) -> None:
         raise SettingsError(
             "OSRATI_SIMULATORS shows what people were sent, which production refuses: unset it."
         )
+    if settings.staff is not None and not settings.staff.acr:
+        raise SettingsError(
+            "OSRATI_STAFF_ACR is not set: production demands several factors of staff; write what "
+            "their provider calls such a sign-in."
+        )
     for name, value in (
         ("DATABASE_URL", settings.database_url),
         ("KEYSTORE_URL", settings.keystore_url),
@@ -225,6 +231,7 @@ def _staff(environ: Mapping[str, str]) -> StaffAccess | None:
         issuer,
         environ.get("OSRATI_STAFF_CLIENT_ID", ""),
         environ.get("OSRATI_STAFF_CLIENT_SECRET", ""),
+        environ.get("OSRATI_STAFF_ACR", ""),
     )
     if not access.client_id or not access.client_secret:
         raise SettingsError(

@@ -127,6 +127,7 @@ async def _open_staff(settings: Settings, ground: Ground) -> AsyncIterator[Staff
         settings.staff.client_id,
         settings.staff.client_secret,
         f"{settings.origin}{STAFF_CALLBACK_PATH}",
+        settings.staff.acr,
     )
     provider, counters = StaffProvider(named, ground.clock), Counters(settings.redis_url)
     try:

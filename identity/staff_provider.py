@@ -62,14 +62,26 @@ class StaffCodeRefused(Refusal):
     en = "This attempt to sign in is no longer valid. Begin again."
 
 
+class StaffFactorsMissing(Refusal):
+    code = "staff.factors_missing"
+    status = 403
+    ar = "لم تسجّل الدخول بالعوامل المطلوبة للموظفين. سجِّل الدخول من جديد بعاملك الثاني."
+    en = "You did not sign in with the factors asked of staff. Sign in again with your second one."
+
+
 @dataclass(frozen=True, slots=True)
 class StaffProviderSettings:
-    """Where the provider is, and who we are to it."""
+    """Where the provider is, and who we are to it.
+
+    `acr` is what it calls a sign-in with several factors (OpenID Connect Core, 2); empty: what it
+    asks for is its own affair.
+    """
 
     issuer: str
     client_id: str
     client_secret: str
     redirect_uri: str
+    acr: str = ""
 
 
 class StaffProfile(msgspec.Struct, frozen=True):
@@ -102,6 +114,7 @@ class _Claims(msgspec.Struct, frozen=True):
     iat: int
     nonce: str
     azp: str | None = None
+    acr: str | None = None
     name: str = ""
     osrati_roles: list[str] = msgspec.field(default_factory=list)
     osrati_agency: str | None = None
@@ -149,6 +162,8 @@ class StaffProvider:
             "code_challenge_method": "S256",
             "ui_locales": f"{language} {'en' if language == 'ar' else 'ar'}",
         }
+        if self._settings.acr:
+            query["acr_values"] = self._settings.acr
         address = (await self._discover()).authorization_endpoint
         return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
@@ -161,8 +176,8 @@ class StaffProvider:
     async def read_profile(self, *, code: str, verifier: str, nonce: str) -> StaffProfile:
         """Who signed in.
 
-        Raises: StaffCodeRefused; StaffProviderAway and StaffProviderUnclear, after which the person
-        begins again.
+        Raises: StaffCodeRefused, StaffFactorsMissing; StaffProviderAway and StaffProviderUnclear,
+        after which the person begins again.
         """
         metadata = await self._discover()
         body = await self._ask(
@@ -191,6 +206,8 @@ class StaffProvider:
             or not claims.sub
         ):
             raise StaffProviderUnclear("claims")
+        if self._settings.acr and claims.acr != self._settings.acr:  # asking alone is no promise
+            raise StaffFactorsMissing
         return StaffProfile(
             issuer=claims.iss,
             subject=claims.sub,

@@ -142,3 +142,16 @@ def test_plans_are_on_unless_they_are_turned_off() -> None:
     assert not read(OSRATI_GRAPHQL_PLANS="off").graphql_plans
     with pytest.raises(SettingsError, match="OSRATI_GRAPHQL_PLANS"):
         read(OSRATI_GRAPHQL_PLANS="maybe")
+
+
+def test_production_demands_several_factors_of_staff(tmp_path: Path) -> None:
+    named = {
+        "OSRATI_ENVIRONMENT": "production",
+        "OSRATI_STAFF_ISSUER": "https://staff.example",
+        "OSRATI_STAFF_CLIENT_ID": "osrati",
+        "OSRATI_STAFF_CLIENT_SECRET": "word",
+    }
+    with pytest.raises(SettingsError, match="OSRATI_STAFF_ACR"):
+        read_settings(named, data_dir=tmp_path)
+    with pytest.raises(SettingsError, match="DATABASE_URL"):  # the next thing that is missing
+        read_settings({**named, "OSRATI_STAFF_ACR": "urn:two"}, data_dir=tmp_path)

@@ -278,6 +278,26 @@ async def test_a_sound_answer_signs_in(crooked: tuple[Crooked, Desk]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "status"), [("urn:two", 303), ("urn:one", 403), ("", 403), (None, 403)]
+)
+async def test_the_factors_that_are_demanded_are_asked_for_and_looked_for(
+    house: TestHouse, tmp_path: Path, said: str | None, status: int
+) -> None:
+    house.clock.instant = datetime.now(UTC)
+    provider, settings = Crooked(), read_settings({}, data_dir=tmp_path)
+    async with (
+        served(provider.app()) as provider.url,
+        open_desk(house, settings, provider.url, acr="urn:two") as desk,
+    ):
+        assert dict(parse_qsl(urlsplit(await desk.start()).query))["acr_values"] == "urn:two"
+        provider.changed = {"acr": said}
+        answer = await signing_in(provider, desk)
+        assert answer.status_code == status
+        assert ("staff.factors_missing" in answer.text) == (status == 403)
+        assert (await desk.me()).status_code == (200 if status == 303 else 401)
+
+
+@pytest.mark.parametrize(
     "changed",
     [
         {"iss": "http://127.0.0.1:1"},

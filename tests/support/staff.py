@@ -100,11 +100,11 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    house: TestHouse, settings: Settings, issuer: str, *, origin: str = ORIGIN
+    house: TestHouse, settings: Settings, issuer: str, *, origin: str = ORIGIN, acr: str = ""
 ) -> AsyncIterator[Desk]:
     """A browser before the application, which asks the provider at `issuer`."""
     named = StaffProviderSettings(
-        issuer, STAFF_CLIENT, STAFF_SECRET, f"{origin}{STAFF_CALLBACK_PATH}"
+        issuer, STAFF_CLIENT, STAFF_SECRET, f"{origin}{STAFF_CALLBACK_PATH}", acr
     )
     door = StaffDoor(house.ground, origin, StaffProvider(named, house.clock), Counters(None))
     app = build_app(
