@@ -21,7 +21,7 @@ from push.answer import Answer
 from push.bell import Bell
 from push.instant import local_now
 from push.lease import NOTHING, Claimed, Claims, claim_due, give_back
-from push.outgoing import Sender
+from push.outgoing import EachSender, Sender
 from push.settling import Answered, OnDead, Settling
 from push.standing import list_unchanged
 from push.verdict import RETRY_SECONDS, resends
@@ -59,14 +59,15 @@ class Deliverer(Generic[M]):
         *,
         channel: int,
         compose: Compose,
-        sender: Sender[M],
+        sender: Sender[M] | EachSender[M],
         on_dead: OnDead | None = None,
         resends_unknown: bool = False,
         together: int = WINDOW_MAX,
     ) -> None:
         """`compose` makes messages of claimed letters; `on_dead` is told of an address that is no
         more. `resends_unknown`: what may have been sent is sent again (its reader sees it once).
-        So many messages are handed to `sender` `together`, and wait for the slowest of them.
+        A sender that does not say each answer as it comes is handed so many messages `together`,
+        and they wait for the slowest of them.
         """
         self._ground = ground
         self._channel = channel
@@ -145,9 +146,12 @@ class Deliverer(Generic[M]):
                 await give_back(self._ground, self._channel, claims, until=until)
                 raise
             async with asyncio.TaskGroup() as tasks:
-                for place in range(0, len(sending), self._together):
-                    part = sending[place : place + self._together]
-                    tasks.create_task(self._send(part, settling.said))
+                if isinstance(self._sender, EachSender):
+                    tasks.create_task(self._send_each(sending, settling, self._sender))
+                else:
+                    for place in range(0, len(sending), self._together):
+                        part = sending[place : place + self._together]
+                        tasks.create_task(self._send(part, settling, self._sender))
                 await settling.keep(answered)
         finally:
             self._window.give(claims.count - settling.settled_count)
@@ -200,14 +204,32 @@ class Deliverer(Generic[M]):
             return [Composed(answer=Answer("retry", "internal"))]
         return composed
 
+    async def _send_each(
+        self, sending: Sequence[tuple[Claimed, M]], settling: Settling, sender: EachSender[M]
+    ) -> None:
+        left = set(range(len(sending)))
+
+        def say(place: int, answer: Answer) -> None:
+            left.remove(place)
+            settling.say([(sending[place][0], answer)])
+
+        try:
+            await sender.send_each([message for _, message in sending], say)
+        except Exception as fault:
+            self._log_failed(fault)
+        for place in sorted(left):
+            say(place, Answer("unknown", "outcome_unknown"))
+
     async def _send(
-        self,
-        part: Sequence[tuple[Claimed, M]],
-        said: "asyncio.Queue[Sequence[Answered]]",
+        self, part: Sequence[tuple[Claimed, M]], settling: Settling, sender: Sender[M]
     ) -> None:
         try:
-            answers = await self._sender.send([message for _, message in part])
-        except Exception as fault:  # a sender never raises: what became of it nobody knows
-            _log.error("sender_failed", channel=self._channel, error=type(fault).__name__)
+            answers = await sender.send([message for _, message in part])
+        except Exception as fault:
+            self._log_failed(fault)
             answers = [Answer("unknown", "outcome_unknown")] * len(part)
-        said.put_nowait([(each, answer) for (each, _), answer in zip(part, answers, strict=True)])
+        settling.say([(each, answer) for (each, _), answer in zip(part, answers, strict=True)])
+
+    def _log_failed(self, fault: Exception) -> None:
+        """A sender never raises: what became of its messages nobody knows."""
+        _log.error("sender_failed", channel=self._channel, error=type(fault).__name__)

@@ -23,7 +23,7 @@ from pyfcm.baseapi import BaseAPI
 
 from domain.text.message import Language
 from push.answer import ACCEPTED, Answer, AnswerCode, AnswerKind
-from push.http2 import Answered, ConnectionLost, Http2Client
+from push.http2 import Answered, ConnectionLost, Http2Client, Outcome
 from push.outgoing import PushMessage
 from store.clock import Clock
 
@@ -94,14 +94,44 @@ class FcmSender:
 
     async def send(self, messages: Sequence[PushMessage]) -> Sequence[Answer]:
         """One answer a message, in order."""
+        answers = [Answer("unknown", "outcome_unknown")] * len(messages)
+        await self.send_each(messages, answers.__setitem__)
+        return answers
+
+    async def send_each(
+        self, messages: Sequence[PushMessage], said: Callable[[int, Answer], None]
+    ) -> None:
+        """Says each answer, by the place of its message, as it comes."""
         try:
             token = await self._access_token()
         except (GoogleAuthError, TimeoutError, OSError) as fault:
             _log.error("fcm_credentials", error=type(fault).__name__)
-            return [Answer("project_fault", "credentials")] * len(messages)
-        if len(messages) == 1:
-            return [await self._send(messages[0], token)]
-        return await asyncio.gather(*(self._send(message, token) for message in messages))
+            for place in range(len(messages)):
+                said(place, Answer("project_fault", "credentials"))
+            return
+        places, bodies = list[int](), list[bytes]()
+        for place, message in enumerate(messages):
+            body = self.build(message)
+            if body is None:
+                said(place, Answer("refused", "too_big"))
+            else:
+                places.append(place)
+                bodies.append(body)
+        async with asyncio.TaskGroup() as again:
+
+            def heard(number: int, outcome: Outcome) -> None:
+                if _refuses_token(outcome):
+                    again.create_task(send_again(number, outcome))
+                else:
+                    said(places[number], self._read(outcome))
+
+            async def send_again(number: int, refused: Outcome) -> None:
+                answer = await self._send_again(bodies[number], token, refused)
+                said(places[number], answer)
+
+            await self._client.post_each(
+                self._path, _headers(token), bodies, heard, deadline_seconds=DEADLINE_SECONDS
+            )
 
     async def _access_token(self, *, refused: str | None = None) -> str:
         """A token that has not run out and is not `refused`: one that was revoked looks valid. One
@@ -121,25 +151,26 @@ class FcmSender:
                     await asyncio.to_thread(self._credentials.refresh, self._request)
             return str(self._credentials.token)
 
-    async def _send(self, message: PushMessage, token: str) -> Answer:
-        body = self.build(message)
-        if body is None:
-            return Answer("refused", "too_big")
-        try:
-            answered = await self._post(body, token)
-            if answered.status == UNAUTHORIZED and _error_code(answered.body) is None:
-                renewed = await self._renewed(token)
-                if renewed is not None:
-                    answered = await self._post(body, renewed)
-        except ConnectionLost as lost:
-            return Answer("unknown" if lost.sent else "retry", "connection_lost")
-        except TimeoutError:
-            return Answer("unknown", "timed_out")
-        return read_answer(answered, now=self._clock.now_utc())
+    async def _send_again(self, body: bytes, token: str, refused: Outcome) -> Answer:
+        """Once more, where another token is given in place of one that was refused."""
+        outcome, renewed = refused, await self._renewed(token)
+        if renewed is not None:
+            try:
+                outcome = await self._client.post(
+                    self._path, _headers(renewed), body, deadline_seconds=DEADLINE_SECONDS
+                )
+            except (ConnectionLost, TimeoutError) as lost:
+                outcome = lost
+        return self._read(outcome)
 
-    async def _post(self, body: bytes, token: str) -> Answered:
-        headers = [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
-        return await self._client.post(self._path, headers, body, deadline_seconds=DEADLINE_SECONDS)
+    def _read(self, outcome: Outcome) -> Answer:
+        match outcome:
+            case ConnectionLost():
+                return Answer("unknown" if outcome.sent else "retry", "connection_lost")
+            case TimeoutError():
+                return Answer("unknown", "timed_out")
+            case answered:
+                return read_answer(answered, now=self._clock.now_utc())
 
     async def _renewed(self, refused: str) -> str | None:
         """Another token in place of one that FCM refused, once for all who held it; None where
@@ -189,6 +220,19 @@ class FcmSender:
             fcm_token=message.token, data_payload=data, **carriage
         )
         return built
+
+
+def _headers(token: str) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {token}"), ("content-type", "application/json")]
+
+
+def _refuses_token(outcome: Outcome) -> bool:
+    """Whether the access token is what FCM refuses, and nothing of the message."""
+    return (
+        isinstance(outcome, Answered)
+        and outcome.status == UNAUTHORIZED
+        and _error_code(outcome.body) is None
+    )
 
 
 def read_answer(answered: Answered, *, now: datetime) -> Answer:

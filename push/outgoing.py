@@ -3,8 +3,8 @@
 A sender knows nothing of families: it takes messages, and says of each what became of it.
 """
 
-from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -63,3 +63,16 @@ class Sender(Protocol, Generic[M_contra]):
     """
 
     async def send(self, messages: Sequence[M_contra]) -> Sequence[Answer]: ...
+
+
+@runtime_checkable
+class EachSender(Protocol, Generic[M_contra]):
+    """A channel that says each answer as it comes, so that no slow one keeps another in doubt."""
+
+    async def send_each(
+        self, messages: Sequence[M_contra], said: Callable[[int, Answer], None]
+    ) -> None:
+        """Says of each message, by its place and once, what became of it; returns after the last.
+        It never raises, and ends within its deadline.
+        """
+        ...

@@ -7,6 +7,7 @@ notices looked at again.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -56,7 +57,9 @@ class Settling:
         self._window = window
         self._resends_unknown, self._on_dead = resends_unknown, on_dead
         self._until = asyncio.get_running_loop().time() + LEASE_SECONDS
-        self.said: asyncio.Queue[Sequence[Answered]] = asyncio.Queue()
+        self._said: list[Answered] = []
+        self._left = len(claims.claimed)
+        self._some, self._all = asyncio.Event(), asyncio.Event()
         self.settled_count = 0
         self.is_out = False  # nothing of a batch could be sent at all
 
@@ -75,23 +78,26 @@ class Settling:
             ]
         )
 
+    def say(self, answered: Sequence[Answered]) -> None:
+        """Keeps in mind what became of some, for `keep` to settle."""
+        if answered:
+            self._said += answered
+            self._left -= len(answered)
+            self._some.set()
+            if not self._left:
+                self._all.set()
+
     async def keep(self, answered: Sequence[Answered]) -> None:
-        """Settles what stands already, and what comes to `said`, until each has its answer."""
-        batch = list(answered)
-        left = len(self._claims.claimed) - len(batch)
-        while batch or left:
-            if not batch:
-                batch += (first := await self.said.get())
-                left -= len(first)
-            try:
+        """Settles what stands already, and what is said, until each has its answer."""
+        self.say(answered)
+        while self._left or self._said:
+            await self._some.wait()
+            with suppress(TimeoutError):  # who is slow is settled later
                 async with asyncio.timeout(SETTLE_SECONDS):
-                    while left:
-                        batch += (more := await self.said.get())
-                        left -= len(more)
-            except TimeoutError:
-                pass  # who is slow is settled later
+                    await self._all.wait()
+            self._some.clear()
+            batch, self._said = self._said, []
             await self._keep(batch)
-            batch = []
 
     async def _keep(self, batch: Sequence[Answered]) -> None:
         now = local_now(self._ground.clock)
