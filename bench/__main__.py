@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bench.evaluate import measure_evaluate, measure_tenfold
 from bench.event import measure_events
+from bench.event_to_push import measure_event_to_push, measure_event_to_push_small
 from bench.fhir import measure_fhir
 from bench.graphql import measure_graphql
 from bench.loop_wait import measure_loop_wait
@@ -114,6 +115,18 @@ BENCHMARKS = (
             "resident-memory-worker",
         ),
         measure_events,
+    ),
+    Benchmark(
+        "event-to-push",
+        (
+            "event-to-push-idle-p50",
+            "event-to-push-idle-p99",
+            "event-to-push-p50",
+            "event-to-push-p99",
+            "event-to-push-rate",
+        ),
+        measure_event_to_push_small,
+        measure_event_to_push,
     ),
     Benchmark(
         "fhir-to-timeline",

@@ -72,7 +72,7 @@ query {
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class EventBench:
     """What the load works with. `pool` leads to the families' database."""
 
     settings: Settings
@@ -113,10 +113,10 @@ def _times(load: _Load) -> list[Result]:
     figures = [
         compare(
             f"event-to-timeline-p{percent}",
-            _percentile(load.seen_ms, percent),
+            percentile(load.seen_ms, percent),
             "ms",
             baseline=baseline,
-            baseline_value=_percentile(load.bare_ms, percent),
+            baseline_value=percentile(load.bare_ms, percent),
         )
         for percent in (50, 99)
     ]
@@ -149,22 +149,22 @@ def _memory(resident: tuple[float, float], bare: tuple[float, float]) -> list[Re
     ]
 
 
-def _percentile(values: Sequence[float], percent: int) -> float:
+def percentile(values: Sequence[float], percent: int) -> float:
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 async def _put_load(settings: Settings, paced_count: int, fast_count: int) -> _Load:
-    async with _opened(settings) as bench:
+    async with open_bench(settings) as bench:
         couples = [Couple(number) for number in range(paced_count + fast_count)]
-        await _all(lambda couple: _report(bench, couple.marriage(bench.today)), couples)
-        await _settled(bench, len(couples))
+        await all_at_once(lambda couple: report(bench, couple.marriage(bench.today)), couples)
+        await until_settled(bench, len(couples))
         fast, paced = couples[:fast_count], couples[fast_count:]
         begun = time.perf_counter()
-        await _all(lambda couple: _report(bench, couple.birth(bench.today)), fast)
-        await _settled(bench, len(couples) + len(fast))
+        await all_at_once(lambda couple: report(bench, couple.birth(bench.today)), fast)
+        await until_settled(bench, len(couples) + len(fast))
         fast_seconds = time.perf_counter() - begun
         begun = time.perf_counter()
-        await _all(lambda couple: _bare(bench, couple.birth(bench.today)), fast)
+        await all_at_once(lambda couple: insert_bare(bench, couple.birth(bench.today)), fast)
         bare_seconds = time.perf_counter() - begun
         async with asyncio.TaskGroup() as group:
             births = [
@@ -180,18 +180,18 @@ async def _put_load(settings: Settings, paced_count: int, fast_count: int) -> _L
     )
 
 
-async def _birth(bench: _Bench, couple: Couple, *, after_seconds: float) -> tuple[float, float]:
+async def _birth(bench: EventBench, couple: Couple, *, after_seconds: float) -> tuple[float, float]:
     """One birth after a while: milliseconds until it is seen, and those of the bare insert."""
-    father = await _person(bench, couple.father_digits)
-    mother = await _person(bench, couple.mother_digits)
+    father = await reported_person(bench, couple.father_digits)
+    mother = await reported_person(bench, couple.mother_digits)
     circle_id = couple_circle(bench.ground.keys, father, mother).id
     event = couple.birth(bench.today)
     await asyncio.sleep(after_seconds)
     head = await _head(bench, circle_id, father)
     begun = time.perf_counter()
-    await _bare(bench, event)
+    await insert_bare(bench, event)
     sent = time.perf_counter()
-    await _report(bench, event)
+    await report(bench, event)
 
     async def seen() -> bool:
         """Asks the timeline once for each rise of the head: it may rise before all is applied."""
@@ -203,13 +203,13 @@ async def _birth(bench: _Bench, couple: Couple, *, after_seconds: float) -> tupl
     return (time.perf_counter() - sent) * 1_000, (sent - begun) * 1_000
 
 
-async def _person(bench: _Bench, digits: str) -> PersonId:
+async def reported_person(bench: EventBench, digits: str) -> PersonId:
     found = await find_person(bench.ground, system="emirates_id", value=f"/{digits}")
     assert found is not None, "the marriage was applied"
     return found
 
 
-async def _head(bench: _Bench, circle_id: CircleId, person_id: PersonId) -> int:
+async def _head(bench: EventBench, circle_id: CircleId, person_id: PersonId) -> int:
     """The number of the last change of what a parent sees of a circle; 0 before the first."""
     head: int | None = await bench.pool.fetchval(
         "SELECT head FROM stream WHERE circle_id = $1 AND person_id = $2", circle_id, person_id
@@ -217,12 +217,12 @@ async def _head(bench: _Bench, circle_id: CircleId, person_id: PersonId) -> int:
     return head or 0
 
 
-async def _report(bench: _Bench, event: Json) -> None:
+async def report(bench: EventBench, event: Json) -> None:
     answer = await bench.agency.report(event)
     assert answer.status_code == ACCEPTED, answer.text
 
 
-async def _sees_bundle(bench: _Bench, father: PersonId) -> bool:
+async def _sees_bundle(bench: EventBench, father: PersonId) -> bool:
     answer = await bench.http.post(
         "/graphql", json={"query": ASKED}, headers={ACT_AS_HEADER: str(father)}
     )
@@ -230,7 +230,7 @@ async def _sees_bundle(bench: _Bench, father: PersonId) -> bool:
     return bool(edges)
 
 
-async def _bare(bench: _Bench, event: Json) -> None:
+async def insert_bare(bench: EventBench, event: Json) -> None:
     """The same bytes in and out again, with nothing in between."""
     async with bench.pool.acquire() as connection:
         body = encode_event(event)
@@ -242,7 +242,7 @@ async def _bare(bench: _Bench, event: Json) -> None:
         )
 
 
-async def _settled(bench: _Bench, event_count: int) -> None:
+async def until_settled(bench: EventBench, event_count: int) -> None:
     """Returns when that many events are applied and no circle is dirty."""
     async with bench.pool.acquire() as connection:
 
@@ -259,7 +259,7 @@ async def _settled(bench: _Bench, event_count: int) -> None:
         )
 
 
-async def _all(work: Callable[[Couple], Awaitable[None]], couples: Iterable[Couple]) -> None:
+async def all_at_once(work: Callable[[Couple], Awaitable[None]], couples: Iterable[Couple]) -> None:
     """The work on every couple, eight at once."""
     waiting = iter(couples)
 
@@ -273,7 +273,7 @@ async def _all(work: Callable[[Couple], Awaitable[None]], couples: Iterable[Coup
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[_Bench]:
+async def open_bench(settings: Settings) -> AsyncIterator[EventBench]:
     """A house beside the two processes, on the same databases, with an agency that may report."""
     private_key = ec.generate_private_key(ec.SECP256R1())
     der = private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -294,4 +294,4 @@ async def _opened(settings: Settings) -> AsyncIterator[_Bench]:
             "CREATE TABLE bench_event"
             " (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea NOT NULL)"
         )
-        yield _Bench(settings, ground, agency, http, pool, SystemClock().today())
+        yield EventBench(settings, ground, agency, http, pool, SystemClock().today())

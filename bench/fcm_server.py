@@ -22,6 +22,11 @@ class FcmServer:
     access: FcmAccess
     http: str
 
+    def list_accepted(self) -> list[tuple[str, float]]:
+        """The token of each message that was accepted, and when (Unix seconds), in order."""
+        found = httpx2.get(f"{self.http}/received").json()
+        return [(each["message"]["token"], each["at"]) for each in found]
+
     def count(self) -> int:
         """How many messages were accepted."""
         found: int = httpx2.get(f"{self.http}/received/count").json()

@@ -80,7 +80,7 @@ async def _measure(
     ours, bare, threads = list[Rate](), list[Rate](), list[Rate]()
     async with open_house(settings) as house:
         sender = open_fcm(fcm.access, house.ground.clock)
-        plain, notifier = _Bare(fcm, sender, each), _Pyfcm(fcm)
+        plain, notifier = BareClient(fcm, sender, each), _Pyfcm(fcm)
         try:
             await notifier.notify(THREADS)  # each thread has its connection
             for number in range(rounds):
@@ -153,7 +153,7 @@ async def _deliver(house: House, sender: FcmSender) -> None:
             tasks.create_task(go_on())
 
 
-class _Bare:
+class BareClient:
     """The HTTP/2 client with everything made before: bodies, and the header that says who asks."""
 
     def __init__(self, fcm: FcmServer, sender: FcmSender, count: int) -> None:
@@ -175,14 +175,21 @@ class _Bare:
 
         async def go_on() -> None:
             for body in waiting:
-                answered = await self._client.post(
-                    self._path, self._headers, body, deadline_seconds=DEADLINE_SECONDS
-                )
-                assert answered.status == OK
+                await self.post(body)
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(WINDOW_MAX):
                 tasks.create_task(go_on())
+
+    async def post_one(self, number: int) -> None:
+        """One of the bodies, until it is accepted."""
+        await self.post(self._bodies[number])
+
+    async def post(self, body: bytes) -> None:
+        answered = await self._client.post(
+            self._path, self._headers, body, deadline_seconds=DEADLINE_SECONDS
+        )
+        assert answered.status == OK
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -62,7 +62,9 @@ def http_app(fcm: Fcm, door: Door, account_key: RSAKey) -> Starlette:
         return JSONResponse(answer)
 
     async def received(_: Request) -> Response:
-        return JSONResponse([{"name": name, "message": kept} for name, kept in fcm.received])
+        return JSONResponse(
+            [{"name": name, "message": kept, "at": at} for name, kept, at in fcm.received]
+        )
 
     async def count(_: Request) -> Response:
         return JSONResponse(len(fcm.received))

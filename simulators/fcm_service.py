@@ -54,12 +54,13 @@ class Fcm:
     """What the service knows: who may send, what was received, and the weather to come.
 
     `weather` is taken one a message; when none is left it is fair. `dead` are tokens of phones
-    that are no more. `received` are message ids and bodies in the order they were accepted.
+    that are no more. `received` are message ids, bodies and instants (Unix seconds), in the
+    order they were accepted.
     """
 
     weather: deque[str] = field(default_factory=deque)
     dead: set[str] = field(default_factory=set)
-    received: deque[tuple[str, dict[str, Any]]] = field(
+    received: deque[tuple[str, dict[str, Any], float]] = field(
         default_factory=lambda: deque(maxlen=KEPT_MAX)
     )
     access_tokens: dict[str, float] = field(default_factory=dict)
@@ -113,7 +114,7 @@ class Fcm:
         if sum(len(k.encode()) + len(v.encode()) for k, v in data.items()) > DATA_BYTES_MAX:
             return _error("INVALID_ARGUMENT")
         name = f"projects/{PROJECT}/messages/{uuid4().hex}"
-        self.received.append((name, message))
+        self.received.append((name, message, own_clock().timestamp()))
         return Verdict(200, json.dumps({"name": name}).encode())
 
 

@@ -10,6 +10,7 @@ from bench.__main__ import BENCHMARKS, UnknownBenchmark, choose, main
 from bench.couple import COUPLES_MAX, Couple
 from bench.evaluate import measure_evaluate, measure_tenfold
 from bench.event import FAST_COUNT, PACED_COUNT
+from bench.event_to_push import BirthTimed, is_growing, measure_event_to_push
 from bench.family import family_of_five
 from bench.graphql import measure_graphql
 from bench.loop_wait import measure_loop_wait
@@ -184,3 +185,21 @@ def test_fan_out_gives_its_figures_and_every_message_is_accepted() -> None:
     (benchmark,) = [one for one in BENCHMARKS if one.name == "notices"]
     assert tuple(result.name for result in results) == benchmark.figures
     assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+
+
+def test_event_to_push_gives_its_figures_and_every_birth_is_pushed() -> None:
+    results = measure_event_to_push(idle_count=2, fast_count=2, steady_count=2, shares=(0.5,))
+    (benchmark,) = [one for one in BENCHMARKS if one.name == "event-to-push"]
+    assert tuple(result.name for result in results) == benchmark.figures
+    assert all(result.value > 0 and result.baseline_value > 0 for result in results)
+
+
+@pytest.mark.parametrize(("last_for", "grows"), [(2.0, False), (40.0, True)])
+def test_a_queue_grows_where_more_wait_at_the_end_than_at_half_time(
+    last_for: float, grows: bool
+) -> None:
+    """Twenty births, one a second: each pushed after two seconds, or those of the second half not
+    before forty.
+    """
+    timed = [BirthTimed(float(at), 0.001, at + (2.0 if at < 10 else last_for)) for at in range(20)]
+    assert is_growing(timed) is grows
