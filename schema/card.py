@@ -16,7 +16,7 @@ from domain.card.record import Criterion as CriterionName
 from domain.card.record import Nature as NatureName
 from domain.card.record import Window
 from domain.card.state import CardState as StateName
-from domain.card.text import RenderedCard, render_record
+from domain.card.text import RenderedCard, render_lines, render_record
 from domain.text.message import Language
 from schema.field import attribute
 from schema.load_card import LoadedCard, LoadedTimeline
@@ -157,7 +157,7 @@ class _SpokenCard(Card):
         return why_of(
             self._record,
             self._service,
-            lines=self._words.lines,
+            lines=render_lines(self._service, self._record, self._language),
             catalogue=self._catalogue,
             agencies=self._agencies,
             today=self._today,

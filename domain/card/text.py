@@ -32,7 +32,6 @@ class RenderedCard(msgspec.Struct, frozen=True):
 
     title: str
     body: str
-    lines: tuple[RenderedLine, ...]
 
 
 def render_record(service: Service, record: Record, language: Language) -> RenderedCard:
@@ -43,14 +42,23 @@ def render_record(service: Service, record: Record, language: Language) -> Rende
     Raises: MessageError or KeyError when the record lacks what the texts name: a defect, since the
     compiler of catalogues lets texts name only what `evaluate` gives.
     """
-    given = {parameter.name: parameter.value for parameter in record.parameters}
-    texts = {line.id: line.text for line in service.eligibility}
+    say = _Saying(record, service.terms, language)
+    if record.waiting:
+        texts = _line_texts(service)
+        unmet = [say(texts[line.id]) for line in record.why.lines if line.truth != "met"]
+        return RenderedCard(say(service.name), "\n".join(unmet))
+    rule = service.card(record.card)
+    return RenderedCard(say(rule.title), say(rule.body))
 
-    def say(text: Bilingual) -> str:
-        message = text.message(language)
-        return message.render(_values(message, given, service.terms, language))
 
-    lines = tuple(
+def render_lines(service: Service, record: Record, language: Language) -> tuple[RenderedLine, ...]:
+    """The record's eligibility lines in `language`: more words than its title and body, and few
+    who read a timeline ask for them.
+
+    Raises: as `render_record`.
+    """
+    say, texts = _Saying(record, service.terms, language), _line_texts(service)
+    return tuple(
         RenderedLine(
             line.id,
             say(texts[line.id]),
@@ -60,11 +68,6 @@ def render_record(service: Service, record: Record, language: Language) -> Rende
         )
         for line in record.why.lines
     )
-    if record.waiting:
-        unmet = [line.text for line in lines if line.truth != "met"]
-        return RenderedCard(say(service.name), "\n".join(unmet), lines)
-    rule = service.card(record.card)
-    return RenderedCard(say(rule.title), say(rule.body), lines)
 
 
 def render_text(
@@ -77,9 +80,23 @@ def render_text(
 
     Raises: MessageError or KeyError when the record lacks what the text names, as above.
     """
-    given = {parameter.name: parameter.value for parameter in record.parameters}
-    message = text.message(language)
-    return message.render(_values(message, given, terms, language))
+    return _Saying(record, terms, language)(text)
+
+
+class _Saying:
+    """Texts about one record in one language."""
+
+    def __init__(self, record: Record, terms: Mapping[str, Bilingual], language: Language) -> None:
+        self._given = {parameter.name: parameter.value for parameter in record.parameters}
+        self._terms, self._language = terms, language
+
+    def __call__(self, text: Bilingual) -> str:
+        message = text.message(self._language)
+        return message.render(_values(message, self._given, self._terms, self._language))
+
+
+def _line_texts(service: Service) -> Mapping[str, Bilingual]:
+    return {line.id: line.text for line in service.eligibility}
 
 
 def _values(
@@ -91,7 +108,9 @@ def _values(
     """The message's parameters: by name, else by name and language; terms in words, as a list."""
     values: dict[str, ParameterValue] = {}
     for name in message.placeholders:
-        value = given.get(name, given.get(f"{name}_{language}"))
+        value = given.get(name)
+        if value is None:
+            value = given.get(f"{name}_{language}")
         if value is None:
             continue
         if isinstance(value, str) and name in DATE_PARAMETERS:

@@ -31,6 +31,7 @@ MESSAGE_CHARACTERS_MAX = 2_000  # a card's body is a paragraph; longer words are
 # A version of the catalogue has some 900, and the next one nearly all of them again: reading them
 # anew took most of its compiling, while families waited for it.
 MESSAGES_KEPT = 4_096
+NUMBERS_KEPT = 1_024  # of doses, weeks, days and ages, nearly every one is below it
 
 Language = Literal["ar", "en"]
 ParameterType = Literal["text", "number", "date"]
@@ -74,28 +75,33 @@ class Message:
 
         Raises: MessageError when a parameter is missing or of a type its placeholder cannot use.
         """
-        return "".join(self._write(self._nodes, parameters))
+        written: list[str] = []
+        self._write(self._nodes, parameters, written)
+        return "".join(written)
 
     def selects(self, name: str) -> bool:
         """Whether `name` chooses among options here; the catalogue lets none be printed as well."""
         return (name, "select") in self.uses
 
     def _write(
-        self, nodes: tuple[Node, ...], parameters: Mapping[str, ParameterValue]
-    ) -> Iterator[str]:
+        self,
+        nodes: tuple[Node, ...],
+        parameters: Mapping[str, ParameterValue],
+        written: list[str],
+    ) -> None:
         for node in nodes:
             if isinstance(node, Words):
-                yield node.text
+                written.append(node.text)
                 continue
             if node.name not in parameters:
                 raise MessageError(f"{self.source!r} needs the parameter {node.name!r}")
             value = parameters[node.name]
             if isinstance(node, Choice):
-                yield from self._write(self._chosen(node, value), parameters)
+                self._write(self._chosen(node, value), parameters, written)
             elif isinstance(node, Dated):
-                yield self._date(node.name, value, node.style)
+                written.append(self._date(node.name, value, node.style))
             else:
-                yield _plain(value, self.language)
+                written.append(_plain(value, self.language))
 
     def _chosen(self, node: Choice, value: ParameterValue) -> tuple[Node, ...]:
         options = dict(node.options)
@@ -111,7 +117,7 @@ class Message:
     def _date(self, name: str, value: ParameterValue, style: Literal["long", "short"]) -> str:
         if not isinstance(value, date):
             raise MessageError(f"{self.source!r} needs a date for {name!r}, got {value!r}")
-        return format_date(value, style, locale=_LOCALES[self.language])
+        return format_date(value, style, locale=_locale(self.language))
 
 
 def compile_message(
@@ -147,15 +153,16 @@ def _compile(source: str, language: Language) -> Message:
 
 def join_texts(texts: tuple[str, ...], language: Language) -> str:
     """The texts as one list of the language: "A, B and C"."""
-    return format_list(texts, locale=_LOCALES[language])
+    return format_list(texts, locale=_locale(language))
 
 
+@lru_cache(maxsize=NUMBERS_KEPT)
 def plural_category(count: int, language: Language) -> str:
     """The CLDR plural category of `count`, such as "few" for 3 in Arabic."""
     return _locale(language).plural_form(abs(count))
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(LANGUAGES))  # Babel parses a name each time, as long as it writes
 def _locale(language: Language) -> Locale:
     return Locale.parse(_LOCALES[language])
 
@@ -165,8 +172,13 @@ def _plain(value: ParameterValue, language: Language) -> str:
         cleaned = value.translate(_REACHING_OUT)
         return f"{_FIRST_STRONG_ISOLATE}{cleaned}{_POP_DIRECTIONAL_ISOLATE}"
     if isinstance(value, date):
-        return format_date(value, "long", locale=_LOCALES[language])
-    return format_decimal(value, locale=_LOCALES[language])
+        return format_date(value, "long", locale=_locale(language))
+    return _number(value, language)
+
+
+@lru_cache(maxsize=NUMBERS_KEPT)
+def _number(value: int, language: Language) -> str:
+    return format_decimal(value, locale=_locale(language))
 
 
 def _uses(nodes: tuple[Node, ...]) -> Iterator[tuple[str, Use]]:

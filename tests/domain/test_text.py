@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.calendar_date import Offset
 from domain.card.record import Line, Parameter, Record, Truth, Why
-from domain.card.text import RenderedLine, render_record
+from domain.card.text import RenderedLine, render_lines, render_record
 from domain.catalogue import CardRule, EligibilityLine, Service, WindowRule
 from domain.ids import EntryId, PersonId, RecordKey
 from domain.rule.condition import compile_condition
@@ -348,8 +348,8 @@ def test_a_child_without_a_name_is_called_by_the_term() -> None:
 
 
 def test_a_card_explains_its_lines() -> None:
-    card = render_record(SERVICE, record(*NAMED, *OF_VISIT, truths=("met", "unknown")), "en")
-    assert card.lines == (
+    known = record(*NAMED, *OF_VISIT, truths=("met", "unknown"))
+    assert render_lines(SERVICE, known, "en") == (
         RenderedLine("alive", "The child's record is active.", "met"),
         RenderedLine("known", f"The father of {FSI}Salem{PDI} is registered.", "unknown"),
     )
