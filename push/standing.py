@@ -15,8 +15,9 @@ from domain.ids import ActKey, CircleId, PersonId, RecordKey
 from domain.plan_effects import plan_effects
 from push.notice import Notice
 from store.scope import MemberScope, SweepScope
+from timeline.due import refresh_if_due
 from timeline.ground import Ground
-from timeline.read import member_circles, refresh_if_due
+from timeline.read import member_circles
 from timeline.stream import HeldRecord, read_stream
 
 GoneReason = Literal["withdrawn", "done_elsewhere", "dismissed", "acknowledged", "changed", "lost"]

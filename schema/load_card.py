@@ -14,7 +14,7 @@ from domain.catalogue import Catalogue, Service
 from domain.ids import RecordKey
 from domain.people.actor import Actor
 from timeline.ground import Ground
-from timeline.read import TimelineCard, read_timeline
+from timeline.read import TimelineCard, read_published_timeline
 from timeline.source import AgencyNames, read_agency_names
 
 
@@ -50,8 +50,8 @@ def find_loaded(timeline: LoadedTimeline, key: RecordKey) -> LoadedCard | None:
 
 async def _load(ground: Ground, actor: Actor) -> tuple[tuple[LoadedCard, ...], Catalogue, bool]:
     """The cards that have words, by which catalogue, and whether any had none."""
-    found = await read_timeline(ground, actor)
-    catalogue = await ground.catalogues.current()
+    found, version = await read_published_timeline(ground, actor)
+    catalogue = await ground.catalogues.whole(version)
     cards = tuple(
         LoadedCard(card, service)
         for card in found

@@ -116,7 +116,7 @@ class Query:
     @described("Null, with the error `sign_in_required`, before sign-in.")
     async def me(self, info: Asked) -> Me | None:
         actor, ground = info.context.signed_in(), info.context.ground
-        async with ground.database.read(PersonScope(actor.person_id)) as session:
+        async with ground.database.glance(PersonScope(actor.person_id)) as session:
             profile: Profile = await profile_of(ground, session)
         return Me(
             name_ar=profile.name_ar,

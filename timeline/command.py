@@ -28,6 +28,7 @@ from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope, PersonScope
 from store.session import Unit
 from timeline.blob import claim_picture, is_held
+from timeline.due import refresh_if_due
 from timeline.ground import Ground
 from timeline.outcome import (
     APPLIED,
@@ -39,7 +40,7 @@ from timeline.outcome import (
     keep_with_circle,
     keep_with_person,
 )
-from timeline.read import member_circles, refresh_if_due
+from timeline.read import member_circles
 from timeline.record import append_fact, lock_circle, read_facts
 from timeline.refresh import Snapshot, basis_now, evaluate_snapshot, write_evaluation
 from timeline.step_up import StepUpRequired

@@ -15,9 +15,9 @@ import msgspec
 from domain.ids import CircleId, PersonId
 from domain.people.actor import Actor
 from store.scope import PersonScope
+from timeline.due import is_due, refresh_if_due
 from timeline.ground import Ground
 from timeline.known import resolve_actor
-from timeline.read import is_due, refresh_if_due
 from timeline.record import single_circle
 
 MEMBER_STREAM_COLUMNS = (

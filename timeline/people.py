@@ -5,7 +5,7 @@ agencies that report one stranger at once end with one person. Only this file wr
 group.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID, uuid4
 
 import msgspec
@@ -17,7 +17,7 @@ from domain.ids import CircleId, PersonId
 from store.person_tables import IdentifierRow, PersonCircleRow, PersonRow
 from store.scope import LookupScope, PeopleScope, PersonScope
 from store.seal import Place, open_, seal
-from store.session import Reading, Unit
+from store.session import Glance, Reading, Unit
 from timeline.ground import Ground
 
 
@@ -138,13 +138,15 @@ async def keep_profile(
         )
 
 
-async def profile_of(ground: Ground, session: Reading[PersonScope]) -> Profile:
+async def profile_of(
+    ground: Ground, session: Reading[PersonScope] | Glance[PersonScope]
+) -> Profile:
     """What the scope's person is called; an empty profile when nobody said."""
     person_id = session.scope.person_id
-    row = await session.execute(
-        select(col(PersonRow.sealed)).where(col(PersonRow.person_id) == person_id)
+    connection = await session.raw()
+    sealed: bytes | None = await connection.fetchval(
+        "SELECT sealed FROM person WHERE person_id = $1", person_id
     )
-    sealed = row.scalar_one_or_none()
     if sealed is None:
         return Profile()
     keys = await ground.keys.person(person_id)
@@ -173,7 +175,7 @@ async def _link(unit: Unit[PersonScope], circle_id: UUID, *, member: bool) -> No
 
 async def circles_of(ground: Ground, person_id: PersonId) -> tuple[CircleId, ...]:
     """Every circle a person's facts go to, sorted."""
-    async with ground.database.read(PersonScope(person_id)) as session:
+    async with ground.database.glance(PersonScope(person_id)) as session:
         return await list_circles(session, members_only=False)
 
 
@@ -190,14 +192,13 @@ async def list_links(session: Reading[PeopleScope]) -> Mapping[PersonId, frozens
     return {person: frozenset(circles) for person, circles in found.items()}
 
 
-async def list_circles(
-    session: Reading[PersonScope], *, members_only: bool
-) -> tuple[CircleId, ...]:
+async def list_circles(session: Glance[PersonScope], *, members_only: bool) -> tuple[CircleId, ...]:
     """The scope's person's circles, sorted; with `members_only`, those where they have a stream."""
-    statement = select(col(PersonCircleRow.circle_id)).where(
-        col(PersonCircleRow.person_id) == session.scope.person_id
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT circle_id FROM person_circle WHERE person_id = $1 AND (member OR NOT $2)"
+        " ORDER BY circle_id",
+        session.scope.person_id,
+        members_only,
     )
-    if members_only:
-        statement = statement.where(col(PersonCircleRow.member))
-    found: Iterable[UUID] = (await session.execute(statement)).scalars()
-    return tuple(CircleId(circle_id) for circle_id in sorted(found))
+    return tuple(CircleId(circle_id) for (circle_id,) in rows)

@@ -9,21 +9,16 @@ from collections.abc import Iterable
 from datetime import date
 
 import msgspec
-from sqlalchemy import select
-from sqlmodel import col
 
 from domain.card.record import Record
 from domain.card.state import CardState, card_state
 from domain.ids import CircleId, PersonId, RecordKey
 from domain.people.actor import Actor
-from store.circle_tables import CircleRow
-from store.scope import CircleScope, MemberScope, PersonScope
-from timeline.catalogue import current_version
-from timeline.catch_up import sift_behind
+from store.scope import MemberScope, PersonScope
 from timeline.ground import Ground
 from timeline.member import find_ended_on
+from timeline.member_stream import MemberStream, list_member_streams
 from timeline.people import list_circles
-from timeline.refresh import refresh
 from timeline.stream import HeldRecord, find_head, read_stream
 
 
@@ -47,21 +42,32 @@ async def read_timeline(ground: Ground, actor: Actor) -> tuple[TimelineCard, ...
 
     A child in two circles is one card; the circle with the lower id is where it is acted on.
     """
+    cards, _ = await read_published_timeline(ground, actor)
+    return cards
+
+
+async def read_published_timeline(
+    ground: Ground, actor: Actor
+) -> tuple[tuple[TimelineCard, ...], int]:
+    """As `read_timeline`, and the version of the catalogue that was in force then."""
     today = ground.clock.today()
+    mine = await list_member_streams(ground, actor.person_id)
     cards: dict[RecordKey, TimelineCard] = {}
-    for circle_id in await member_circles(ground, actor.person_id):
-        for held in await _read_member(ground, circle_id, actor.person_id):
+    for stream in mine.streams:
+        for held in await _read_member(ground, stream, actor.person_id):
             if held.record.is_card and held.record.key not in cards:
                 state = card_state(held.record, today)
-                cards[held.record.key] = TimelineCard(held.record, circle_id, held.number, state)
-    return tuple(sorted(cards.values(), key=lambda card: card.order))
+                cards[held.record.key] = TimelineCard(
+                    held.record, stream.circle_id, held.number, state
+                )
+    return tuple(sorted(cards.values(), key=lambda card: card.order)), mine.catalogue
 
 
 async def read_vaccination_records(ground: Ground, actor: Actor) -> tuple[Record, ...]:
     """The vaccination record of every child whom the actor's circles show, by key."""
     found: dict[RecordKey, Record] = {}
-    for circle_id in await member_circles(ground, actor.person_id):
-        for held in await _read_member(ground, circle_id, actor.person_id):
+    for stream in (await list_member_streams(ground, actor.person_id)).streams:
+        for held in await _read_member(ground, stream, actor.person_id):
             if not held.record.is_card:
                 found.setdefault(held.record.key, held.record)
     return tuple(found[key] for key in sorted(found))
@@ -76,7 +82,7 @@ async def find_card(ground: Ground, actor: Actor, key: RecordKey) -> TimelineCar
 
 async def member_circles(ground: Ground, person_id: PersonId) -> tuple[CircleId, ...]:
     """The circles in which a person has a stream, sorted."""
-    async with ground.database.read(PersonScope(person_id)) as session:
+    async with ground.database.glance(PersonScope(person_id)) as session:
         return await list_circles(session, members_only=True)
 
 
@@ -93,73 +99,17 @@ async def list_closed(ground: Ground, person_id: PersonId) -> tuple[CircleId, ..
     return tuple(closed)
 
 
-async def refresh_if_due(ground: Ground, circle_id: CircleId) -> None:
-    """Refreshes a circle that is dirty, whose day has come, or that other rules last saw and the
-    new ones can touch.
-    """
-    async with ground.database.read(CircleScope(circle_id)) as session:
-        found = await session.execute(
-            select(
-                col(CircleRow.facts_version),
-                col(CircleRow.refreshed_version),
-                col(CircleRow.refreshed_catalogue),
-                col(CircleRow.refreshed_on),
-                col(CircleRow.next_change_on),
-            ).where(col(CircleRow.circle_id) == circle_id)
-        )
-        row = found.one_or_none()
-        catalogue = await current_version(session)
-    if row is None:
-        return
-    since = await ground.catalogues.rules_since(catalogue)
-    today = ground.clock.today()
-    is_due_anyway, is_due_by_rules = (
-        is_due(
-            facts_version=row.facts_version,
-            refreshed_version=row.refreshed_version,
-            refreshed_catalogue=row.refreshed_catalogue,
-            refreshed_on=row.refreshed_on,
-            next_change_on=row.next_change_on,
-            rules_since=first,
-            today=today,
-        )
-        for first in (0, since)
-    )
-    if is_due_anyway or (is_due_by_rules and await sift_behind(ground, (circle_id,))):
-        await refresh(ground, circle_id)
-
-
-def is_due(
-    *,
-    facts_version: int,
-    refreshed_version: int,
-    refreshed_catalogue: int,
-    refreshed_on: date | None,
-    next_change_on: date | None,
-    rules_since: int,
-    today: date,
-) -> bool:
-    """Whether a circle is dirty, its day has come, or other rules last saw it: those of a catalogue
-    before `rules_since`.
-    """
-    waking = next_change_on is not None and next_change_on <= today
-    set_back = refreshed_on is not None and refreshed_on > today  # a day of development
-    return (
-        waking or set_back or refreshed_version < facts_version or refreshed_catalogue < rules_since
-    )
-
-
 async def _read_member(
-    ground: Ground, circle_id: CircleId, person_id: PersonId
+    ground: Ground, stream: MemberStream, person_id: PersonId
 ) -> Iterable[HeldRecord]:
-    await refresh_if_due(ground, circle_id)
-    keys = await ground.keys.circle(circle_id)
-    async with ground.database.read(MemberScope(circle_id, person_id)) as session:
-        head = await find_head(session)
+    held = ground.opened.get(stream.stream_id, stream.incarnation, stream.head)
+    if held is not None:
+        return held
+    keys = await ground.keys.circle(stream.circle_id)
+    async with ground.database.read(MemberScope(stream.circle_id, person_id)) as session:
+        head = await find_head(session)  # of this snapshot: it may have been raised meanwhile
         if head is None:
             return ()
-        held = ground.opened.get(head.stream_id, head.incarnation, head.head)
-        if held is None:
-            held = await read_stream(session, keys)
-            ground.opened.put(head.stream_id, head.incarnation, head.head, held)
+        held = await read_stream(session, keys, head)
+        ground.opened.put(head.stream_id, head.incarnation, head.head, held)
         return held

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import msgspec
-from sqlalchemy import select
-from sqlmodel import col
 
 from domain.catalogue import Catalogue
 from domain.fact import IDENTITY_SOURCE, MEMBER_SOURCE, OPERATOR_SOURCE
 from domain.people.secrecy import HIDDEN
 from domain.text.message import Language
-from store.reference_tables import AgencyRow
 from store.scope import ReferenceScope
 from timeline.ground import Ground
 
@@ -124,11 +121,10 @@ async def read_agency_names(ground: Ground, catalogue: Catalogue) -> AgencyNames
         str(id_): Named(*agency.name_on(today).sources())
         for id_, agency in catalogue.entries.agencies.items()
     }
-    async with ground.database.read(ReferenceScope("catalogue")) as session:
-        rows = await session.execute(
-            select(col(AgencyRow.agency_id), col(AgencyRow.name_ar), col(AgencyRow.name_en))
-        )
-        named = {row.agency_id: Named(row.name_ar, row.name_en) for row in rows}
+    async with ground.database.glance(ReferenceScope("catalogue")) as session:
+        connection = await session.raw()
+        rows = await connection.fetch("SELECT agency_id, name_ar, name_en FROM agency")
+    named = {agency_id: Named(name_ar, name_en) for agency_id, name_ar, name_en in rows}
     return {**named, **dated, HIDDEN: _UNNAMED}
 
 

@@ -215,12 +215,15 @@ async def purge_tombstones(unit: Unit[CircleScope], person_id: PersonId, *, befo
     await connection.execute(_PURGE, circle_id, person_id, before)
 
 
-async def read_stream(session: Reading[MemberScope], keys: OwnerKeys) -> tuple[HeldRecord, ...]:
+async def read_stream(
+    session: Reading[MemberScope], keys: OwnerKeys, head: StreamHead | None = None
+) -> tuple[HeldRecord, ...]:
     """Every live record of the scope's member in the scope's circle, opened; the order is
-    unspecified.
+    unspecified. `head` is what `find_head` said in this session, where it was asked.
     """
     scope = session.scope
-    head = await _find_head(session, scope.person_id)
+    if head is None:
+        head = await _find_head(session, scope.person_id)
     if head is None:
         return ()
     connection = await session.raw()
