@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bench.access_share import measure_access_share
 from bench.evaluate import measure_evaluate, measure_tenfold
 from bench.event import measure_events
 from bench.event_to_push import measure_event_to_push, measure_event_to_push_small
@@ -53,6 +54,17 @@ BENCHMARKS = (
         "graphql-request",
         ("graphql-request", "graphql-request-mercurius", "graphql-sign-in-cost", "sign-in"),
         measure_requests,
+    ),
+    Benchmark(
+        "access-share",
+        (
+            "access-share-token",
+            "access-share-proof",
+            "access-share-session",
+            "access-share-scope",
+            "access-share-all",
+        ),
+        measure_access_share,
     ),
     Benchmark("evaluate", ("evaluate",), measure_evaluate),
     Benchmark("evaluate-tenfold", ("evaluate-tenfold",), measure_tenfold),

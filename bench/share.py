@@ -5,7 +5,7 @@ A profiler that counts calls makes Python's part longer than it is, and what C d
 """
 
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FrameType
@@ -29,10 +29,19 @@ class Seen:
 @contextmanager
 def profiled(seen: Seen, codes: Collection[CodeType]) -> Iterator[None]:
     """Adds to what was seen of these functions while the block runs. Main thread only."""
+    with profiled_parts([(seen, codes)]):
+        yield
+
+
+@contextmanager
+def profiled_parts(parts: Sequence[tuple[Seen, Collection[CodeType]]]) -> Iterator[None]:
+    """As `profiled`, of several parts at once, each looked for by itself: they may overlap."""
 
     def look(_: int, frame: FrameType | None) -> None:
-        seen.looks += 1
-        seen.within += _is_within(frame, codes)
+        running = set(_running(frame))
+        for seen, codes in parts:
+            seen.looks += 1
+            seen.within += not running.isdisjoint(codes)
 
     before = signal.signal(signal.SIGPROF, look)
     signal.setitimer(signal.ITIMER_PROF, INTERVAL_SECONDS, INTERVAL_SECONDS)
@@ -43,9 +52,7 @@ def profiled(seen: Seen, codes: Collection[CodeType]) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _is_within(frame: FrameType | None, codes: Collection[CodeType]) -> bool:
+def _running(frame: FrameType | None) -> Iterator[CodeType]:
     while frame is not None:
-        if frame.f_code in codes:
-            return True
+        yield frame.f_code
         frame = frame.f_back
-    return False
