@@ -531,6 +531,44 @@ async def test_limits_are_shared_by_processes_and_held_by_each_without_valkey(
             assert (await other.exchange("not-a-code")).status_code == (429 if shared else 400)
 
 
+async def test_a_proof_counts_once_whichever_process_it_comes_to(
+    phone: Phone, valkey: EmbeddedValkey, uae_pass: str, tmp_path: Any
+) -> None:
+    settings = read_settings({}, data_dir=tmp_path)
+    async with (
+        open_phone(phone.house, settings, uae_pass, redis_url=valkey.url) as one,
+        open_phone(phone.house, settings, uae_pass, redis_url=valkey.url) as other,
+    ):
+        await one.sign_in(NOURA)
+        other.tokens, other.key = one.tokens, one.key
+        ath = hash_of(one.tokens["access_token"])
+        proof = one.proof("POST", "/graphql", ath=ath)
+        assert (await one.ask(PING, proof=proof)).status_code == 200
+        replayed = await other.ask(PING, proof=proof)
+        assert (replayed.status_code, replayed.json()["code"]) == (401, "session.proof_refused")
+        at_once = one.proof("POST", "/graphql", ath=ath)
+        tried = (one, other) * 3
+        answers = await asyncio.gather(*(each.ask(PING, proof=at_once) for each in tried))
+        assert sorted(answer.status_code for answer in answers) == [200, 401, 401, 401, 401, 401]
+
+
+async def test_signing_out_everywhere_ends_what_comes_after_it_and_breaks_nothing_before(
+    phone: Phone,
+) -> None:
+    await phone.sign_in(NOURA)
+    other = (await phone.sign_in(NOURA)).json()
+    timeline = operation("Timeline")
+    running = [asyncio.create_task(phone.ask(timeline)) for _ in range(6)]
+    out = await phone.ask(operation("SignOutEverywhere"))
+    assert out.json()["data"]["signOutEverywhere"] == {"endedCount": 2}
+    for answer in await asyncio.gather(*running):
+        assert answer.status_code in (200, 401), answer.text
+        if answer.status_code == 401:
+            assert answer.json()["code"] == "session.ended"
+    assert (await phone.ask(timeline)).status_code == 401
+    assert (await phone.refresh(other["refresh_token"])).status_code == 400
+
+
 # --- step-up ---
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import httpx2
 import orjson
@@ -90,6 +91,54 @@ async def test_production_answers_its_documents_and_nothing_else(house: TestHous
             assert (batch.status_code, batch.json()["code"]) == (400, "graphql.malformed")
             for path in ("/graphiql", "/static/graphiql/index.html", "/"):
                 assert (await client.get(path)).status_code == 404
+
+
+def automatic(text: str, name: str | None = None) -> Json:
+    """What a client of automatic persisted queries sends with a text that it wants kept."""
+    named = (name or document_id(text)).removeprefix("sha256:")
+    return {"query": text, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": named}}}
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+async def test_no_text_is_kept_because_somebody_sent_it_with_its_hash(
+    house: TestHouse, environment: Literal["production", "development"]
+) -> None:
+    text = "{ me { today } }"
+    asked = automatic(text)
+    hash_alone = {"extensions": asked["extensions"]}
+    malformed, unknown = (400, "graphql.malformed"), (400, "graphql.document_unknown")
+    async with served(app_of(house, environment)) as origin:
+        status, said = await ask(origin, hash_alone)  # as such a client asks first
+        assert (status, said["code"]) == malformed
+        answered = await ask(origin, asked)
+        if environment == "production":
+            assert code(answered) == (400, "graphql.documents_only")
+        else:
+            assert answered[0] == 200
+        status, said = await ask(origin, {"documentId": document_id(text), "query": text})
+        assert (status, said["code"]) == malformed
+        assert code(await ask(origin, {"documentId": document_id(text)})) == unknown
+        status, said = await ask(origin, hash_alone)
+        assert (status, said["code"]) == malformed
+
+
+async def test_a_known_hash_stands_for_its_own_text_alone(house: TestHouse) -> None:
+    other = "{ __typename }"
+    async with served(app_of(house, "production")) as origin:
+        refused = (400, "graphql.documents_only")
+        assert code(await ask(origin, automatic(other, TIMELINE))) == refused
+        assert code(await ask(origin, automatic(operation("Timeline")))) == refused
+        status, said = await ask(origin, {"documentId": TIMELINE, "query": other})
+        assert (status, said["code"]) == (400, "graphql.malformed")
+        beside = {"documentId": TIMELINE, "extensions": automatic(other)["extensions"]}
+        for body in (beside, {"documentId": TIMELINE, "query": ""}):
+            status, said = await ask(origin, body)
+            assert (status, said["data"]) == (200, {"me": None})
+        twice = f'{{"documentId": "{TIMELINE}", "documentId": "{UNKNOWN}"}}'
+        async with httpx2.AsyncClient(base_url=origin) as client:
+            headers = {"content-type": "application/json", **ACCEPT}
+            answer = await client.post("/graphql", content=twice, headers=headers)
+        assert code((answer.status_code, answer.json())) == (400, "graphql.document_unknown")
 
 
 async def test_development_is_open(house: TestHouse) -> None:

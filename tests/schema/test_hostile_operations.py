@@ -14,6 +14,7 @@ import pytest
 
 from schema.documents import document_id
 from schema.http import BODY_BYTES_MAX
+from schema.node import encode_id
 from store.embedded import free_port
 from store.embedded_valkey import EmbeddedValkey
 from tests.schema.asking import Json, operation
@@ -166,6 +167,58 @@ async def test_variables_of_the_wrong_type(http: httpx2.AsyncClient) -> None:
                 refused.add(kind)
                 assert (answer.status_code, "data" in said) == (400, False)
     assert refused == set(TYPES), "each type refuses some of them"
+
+
+LIST = "query Q($v: [CardState!]) { me { timeline(filter: {states: $v}) { totalCount } } }"
+INPUT = "query Q($v: TimelineFilter) { me { timeline(filter: $v) { totalCount } } }"
+NODE = "query Q($v: ID!) { node(id: $v) { id } }"
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        *((NODE, text) for text in ("NaN", "Infinity", "-Infinity", "0x1", "01", "1_000", "'a'")),
+        *(
+            (NODE, text)
+            for text in ("1e400", "-1e400", "9" * 5_000, "\\ud83c", '"\\ud83c"', '"\t"')
+        ),
+        (NODE, "[" * 5_000 + "]" * 5_000),
+        (INPUT, '{"states":' * 2_000 + "null" + "}" * 2_000),
+    ],
+)
+async def test_variables_that_are_no_json(http: httpx2.AsyncClient, query: str, value: str) -> None:
+    content = f'{{"query": {json.dumps(query)}, "variables": {{"v": {value}}}}}'
+    answer = await http.post("/graphql", content=content.encode())
+    assert (answer.status_code, answer.json()["code"]) == (400, "graphql.malformed"), answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        (LIST, "[" * 900 + "]" * 900),
+        (INPUT, '{"states":' * 900 + "null" + "}" * 900),
+        (INPUT, '{"__proto__": {}, "constructor": 1}'),
+        (INPUT, '{"states": ["DUE"], "states": ["due"]}'),  # of two alike the last counts
+        (LIST, "[" + ",".join(['"DU\u0395"'] * 500) + "]"),  # its last letter is Greek
+    ],
+)
+async def test_variables_that_are_json_and_nothing_else(
+    http: httpx2.AsyncClient, query: str, value: str
+) -> None:
+    content = f'{{"query": {json.dumps(query)}, "variables": {{"v": {value}}}}}'
+    answer = await http.post("/graphql", content=content.encode())
+    said = answer.json()
+    assert (answer.status_code, list(said)) == (400, ["errors"]), answer.text
+    assert {one["extensions"]["code"] for one in said["errors"]} == {"graphql.invalid"}
+
+
+async def test_an_id_is_read_in_one_writing_alone(http: httpx2.AsyncClient) -> None:
+    """Another spelling of somebody's id would be another name to try limits and answers by."""
+    subject = encode_id("Person", person(1).bytes)
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in subject)
+    for other in (wide, f"{subject}\u200b", f" {subject}", f"{subject}\n", subject.swapcase()):
+        answer = await http.post("/graphql", json={"query": NODE, "variables": {"v": other}})
+        assert answer.json() == {"data": {"node": None}}, other
 
 
 MARKS = ("Qazuzaya", "قظوظة", "784-1918-6420813-0", "qzx-password", "1918-07-09")
