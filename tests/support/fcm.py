@@ -13,6 +13,8 @@ from store.clock import SystemClock
 from store.embedded import free_port
 from tests.support.simulator import running
 
+LIST_SECONDS_MAX = 60  # 20,000 messages are megabytes, on a machine that does other things
+
 
 class FcmProcess:
     """A running simulator."""
@@ -35,7 +37,7 @@ class FcmProcess:
 
     async def received(self) -> list[dict[str, Any]]:
         """Every message that was accepted, in order."""
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=LIST_SECONDS_MAX) as client:
             answer = await client.get(f"{self.http}/received")
         return [each["message"] for each in answer.json()]
 
