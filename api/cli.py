@@ -105,7 +105,7 @@ OPERATIONS: dict[str, str] = {
     "catalogue": "entries: check, load, diff, export, read a rule in words, roll out, withdraw",
     "funnel": "how far notices came, by service and emirate: show, recount",
     "inbox": "what agencies sent: count, list, show, and replay what was held",
-    "notice": "messages that did not go: dead count, list, retry",
+    "notice": "what did not go, and why: dead count, list, retry; closed count, list, texts",
     "people": "suspected duplicates: duplicates list, show, join, dismiss",
     "projection": "the audience projection: status, rebuild, log",
     "replay": "what a member saw on a day, and whether it is made the same again",

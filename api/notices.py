@@ -16,13 +16,15 @@ from push.bell import Bell
 from push.compose import Composer
 from push.connect import open_fcm, open_smtp
 from push.deliver import Deliverer
+from push.due import list_people_due
 from push.funnel import count_stages
 from push.lease import Claimed
 from push.make import make_notices
 from push.registration import drop_dead_phone
 from push.retract import retract_notices
+from push.set_aside import put_off
 from push.smpp import SmppSender
-from push.tell import list_people_due, tell_person
+from push.tell import tell_person
 from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 
 LOOK_SECONDS = 1.0  # between two looks at tables that had nothing due, unless a bell is rung
@@ -33,7 +35,7 @@ _log = structlog.get_logger("osrati.push")
 
 async def tell_everyone(house: House, stop: asyncio.Event | None = None) -> int:
     """Makes the notices that are due, takes back those that are wanted no more, and plans for
-    everyone they are for; how many people.
+    everyone they are for; how many people. Who cannot be told for now is looked at ever later.
     """
     await make_notices(house.ground)
     await retract_notices(house.ground)
@@ -47,6 +49,7 @@ async def tell_everyone(house: House, stop: asyncio.Event | None = None) -> int:
             _log.warning("try_later", code=fault.code)
         except Exception as fault:  # one person's fault keeps nobody else waiting
             _log.error("telling_failed", person_id=str(person_id), error=type(fault).__name__)
+            await put_off(house.ground, person_id)
         else:
             count += 1
     return count

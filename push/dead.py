@@ -1,4 +1,5 @@
-"""Dead letters: messages that will not go by themselves any more, and why; letting them go again.
+"""Dead letters: messages that will not go by themselves any more, notices that no message was made
+of, and why; letting them go again.
 
 For operators (`osrati notice`). A message is named by its notice's id, which names nobody.
 One in doubt may have reached its reader, so it goes again only where it is named itself.
@@ -7,29 +8,37 @@ One in doubt may have reached its reader, so it goes again only where it is name
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlmodel import col
 
 from domain.ids import ActKey
 from push.instant import local_now
+from push.set_aside import FAILING, UNREADABLE, UNSAYABLE
 from store.notice_tables import (
     DELIVERY_FAILED,
     DELIVERY_QUEUED,
     DELIVERY_UNKNOWN,
+    NOTICE_TOLD,
+    NOTICE_WAITING,
     DeliveryRow,
+    NoticeRow,
 )
 from store.scope import SweepScope
 from timeline.ground import Ground
 
 DEAD_LISTED_MAX = 500
 RETRY_BATCH_MAX = 500
+# Why no message was made of a notice, where that is our fault and may be mended.
+UNMADE = frozenset({UNREADABLE, FAILING, UNSAYABLE})
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """One of them; `is_doubtful`: it may have gone."""
+    """One of them; `is_doubtful`: it may have gone. Without a `channel`: a notice that no message
+    could be made of.
+    """
 
     notice_id: ActKey
-    channel: int
+    channel: int | None
     reason: str
     attempt_count: int
     settled_at: datetime | None
@@ -37,7 +46,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class DeadCount(msgspec.Struct, frozen=True):
-    channel: int
+    channel: int | None
     reason: str
     is_doubtful: bool
     count: int
@@ -59,7 +68,7 @@ async def count_dead(ground: Ground) -> tuple[DeadCount, ...]:
             .group_by(col(DeliveryRow.channel), col(DeliveryRow.reason), col(DeliveryRow.state))
             .order_by(col(DeliveryRow.channel), col(DeliveryRow.reason), col(DeliveryRow.state))
         )
-        return tuple(
+        messages = [
             DeadCount(
                 row.channel,
                 row.reason or "",
@@ -68,13 +77,26 @@ async def count_dead(ground: Ground) -> tuple[DeadCount, ...]:
                 row.oldest_at,
             )
             for row in found
+        ]
+        unmade = await session.execute(
+            select(
+                col(NoticeRow.reason),
+                func.count().label("number"),
+                func.min(col(NoticeRow.made_at)).label("oldest_at"),
+            )
+            .where(col(NoticeRow.reason).in_(UNMADE))
+            .group_by(col(NoticeRow.reason))
+            .order_by(col(NoticeRow.reason))
         )
+        notices = [DeadCount(None, row.reason, False, row.number, row.oldest_at) for row in unmade]
+    return (*messages, *notices)
 
 
 async def list_dead(
     ground: Ground, *, reason: str | None, limit: int = DEAD_LISTED_MAX
 ) -> tuple[DeadLetter, ...]:
-    """The latest of them."""
+    """The latest of them; what no message was made of comes first."""
+    limit = min(limit, DEAD_LISTED_MAX)
     meant: list[ColumnElement[bool]] = [
         col(DeliveryRow.state).in_((DELIVERY_FAILED, DELIVERY_UNKNOWN))
     ]
@@ -92,9 +114,9 @@ async def list_dead(
             )
             .where(*meant)
             .order_by(col(DeliveryRow.settled_at).desc(), col(DeliveryRow.notice_id))
-            .limit(min(limit, DEAD_LISTED_MAX))
+            .limit(limit)
         )
-        return tuple(
+        messages = [
             DeadLetter(
                 ActKey(row.notice_id),
                 row.channel,
@@ -104,12 +126,26 @@ async def list_dead(
                 row.state == DELIVERY_UNKNOWN,
             )
             for row in found
+        ]
+        unmade = await session.execute(
+            select(col(NoticeRow.notice_id), col(NoticeRow.reason), col(NoticeRow.made_at))
+            .where(col(NoticeRow.reason).in_(UNMADE if reason is None else UNMADE & {reason}))
+            .order_by(col(NoticeRow.made_at).desc(), col(NoticeRow.notice_id))
+            .limit(limit)
         )
+        notices = [
+            DeadLetter(ActKey(row.notice_id), None, row.reason, 0, row.made_at, False)
+            for row in unmade
+        ]
+    return (*notices, *messages)[:limit]
 
 
 async def retry_one(ground: Ground, notice_id: ActKey) -> int:
-    """Has the messages of one notice go again, also those in doubt; how many."""
-    return await _retry(
+    """Has the messages of one notice go again, also those in doubt, or the notice looked at again
+    that no message was made of; how many.
+    """
+    of_it = col(NoticeRow.notice_id) == notice_id
+    return await _look_again(ground, of_it, col(NoticeRow.reason).in_(UNMADE)) + await _retry(
         ground,
         col(DeliveryRow.notice_id) == notice_id,
         col(DeliveryRow.state).in_((DELIVERY_FAILED, DELIVERY_UNKNOWN)),
@@ -117,9 +153,12 @@ async def retry_one(ground: Ground, notice_id: ActKey) -> int:
 
 
 async def retry_batch(ground: Ground, reason: str) -> int:
-    """Has messages that failed for one reason go again, at most a batch; how many. None of them
-    may have reached anybody.
+    """Has messages that failed for one reason go again, at most a batch, or notices that no
+    message was made of for that reason looked at again; how many. None of them may have reached
+    anybody.
     """
+    if reason in UNMADE:
+        return await _look_again_batch(ground, reason)
     some = (
         select(
             col(DeliveryRow.person_id),
@@ -153,5 +192,32 @@ async def _retry(ground: Ground, *meant: ColumnElement[bool]) -> int:
                 next_at=local_now(ground.clock),
                 settled_at=None,
             )
+        )
+        return done.rowcount
+
+
+async def _look_again_batch(ground: Ground, reason: str) -> int:
+    some = (
+        select(col(NoticeRow.person_id), col(NoticeRow.notice_id))
+        .where(col(NoticeRow.reason) == reason)
+        .limit(RETRY_BATCH_MAX)
+        .with_for_update(skip_locked=True)
+        .cte("some")
+    )
+    return await _look_again(
+        ground,
+        col(NoticeRow.person_id) == some.c.person_id,
+        col(NoticeRow.notice_id) == some.c.notice_id,
+    )
+
+
+async def _look_again(ground: Ground, *meant: ColumnElement[bool]) -> int:
+    """Makes notices due at once, those that were told as told."""
+    as_it_was = case((col(NoticeRow.told_at).is_(None), NOTICE_WAITING), else_=NOTICE_TOLD)
+    async with ground.database.unit(SweepScope()) as unit:
+        done = await unit.execute(
+            update(NoticeRow)
+            .where(*meant)
+            .values(state=as_it_was, reason=None, due_at=local_now(ground.clock))
         )
         return done.rowcount

@@ -2,7 +2,8 @@
 
 Counted from notices, which are one for each effect that tells and person: a child in two circles
 counts once. A batch raises the counts and marks its notices in one commit, so that a crash counts
-nothing twice and misses nothing. `recount` opens every notice and compares.
+nothing twice and misses nothing. `recount` opens every notice and compares. One that nobody can
+open counts nowhere, and keeps no other from being counted.
 """
 
 from collections import Counter
@@ -13,11 +14,10 @@ from uuid import UUID
 
 import msgspec
 
-from domain.ids import EntryId, PersonId
-from push.notice import Notice, decode_notice
+from domain.ids import ActKey, EntryId, PersonId
+from push.notice import Notice, find_notice
 from store.notice_tables import CHANNEL_REMOVE, DELIVERY_ACCEPTED, UNCOUNTED
 from store.scope import PopulationScope, ReferenceScope, SweepScope
-from store.seal import Place, open_
 from timeline.ground import Ground
 from timeline.population import record_reading, rounded
 
@@ -113,7 +113,7 @@ async def count_stages(ground: Ground, *, limit: int = COUNT_BATCH_MAX) -> int:
         more = Counter(
             cell
             for row, notice in zip(found, notices, strict=True)
-            if (row["person_id"], row["notice_id"]) in mine
+            if notice is not None and (row["person_id"], row["notice_id"]) in mine
             for cell in _cells(notice, row["counted"] + 1, row["stage"])
         )
         if more:
@@ -151,7 +151,8 @@ async def recount(ground: Ground, *, purpose: str, reader: str) -> tuple[Differe
         while rows := await connection.fetch(_EVERY, *after, RECOUNT_BATCH_MAX):
             after = (rows[-1]["person_id"], rows[-1]["notice_id"])
             for row, notice in zip(rows, await _opened(ground, rows), strict=True):
-                recounted.update(_cells(notice, 1, row["counted"]))
+                if notice is not None:
+                    recounted.update(_cells(notice, 1, row["counted"]))
     names = {stage: name for name, stage in STAGES.items()}
     return tuple(
         Difference(entry, emirate, names[stage], rounded(was), rounded(now))
@@ -170,16 +171,13 @@ def _kept(rows: Iterable[Any]) -> dict[Cell, int]:
     return {(EntryId(row["entry_id"]), row["emirate"], row["stage"]): row["count"] for row in rows}
 
 
-async def _opened(ground: Ground, rows: Iterable[Any]) -> list[Notice]:
+async def _opened(ground: Ground, rows: Iterable[Any]) -> list[Notice | None]:
+    """The notices of rows, in order; None for one that nobody can open."""
     held = list(rows)
-    keys = await ground.keys.people([PersonId(row["person_id"]) for row in held])
+    keys = await ground.keys.find_people({PersonId(row["person_id"]) for row in held})
     return [
-        decode_notice(
-            open_(
-                keys[row["person_id"]].for_("notice"),
-                Place(row["person_id"], row["notice_id"]),
-                row["sealed"],
-            )
-        )
+        find_notice(mine, ActKey(row["notice_id"]), row["sealed"])
+        if (mine := keys.get(row["person_id"])) is not None
+        else None
         for row in held
     ]

@@ -8,9 +8,12 @@ from datetime import date
 
 import msgspec
 
+from domain.ids import ActKey
 from domain.text.message import Language
 from push.notice import Channel, NoticeClass
 from push.standing import Part
+from store.keys import OwnerKeys
+from store.seal import Place, SealBroken, open_
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -45,3 +48,11 @@ _letters = msgspec.msgpack.Decoder(Letter)
 def decode_letter(body: bytes) -> Letter:
     """The letter that `encode_letter` wrote."""
     return _letters.decode(body)
+
+
+def find_letter(keys: OwnerKeys, notice_id: ActKey, sealed: bytes) -> Letter | None:
+    """The letter of a row of its reader's; None for one that nobody can open."""
+    try:
+        return decode_letter(open_(keys.for_("delivery"), Place(keys.owner, notice_id), sealed))
+    except (SealBroken, msgspec.DecodeError):
+        return None

@@ -3,18 +3,23 @@
 Called by the worker's sweep. The one maker of `notice` rows. The notice's id is the effect's act
 key, so a child in two circles, and an effect claimed twice, make one. The notice is committed
 before its effect is done: a crash between the two makes it again, which changes nothing. One that
-was closed untold because its card had gone waits again when the card is wanted again.
+was closed untold because its card had gone, or because nobody could open it, waits again when the
+card is wanted again.
 """
 
 from typing import get_args
 
+import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from domain.card.record import Effect
 from domain.catalogue import Catalogue
+from domain.error import TryLater
 from push.notice import CHANNELS, Notice, class_of, encode_notice
+from push.set_aside import UNREADABLE
 from push.standing import GoneReason
+from store.keys import KeyErased
 from store.notice_tables import NOTICE_CLOSED, NOTICE_WAITING, NoticeRow
 from store.scope import PersonScope
 from store.seal import Place, seal
@@ -25,21 +30,34 @@ from timeline.ground import Ground
 
 MAKE_BATCH_MAX = 500
 
+_log = structlog.get_logger("osrati.push")
+
 
 async def make_notices(ground: Ground, *, limit: int = MAKE_BATCH_MAX) -> int:
-    """Makes a notice of every effect that is due, at most a batch; how many were made."""
+    """Makes a notice of every effect that is due, at most a batch; how many were made. One whose
+    fault it is waits for its lease to run out, and keeps no other waiting.
+
+    Raises: TryLater.
+    """
     due = await list_due_effects(ground, kind="tell", limit=limit)
     if not due:
         return 0
     catalogue = await ground.catalogues.current()
     count = 0
     for candidate in due:
-        claimed = await claim_effect(ground, candidate)
-        if claimed is None:
-            continue
-        await _keep(ground, claimed, catalogue)
-        await finish_effect(ground, claimed)
-        count += 1
+        try:
+            claimed = await claim_effect(ground, candidate)
+            if claimed is None:
+                continue
+            await _keep(ground, claimed, catalogue)
+            await finish_effect(ground, claimed)
+        except TryLater:
+            raise
+        except Exception as fault:
+            circle_id, error = str(candidate.circle_id), type(fault).__name__
+            _log.error("making_failed", circle_id=circle_id, error=error)
+        else:
+            count += 1
     return count
 
 
@@ -47,7 +65,10 @@ async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) ->
     recipient, now = claimed.effect.recipient, ground.clock.now_utc()
     emirate = await find_emirate(ground, claimed.circle_id, recipient)
     notice = _notice_of(claimed, catalogue, emirate or "")
-    keys = await ground.keys.person(recipient)
+    try:
+        keys = await ground.keys.person(recipient)
+    except KeyErased:  # nobody is left to be told
+        return
     made = insert(NoticeRow).values(
         person_id=recipient,
         notice_id=notice.id,
@@ -67,7 +88,7 @@ async def _keep(ground: Ground, claimed: ClaimedEffect, catalogue: Catalogue) ->
                 | {"reason": None},
                 where=(col(NoticeRow.state) == NOTICE_CLOSED)
                 & col(NoticeRow.told_at).is_(None)
-                & col(NoticeRow.reason).in_(get_args(GoneReason)),
+                & col(NoticeRow.reason).in_((*get_args(GoneReason), UNREADABLE)),
             )
         )
 

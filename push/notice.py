@@ -12,6 +12,8 @@ import msgspec
 from domain.card.record import Record
 from domain.catalogue import Service
 from domain.ids import ActKey, CircleId, EntryId, RecordKey
+from store.keys import OwnerKeys
+from store.seal import Place, SealBroken, open_
 
 Channel = Literal["push", "sms", "email"]
 NoticeClass = Literal["clinical", "service", "information", "campaign"]
@@ -78,3 +80,11 @@ _notices = msgspec.msgpack.Decoder(Notice)
 def decode_notice(body: bytes) -> Notice:
     """The notice that `encode_notice` wrote."""
     return _notices.decode(body)
+
+
+def find_notice(keys: OwnerKeys, notice_id: ActKey, sealed: bytes) -> Notice | None:
+    """The notice of a row of its reader's; None for one that nobody can open."""
+    try:
+        return decode_notice(open_(keys.for_("notice"), Place(keys.owner, notice_id), sealed))
+    except (SealBroken, msgspec.DecodeError):
+        return None

@@ -6,8 +6,8 @@ from typing import get_args
 
 from domain.text.message import Language
 from push.plan import CloseReason, HoldReason
+from push.set_aside import FAILING, UNREADABLE, UNSAYABLE
 from push.standing import GoneReason
-from push.tell import UNSAYABLE
 
 REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -45,12 +45,22 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "تعذّر علينا كتابة نصه، وسنصلحه.",
             "We could not put it into words, and will mend that.",
         ),
+        UNREADABLE: ("تعذّر علينا قراءته، فلم نرسله.", "We could not read it, so it was not sent."),
+        FAILING: (
+            "تعذّر إرساله الآن، وسنعيد المحاولة.",
+            "It could not be sent now, and we will try again.",
+        ),
     }
 )
 """By code: the words in Arabic and in English."""
 
 EVERY_REASON = frozenset(
-    {*get_args(HoldReason), *get_args(CloseReason), *get_args(GoneReason), UNSAYABLE}
+    {
+        *get_args(HoldReason),
+        *get_args(CloseReason),
+        *get_args(GoneReason),
+        *(UNSAYABLE, UNREADABLE, FAILING),
+    }
 )
 
 

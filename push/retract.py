@@ -12,16 +12,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from domain.error import TryLater
 from domain.ids import ActKey, PersonId
 from push.instant import local_now
 from push.letter import Letter, encode_letter
-from push.notice import Notice, decode_notice
+from push.notice import Notice, find_notice
 from push.standing import find_standings
-from store.keys import OwnerKeys
+from store.keys import KeyErased, OwnerKeys
 from store.notice_tables import (
     CHANNEL_PUSH,
     CHANNEL_REMOVE,
@@ -33,7 +35,7 @@ from store.notice_tables import (
     NoticeRow,
 )
 from store.scope import PersonScope, SweepScope
-from store.seal import Place, open_, seal
+from store.seal import Place, seal
 from store.session import Reading, Unit
 from timeline.effect_lease import ClaimedEffect
 from timeline.ground import Ground
@@ -43,15 +45,27 @@ RETRACT_BATCH_MAX = 500
 REMOVED_MAX = 32  # of one push: 18 bytes each in CBOR, so that they fit the larger size
 REMOVED_DAYS = 28  # as long as FCM keeps a push for a phone that is away
 
+_log = structlog.get_logger("osrati.push")
+
 
 async def retract_notices(ground: Ground, *, limit: int = RETRACT_BATCH_MAX) -> int:
-    """Takes back what was told and is wanted no more, at most a batch; how many were looked at."""
+    """Takes back what was told and is wanted no more, at most a batch; how many were looked at. One
+    whose fault it is waits for its lease to run out, and keeps no other waiting.
+
+    Raises: TryLater.
+    """
     count = 0
     for candidate in await list_reversed(ground, limit=limit):
-        claimed = await claim_reversed(ground, candidate)
-        if claimed is not None and await _retract(ground, claimed):
-            await finish_reversed(ground, claimed)
-            count += 1
+        try:
+            claimed = await claim_reversed(ground, candidate)
+            if claimed is not None and await _retract(ground, claimed):
+                await finish_reversed(ground, claimed)
+                count += 1
+        except TryLater:
+            raise
+        except Exception as fault:
+            circle_id, error = str(candidate.circle_id), type(fault).__name__
+            _log.error("retracting_failed", circle_id=circle_id, error=error)
     return count
 
 
@@ -65,7 +79,10 @@ class _Told(msgspec.Struct, frozen=True):
 async def _retract(ground: Ground, claimed: ClaimedEffect) -> bool:
     """Whether it is settled: while a push of it is under way it is not, and is looked at again."""
     person_id, notice_id = claimed.effect.recipient, claimed.effect.key
-    keys = await ground.keys.person(person_id)
+    try:
+        keys = await ground.keys.person(person_id)
+    except KeyErased:  # nobody is left whose screen it could leave
+        return True
     async with ground.database.read(PersonScope(person_id)) as session:
         told = await _find_told(session, keys, notice_id)
     if told is None or not told.pushes:
@@ -92,7 +109,8 @@ async def _find_told(
         )
     )
     sealed = found.scalar_one_or_none()
-    if sealed is None:
+    notice = find_notice(keys, notice_id, sealed) if sealed is not None else None
+    if notice is None:  # of what nobody can open, nobody can say that it stands no more
         return None
     pushes = await session.execute(
         select(col(DeliveryRow.device_id), col(DeliveryRow.state)).where(
@@ -101,7 +119,6 @@ async def _find_told(
             col(DeliveryRow.channel) == CHANNEL_PUSH,
         )
     )
-    notice = decode_notice(open_(keys.for_("notice"), Place(person_id, notice_id), sealed))
     return _Told(notice, {row.device_id: row.state for row in pushes})
 
 

@@ -6,7 +6,7 @@ person twice at once writes once: each notice is taken under its row's lock, as 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -18,17 +18,19 @@ from sqlmodel import col
 from domain.catalogue import Catalogue
 from domain.ids import ActKey, PersonId
 from domain.text.message import Language
-from push.budget import WEEK_DAYS, Told
+from push.budget import Told
+from push.due import Due, read_due, read_history
 from push.hours import Hours, list_announced
 from push.instant import local_now
 from push.letter import Letter, encode_letter
-from push.notice import Channel, Notice, act_of, class_of, decode_notice
+from push.notice import Channel, Notice, act_of, class_of
 from push.plan import Close, Finish, Hold, HoldReason, Reach, Send, Step, Waiting, plan
 from push.prefer import Wishes, hold_version, read_wishes
 from push.registration import list_phones
 from push.say import find_words
+from push.set_aside import UNSAYABLE, close_unreadable
 from push.standing import GoneReason, Part, Standing, find_standings
-from store.keys import OwnerKeys
+from store.keys import KeyErased, OwnerKeys
 from store.notice_tables import (
     CHANNEL_EMAIL,
     CHANNEL_PUSH,
@@ -38,38 +40,24 @@ from store.notice_tables import (
     NOTICE_CLOSED,
     NOTICE_FINISHED,
     NOTICE_TOLD,
-    NOTICE_WAITING,
     DeliveryRow,
     NoticeRow,
 )
-from store.scope import PersonScope, SweepScope
-from store.seal import Place, open_, seal
-from store.session import Reading, Unit
+from store.scope import PersonScope
+from store.seal import Place, seal
+from store.session import Unit
 from timeline.contact import Contact, find_contact
 from timeline.ground import Ground
 
-PEOPLE_BATCH_MAX = 200
-NOTICES_MAX = 100  # of one person in one look; the rest comes with the next
 NO_DEVICE = UUID(int=0)
 CHANNELS: Mapping[Channel, int] = {
     "push": CHANNEL_PUSH,
     "sms": CHANNEL_SMS,
     "email": CHANNEL_EMAIL,
 }
-UNSAYABLE = "words_missing"  # its text names what nobody knows: closed, and listed by this reason
 HELD: frozenset[str] = frozenset({"not_yet", "quiet_hours", "cap", "digest", "unreachable"})
 
 _log = structlog.get_logger("osrati.push")
-
-
-class Due(msgspec.Struct, frozen=True):
-    """A notice of one person that is to be looked at, as its row says."""
-
-    notice: Notice
-    state: int
-    due_at: datetime
-    told_at: datetime | None
-    reason: str | None
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -94,34 +82,25 @@ class Recipient(msgspec.Struct, frozen=True):
         return "en" if self.contact.language == "en" else "ar"
 
 
-async def list_people_due(ground: Ground, *, limit: int = PEOPLE_BATCH_MAX) -> tuple[PersonId, ...]:
-    """People who have a notice that is due, bounded; ids only."""
-    async with ground.database.read(SweepScope()) as session:
-        found = await session.execute(
-            select(col(NoticeRow.person_id))
-            .where(
-                col(NoticeRow.state).in_((NOTICE_WAITING, NOTICE_TOLD)),
-                col(NoticeRow.due_at) <= local_now(ground.clock),
-            )
-            .group_by(col(NoticeRow.person_id))
-            .limit(limit)
-        )
-        return tuple(PersonId(person_id) for person_id in found.scalars())
-
-
 async def tell_person(ground: Ground, person_id: PersonId) -> tuple[Step, ...]:
     """Plans everything that is due to one person and writes it; what was decided.
 
     Idempotent: what another process took meanwhile is left to it.
     """
-    keys = await ground.keys.person(person_id)
+    try:
+        keys = await ground.keys.person(person_id)
+    except KeyErased:
+        await close_unreadable(ground, person_id)
+        return ()
     local = local_now(ground.clock)
     async with ground.database.read(PersonScope(person_id)) as session:
-        due = await _read_due(session, keys, local)
+        looked = await read_due(session, keys, local)
         phones = await list_phones(session)
         wishes = await read_wishes(session, keys)
-        history = await _read_history(session, keys, local)
-    if not due:
+        history = await read_history(session, keys, local)
+    if looked.unreadable:
+        await close_unreadable(ground, person_id, looked.unreadable)
+    if not (due := looked.due):
         return ()
     preferences = wishes.preferences
     contact = await find_contact(ground, person_id)
@@ -165,60 +144,6 @@ def _waiting(each: Due) -> Waiting:
         each.notice,
         pushed_at=each.told_at if each.state == NOTICE_TOLD else None,
         held_for=held,
-    )
-
-
-async def _read_due(
-    session: Reading[PersonScope], keys: OwnerKeys, local: datetime
-) -> tuple[Due, ...]:
-    person_id = session.scope.person_id
-    found = await session.execute(
-        select(NoticeRow)
-        .where(
-            col(NoticeRow.person_id) == person_id,
-            col(NoticeRow.state).in_((NOTICE_WAITING, NOTICE_TOLD)),
-            col(NoticeRow.due_at) <= local,
-        )
-        .order_by(col(NoticeRow.due_at), col(NoticeRow.notice_id))
-        .limit(NOTICES_MAX)
-    )
-    key = keys.for_("notice")
-    return tuple(
-        Due(
-            decode_notice(open_(key, Place(person_id, row.notice_id), row.sealed)),
-            row.state,
-            row.due_at,
-            row.told_at,
-            row.reason,
-        )
-        for row in found
-    )
-
-
-async def _read_history(
-    session: Reading[PersonScope], keys: OwnerKeys, local: datetime
-) -> tuple[Told, ...]:
-    """The messages of the last seven days: a digest counts once, by its first notice."""
-    person_id = session.scope.person_id
-    leads = select(col(DeliveryRow.notice_id)).where(
-        col(DeliveryRow.person_id) == person_id,
-        col(DeliveryRow.state) != DELIVERY_WITHDRAWN,
-        col(DeliveryRow.made_at) > local - timedelta(days=WEEK_DAYS + 1),
-    )
-    found = await session.execute(
-        select(col(NoticeRow.notice_id), col(NoticeRow.told_at), col(NoticeRow.sealed)).where(
-            col(NoticeRow.person_id) == person_id,
-            col(NoticeRow.told_at).is_not(None),
-            col(NoticeRow.notice_id).in_(leads),
-        )
-    )
-    key = keys.for_("notice")
-    return tuple(
-        Told(
-            decode_notice(open_(key, Place(person_id, row.notice_id), row.sealed)).notice_class,
-            row.told_at.astimezone(local.tzinfo),
-        )
-        for row in found
     )
 
 

@@ -12,11 +12,9 @@ import msgspec
 
 from domain.ids import ActKey, PersonId
 from domain.people.actor import Actor
-from push.notice import Notice, decode_notice
-from store.keys import OwnerKeys
+from push.notice import Notice, find_notice
 from store.notice_tables import NOTICE_CLOSED, NOTICE_WAITING
 from store.scope import PersonScope
-from store.seal import Place, open_
 from timeline.ground import Ground
 from timeline.member_stream import list_member_streams
 
@@ -94,7 +92,9 @@ class ToldPage(msgspec.Struct, frozen=True):
 async def list_told(
     ground: Ground, actor: Actor, *, limit: int, after: tuple[datetime, bytes] | None = None
 ) -> ToldPage:
-    """A page of the actor's own notices, at most `limit`, from the one after a place on."""
+    """A page of the actor's own notices, at most `limit`, from the one after a place on; without
+    what nobody can open.
+    """
     person_id = actor.person_id
     keys = await ground.keys.person(person_id)
     made_at, notice_id = after if after is not None else (None, None)
@@ -108,16 +108,14 @@ async def list_told(
     for row in sent:
         way = Way(row["channel"], row["state"], row["settled_at"])
         ways.setdefault(row["notice_id"], []).append(way)
-    opened = [(row, _notice(row, person_id, keys)) for row in rows[:limit]]
+    opened = [
+        (row, notice)
+        for row in rows[:limit]
+        if (notice := find_notice(keys, ActKey(row["notice_id"]), row["sealed"])) is not None
+    ]
     shown = await _shown(ground, person_id, [notice for _, notice in opened])
     told = tuple(_told(row, notice, ways, notice.record_key in shown) for row, notice in opened)
     return ToldPage(told, len(rows) > limit)
-
-
-def _notice(row: Any, person_id: PersonId, keys: OwnerKeys) -> Notice:
-    return decode_notice(
-        open_(keys.for_("notice"), Place(person_id, row["notice_id"]), row["sealed"])
-    )
 
 
 async def _shown(

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Literal
 from uuid import UUID
 
@@ -178,6 +178,17 @@ class KeyRing:
         """
         found = await self._owners({f"person/{person_id}": person_id for person_id in person_ids})
         return {person_id: found[f"person/{person_id}"] for person_id in person_ids}
+
+    async def find_people(self, person_ids: Collection[PersonId]) -> Mapping[PersonId, OwnerKeys]:
+        """The keys of those of several persons who still have any that open."""
+        try:
+            return await self.people(person_ids)
+        except (KeyErased, SealBroken):
+            found: dict[PersonId, OwnerKeys] = {}
+            for person_id in person_ids:
+                with suppress(KeyErased, SealBroken):
+                    found[person_id] = await self.person(person_id)
+            return found
 
     async def month(self, month: str) -> OwnerKeys:
         """The keys of a month ("2026-11"), under which raw messages wait."""

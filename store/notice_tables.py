@@ -22,16 +22,18 @@ UNCOUNTED = (
     "counted = 0 OR (counted = 1 AND told_with IS NOT NULL)"
     " OR (counted < 3 AND read_at IS NOT NULL)"
 )
+# What no message could be made of: few, and listed for operators.
+UNMADE = "reason IN ('failing', 'unreadable', 'words_missing')"
 
 
 class NoticeRow(SQLModel, table=True):
     """One thing to tell one person, once: its id is the act key.
 
     Writer: `push/make.py`, `push/tell.py`, `push/reopen.py`, `push/recall.py`, `push/receipt.py`,
-    `push/funnel.py`.
+    `push/funnel.py`, `push/set_aside.py`, `push/dead.py`.
 
     `state` is one of the NOTICE_ constants; `due_at` when it is looked at next. `reason` is a code
-    of `push/plan.py` or `push/standing.py`: why it waits, or why it was closed. `told_with` is the
+    of `push/reason.py`: why it waits, or why it was closed. `told_with` is the
     notice whose message told of it: itself, or the first of several. `delivered_at`, `read_at` and
     `acted_at` are when a phone's receipts came; `counted` how far the funnel has counted it.
     """
@@ -40,6 +42,7 @@ class NoticeRow(SQLModel, table=True):
     __table_args__ = (
         Index("notice_due", "state", "due_at"),
         Index("notice_uncounted", "person_id", "notice_id", postgresql_where=text(UNCOUNTED)),
+        Index("notice_unmade", "reason", postgresql_where=text(UNMADE)),
     )
 
     person_id: UUID = Field(primary_key=True)

@@ -15,8 +15,9 @@ from sqlmodel import col
 from domain.card.record import Effect, decode_effect
 from domain.ids import ActKey, CircleId
 from store.circle_tables import CircleRow, EffectRow
+from store.keys import KeyErased
 from store.scope import CircleScope, SweepScope
-from store.seal import Place, open_
+from store.seal import Place, SealBroken, open_
 from timeline.ground import Ground
 
 LEASE_SECONDS = 120  # longer than any delivery's deadline, so that no two hold one effect
@@ -57,8 +58,15 @@ async def claim_free(
 ) -> ClaimedEffect | None:
     """Takes one for `LEASE_SECONDS`, in this state while it is held; None where it is not free, or
     its circle is dirty: a fact not yet weighed may decide otherwise.
+
+    Raises: KeyErased, SealBroken for one that nobody can open: it stays taken until the lease runs
+    out, else it would come first at each look.
     """
-    keys = await ground.keys.circle(due.circle_id)
+    keys, unopened = None, None
+    try:
+        keys = await ground.keys.circle(due.circle_id)
+    except (KeyErased, SealBroken) as fault:
+        unopened = fault
     lease_id = uuid4()
     weighed = (
         select(col(CircleRow.circle_id))
@@ -87,6 +95,9 @@ async def claim_free(
         sealed = taken.scalar_one_or_none()
     if sealed is None:
         return None
+    if unopened is not None:
+        raise unopened
+    assert keys is not None
     body = open_(keys.for_("effect"), Place(due.circle_id, due.act_key), sealed)
     return ClaimedEffect(due.circle_id, lease_id, decode_effect(body))
 

@@ -25,7 +25,7 @@ from push.letter import decode_letter
 from push.make import make_notices
 from push.notice import decode_notice, encode_notice
 from push.outgoing import SmsMessage
-from push.tell import UNSAYABLE
+from push.set_aside import UNSAYABLE
 from store.circle_tables import EffectRow
 from store.notice_tables import (
     CHANNEL_EMAIL,

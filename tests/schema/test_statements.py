@@ -16,8 +16,9 @@ import pytest
 from asyncpg import Connection
 from sqlalchemy import Engine, Pool, event
 
+from push.due import list_people_due
 from push.make import make_notices
-from push.tell import list_people_due, tell_person
+from push.tell import tell_person
 from schema.node import encode_id
 from tests.schema.asking import OPERATIONS, act, ask, cards, operation
 from tests.support.builders import CITIZEN, born, described, married

@@ -16,13 +16,14 @@ from domain.ids import PersonId
 from push.answer import ACCEPTED, Answer
 from push.compose import Composer
 from push.deliver import Deliverer
+from push.due import list_people_due
 from push.lease import Claimed
 from push.make import make_notices
 from push.outgoing import EmailMessage, PushMessage, SmsMessage
 from push.registration import Registration, drop_dead_phone, register_phone
 from push.retract import retract_notices
 from push.seal_push import CONTEXT
-from push.tell import list_people_due, tell_person
+from push.tell import tell_person
 from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 from store.person_tables import DeviceRow
 from store.scope import PersonScope
