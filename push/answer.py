@@ -21,6 +21,7 @@ AnswerCode = Literal[
     "too_big",
     "credentials",
     "quota",
+    "device_quota",
     "unavailable",
     "internal",
     "connection_lost",

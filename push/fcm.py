@@ -3,7 +3,8 @@
 pyfcm's own sending is not used: it opens a connection for each message, blocks, sleeps at
 `Retry-After`, and takes every 404 for a dead token. Errors are told apart by FCM's own `errorCode`,
 never by the status alone, so a fault of the project deletes no phone's registration.
-Source: Firebase Cloud Messaging, HTTP v1 API, ErrorCode and FcmError; limits of message size.
+Source: Firebase Cloud Messaging, HTTP v1 API, ErrorCode, FcmError and QuotaFailure (too many for
+the project, or for one device); limits of message size.
 """
 
 import asyncio
@@ -245,8 +246,9 @@ def read_answer(answered: Answered, *, now: datetime) -> Answer:
         return Answer("dead_address", "unregistered")
     if code is not None:
         kind, said = _VERDICTS[code]
-        if said == "quota" and wait is None:
-            wait = RETRY_DEFAULT_SECONDS
+        if said == "quota":
+            said = _whose_quota(answered.body)
+            wait = RETRY_DEFAULT_SECONDS if wait is None else wait
         if said == "platform_credentials":
             _log.error("fcm_platform_credentials")
         return Answer(kind, said, wait)
@@ -274,6 +276,22 @@ def _error_code(body: bytes) -> str | None:
     """FcmError's `errorCode`, of whichever of the details has it; None where none is known."""
     codes = (each.get("errorCode") for each in _details(body))
     return next((code for code in codes if isinstance(code, str) and code in _VERDICTS), None)
+
+
+def _whose_quota(body: bytes) -> AnswerCode:
+    """Whether one device had too many, or the project sends too much: told by QuotaFailure. Where
+    that says nothing, or names both, it is the project's: who goes on then is refused for longer.
+    """
+    violations = (each.get("violations") for each in _details(body))
+    said = [
+        f"{one.get('subject', '')} {one.get('description', '')}".lower()
+        for found in violations
+        if isinstance(found, list)
+        for one in found
+        if isinstance(one, dict)
+    ]
+    is_device = bool(said) and all("device" in one and "project" not in one for one in said)
+    return "device_quota" if is_device else "quota"
 
 
 def _blames_token(body: bytes) -> bool:

@@ -22,7 +22,9 @@ RETRY_DOUBLINGS_MAX = 10
 PROJECT_PAUSE_SECONDS = 300
 # What is no fault of the message is tried until its last day: an evening without FCM costs nobody
 # their notice; and not so rarely that they wait for long after it.
-PATIENT_CODES = frozenset({"connection_lost", "unavailable", "platform_credentials"})
+PATIENT_CODES = frozenset(
+    {"connection_lost", "unavailable", "platform_credentials", "quota", "device_quota"}
+)
 OUTAGE_RETRY_SECONDS_MAX = 300
 WITHDRAWN_CODES = frozenset({"changed", "too_late"})
 
@@ -60,7 +62,9 @@ def verdict_of(each: Claimed, answer: Answer, *, resends_unknown: bool, now: dat
 
 
 def pause_seconds(answer: Answer) -> int:
-    """How long the channel is to be left alone by everyone, whoever the next message is for."""
+    """How long the channel is to be left alone by everyone, whoever the next message is for: a
+    device that had too many delays nobody else.
+    """
     if answer.kind == "project_fault":
         return PROJECT_PAUSE_SECONDS
     return (answer.retry_after_seconds or 0) if answer.code == "quota" else 0

@@ -78,6 +78,9 @@ def http_app(fcm: Fcm, door: Door, account_key: RSAKey) -> Starlette:
         fcm.weather.extend(asked.get("weather", []))
         fcm.dead |= set(asked.get("dead", []))
         fcm.quota_per_minute = asked.get("quota_per_minute", fcm.quota_per_minute)
+        fcm.device_quota_per_minute = asked.get(
+            "device_quota_per_minute", fcm.device_quota_per_minute
+        )
         fcm.is_closed = asked.get("closed", fcm.is_closed)
         if asked.get("revoke"):
             fcm.access_tokens.clear()

@@ -16,10 +16,12 @@ from simulators.agency import own_clock
 PROJECT = "osrati-demonstration"
 DATA_BYTES_MAX = 4_096
 QUOTA_PER_MINUTE = 600_000
+DEVICE_QUOTA_PER_MINUTE = 240
 KEPT_MAX = 200_000
 BUSY_SECONDS = 3
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
 BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure"
 
 _ERRORS: Mapping[str, tuple[int, str]] = {
     "INVALID_ARGUMENT": (400, "INVALID_ARGUMENT"),
@@ -33,7 +35,7 @@ _ERRORS: Mapping[str, tuple[int, str]] = {
 WEATHER = frozenset(
     {
         *_ERRORS,
-        *("quota_until_date", "slow", "reset", "hang_up", "page_not_found", "fair"),
+        *("quota_until_date", "device_quota", "slow", "reset", "hang_up", "page_not_found", "fair"),
         *("go_away", "drain"),
     }
 )
@@ -67,6 +69,9 @@ class Fcm:
     is_closed: bool = False  # the service account itself was taken away
     quota_per_minute: int = QUOTA_PER_MINUTE
     asked: Counter[int] = field(default_factory=Counter)
+    device_quota_per_minute: int = DEVICE_QUOTA_PER_MINUTE
+    asked_minute: int = 0
+    asked_of: Counter[str] = field(default_factory=Counter)
     sent_count: int = 0
 
     def take(self, path: str, authorization: str, body: bytes) -> Verdict:
@@ -81,22 +86,32 @@ class Fcm:
         minute = int(own_clock().timestamp()) // 60
         self.asked[minute] += 1
         if self.asked[minute] > self.quota_per_minute:
-            return _error(
-                "QUOTA_EXCEEDED", {"retry-after": str(60 - int(own_clock().timestamp()) % 60)}
-            )
+            return _quota_exceeded(str(60 - int(own_clock().timestamp()) % 60))
         match weather:
             case "slow" | "reset" | "hang_up" | "go_away" | "drain":
                 accepted = self._accept(body)
                 return Verdict(accepted.status, accepted.body, accepted.headers, weather)
             case "quota_until_date":
                 until = own_clock() + timedelta(seconds=BUSY_SECONDS)
-                return _error("QUOTA_EXCEEDED", {"retry-after": format_datetime(until, True)})
-            case "QUOTA_EXCEEDED" | "UNAVAILABLE":
+                return _quota_exceeded(format_datetime(until, True))
+            case "QUOTA_EXCEEDED":
+                return _quota_exceeded(str(BUSY_SECONDS))
+            case "device_quota":
+                return _quota_exceeded(None, device=True)
+            case "UNAVAILABLE":
                 return _error(weather, {"retry-after": str(BUSY_SECONDS)})
             case "fair":
                 return self._accept(body)
             case _:
                 return _error(weather)
+
+    def _is_too_many(self, token: str) -> bool:
+        minute = int(own_clock().timestamp()) // 60
+        if minute != self.asked_minute:
+            self.asked_minute = minute
+            self.asked_of.clear()
+        self.asked_of[token] += 1
+        return self.asked_of[token] > self.device_quota_per_minute
 
     def _accept(self, body: bytes) -> Verdict:
         try:
@@ -111,6 +126,8 @@ class Fcm:
             return _error("UNREGISTERED")
         if not all(isinstance(value, str) for value in data.values()):
             return _error("INVALID_ARGUMENT")
+        if self._is_too_many(token):
+            return _quota_exceeded(None, device=True)
         if sum(len(k.encode()) + len(v.encode()) for k, v in data.items()) > DATA_BYTES_MAX:
             return _error("INVALID_ARGUMENT")
         name = f"projects/{PROJECT}/messages/{uuid4().hex}"
@@ -118,14 +135,28 @@ class Fcm:
         return Verdict(200, json.dumps({"name": name}).encode())
 
 
+def _quota_exceeded(retry_after: str | None, *, device: bool = False) -> Verdict:
+    """Too many for the project, or for one device; Google says which in words."""
+    violation = (
+        {"subject": "device", "description": "Device message rate exceeded"}
+        if device
+        else {"subject": f"project:{PROJECT}", "description": "Message rate exceeded"}
+    )
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    more: list[dict[str, Any]] = [{"@type": QUOTA_FAILURE, "violations": [violation]}]
+    return _error("QUOTA_EXCEEDED", headers, more=more)
+
+
 def _error(
     code: str,
     headers: Mapping[str, str] | None = None,
     *,
     violations: Sequence[Mapping[str, str]] = (),
+    more: Sequence[dict[str, Any]] = (),
 ) -> Verdict:
     status, name = _ERRORS[code]
     details: list[dict[str, Any]] = [{"@type": FCM_ERROR, "errorCode": code}]
+    details += more
     if violations:
         details.insert(0, {"@type": BAD_REQUEST, "fieldViolations": list(violations)})
     error = {"code": status, "message": code.lower(), "status": name, "details": details}

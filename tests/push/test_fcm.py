@@ -1,17 +1,20 @@
 """FCM: a real process behind TLS and HTTP/2, on its good days and its bad ones."""
 
 import base64
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import get_args
+from typing import Any, get_args
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from domain.text.message import Language
 from push.answer import Answer
-from push.fcm import RETRY_SECONDS_MAX, read_retry_after
+from push.fcm import RETRY_DEFAULT_SECONDS, RETRY_SECONDS_MAX, read_answer, read_retry_after
+from push.http2 import Answered
 from push.outgoing import PushMessage
 from push.registration import Platform
 from tests.support.fcm import FcmProcess, running_fcm
@@ -86,6 +89,7 @@ async def test_two_thousand_go_over_one_connection_each_answered_in_order(fcm: F
         ("INVALID_ARGUMENT", Answer("refused", "invalid_argument")),
         ("THIRD_PARTY_AUTH_ERROR", Answer("retry", "platform_credentials")),
         ("QUOTA_EXCEEDED", Answer("retry", "quota", 3)),
+        ("device_quota", Answer("retry", "device_quota", RETRY_DEFAULT_SECONDS)),
         ("UNAVAILABLE", Answer("retry", "unavailable", 3)),
         ("INTERNAL", Answer("retry", "internal")),
         ("page_not_found", Answer("project_fault", "credentials")),  # a 404 that names no token
@@ -153,6 +157,48 @@ async def test_a_project_over_its_quota_is_told_when_to_come_again(fcm: FcmProce
     await fcm.weather(quota_per_minute=600_000)
     assert (answer.kind, answer.code) == ("retry", "quota")
     assert answer.retry_after_seconds is not None
+
+
+async def test_a_device_that_had_too_many_is_told_from_a_project_that_sends_too_much(
+    fcm: FcmProcess,
+) -> None:
+    await fcm.weather(device_quota_per_minute=1)
+    one, two = f"busy-{uuid4().hex}", f"quiet-{uuid4().hex}"
+    sender = fcm.sender()
+    try:
+        said = [(await sender.send([push(token)]))[0] for token in (one, one, one, two)]
+    finally:
+        await fcm.weather(device_quota_per_minute=240)
+        await sender.aclose()
+    # A minute may begin between the three: then one of them is the first of it.
+    assert said[0].code == said[3].code == "accepted"
+    assert "device_quota" in {said[1].code, said[2].code}
+
+
+@pytest.mark.parametrize(
+    ("violations", "code"),
+    [
+        ([{"subject": "device", "description": "Device message rate exceeded"}], "device_quota"),
+        ([{"subject": "device:token-1"}], "device_quota"),
+        ([{"subject": "project:osrati", "description": "Message rate exceeded"}], "quota"),
+        ([{"subject": "project:osrati", "description": "messages to a device"}], "quota"),
+        ([{"subject": "device"}, {"subject": "project:osrati"}], "quota"),
+        ([], "quota"),
+        (None, "quota"),
+        ("device", "quota"),
+        (["device"], "quota"),
+        ([{"subject": 7, "description": None}], "quota"),
+    ],
+)
+def test_whose_quota_it_is_is_believed_only_where_it_is_said(violations: Any, code: str) -> None:
+    details = [
+        {"@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError"}
+        | {"errorCode": "QUOTA_EXCEEDED"},
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations},
+    ]
+    body = json.dumps({"error": {"code": 429, "details": details}}).encode()
+    answer = read_answer(Answered(429, {}, body), now=NOW)
+    assert answer == Answer("retry", code, RETRY_DEFAULT_SECONDS)  # type: ignore[arg-type]  # of the closed list
 
 
 async def test_credentials_that_were_revoked_are_a_fault_of_the_project(fcm: FcmProcess) -> None:

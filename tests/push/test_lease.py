@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from push.answer import ACCEPTED, Answer
+from push.answer import ACCEPTED, Answer, AnswerCode
 from push.compose import Composer
 from push.deliver import Deliverer
 from push.instant import local_now
@@ -144,6 +144,34 @@ async def test_an_evening_without_fcm_costs_nobody_their_notice(house: TestHouse
         assert await outbox.deliver() == 2
         house.clock.instant += timedelta(seconds=OUTAGE_RETRY_SECONDS_MAX + 1)
     assert await outbox.deliver() == 2
+    assert {row.state for row in await rows_of(house)} == {DELIVERY_ACCEPTED}
+
+
+@pytest.mark.parametrize("code", ["quota", "device_quota"])
+async def test_a_device_that_had_too_many_waits_alone_and_a_project_for_everybody(
+    house: TestHouse, code: AnswerCode
+) -> None:
+    await load_recipients(house, 1)
+    outbox = Outbox(house)
+    outbox.pushes.answers = [Answer("retry", code, retry_after_seconds=90)]
+    assert await outbox.deliver() == 1
+    await load_recipients(house, 2, first=1)
+    everybody_waits = code == "quota"
+    assert await outbox.deliver() == (0 if everybody_waits else 2)
+    house.clock.instant += timedelta(seconds=91)
+    assert await outbox.deliver() == (3 if everybody_waits else 1)
+    assert {row.state for row in await rows_of(house)} == {DELIVERY_ACCEPTED}
+
+
+async def test_however_long_a_quota_lasts_no_message_is_given_up(house: TestHouse) -> None:
+    await load_recipients(house, 1)
+    outbox = Outbox(house)
+    for code in ("quota", "device_quota"):
+        for _ in range(ATTEMPTS_MAX + 1):
+            outbox.pushes.answers = [Answer("retry", code, retry_after_seconds=60)]
+            assert await outbox.deliver() == 1
+            house.clock.instant += timedelta(seconds=OUTAGE_RETRY_SECONDS_MAX + 1)
+    assert await outbox.deliver() == 1
     assert {row.state for row in await rows_of(house)} == {DELIVERY_ACCEPTED}
 
 
