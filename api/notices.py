@@ -24,6 +24,7 @@ from push.registration import drop_dead_phone
 from push.retract import retract_notices
 from push.set_aside import put_off
 from push.smpp import SmppSender
+from push.smtp import CONNECTIONS_MAX
 from push.tell import tell_person
 from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
 
@@ -100,7 +101,14 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
             relay = open_smtp(settings.smtp, ground.clock)
             stack.push_async_callback(relay.aclose)
             deliverers.append(
-                Deliverer(ground, channel=CHANNEL_EMAIL, compose=composer.emails, sender=relay)
+                Deliverer(
+                    ground,
+                    channel=CHANNEL_EMAIL,
+                    compose=composer.emails,
+                    sender=relay,
+                    together=1,
+                    window=CONNECTIONS_MAX,  # more would only be in doubt after a crash
+                )
             )
         yield tuple(deliverers)
 

@@ -22,14 +22,24 @@ from push.letter import Letter, encode_letter
 from push.notice import Channel, Notice, NoticeClass, encode_notice
 from push.registration import Registration
 from push.standing import Part
-from store.notice_tables import CHANNEL_PUSH, CHANNEL_SMS, DELIVERY_QUEUED, NOTICE_FINISHED
+from store.notice_tables import (
+    CHANNEL_EMAIL,
+    CHANNEL_PUSH,
+    CHANNEL_SMS,
+    DELIVERY_QUEUED,
+    NOTICE_FINISHED,
+)
 from store.seal import Place, seal
 from timeline.ground import Ground
 
 BATCH_COUNT = 1_000
 LASTING_DAYS = 30
 NO_DEVICE = UUID(int=0)
-CHANNEL_NAMES: dict[int, Channel] = {CHANNEL_PUSH: "push", CHANNEL_SMS: "sms"}
+CHANNEL_NAMES: dict[int, Channel] = {
+    CHANNEL_PUSH: "push",
+    CHANNEL_SMS: "sms",
+    CHANNEL_EMAIL: "email",
+}
 COLUMNS = {
     "circle": "circle_id facts_version refreshed_version refreshed_catalogue refresh_count sealed",
     "stream_record": "circle_id person_id record_key number rank sealed",
@@ -109,6 +119,12 @@ async def load_recipients(
         await connection.close()
 
 
+def _address(each: Recipient, channel: int) -> str:
+    if channel == CHANNEL_EMAIL:
+        return f"{each.key.hex()}@family.example"
+    return "" if channel == CHANNEL_PUSH else each.mobile
+
+
 async def _rows(
     ground: Ground,
     recipients: Sequence[Recipient],
@@ -134,7 +150,7 @@ async def _rows(
             "ar",
             last_on,
             title="مبروك ما ياكم" if is_push else "",
-            address="" if is_push else each.mobile,
+            address=_address(each, channel),
         )
         notice = Notice(
             id=each.notice_id,

@@ -4,8 +4,8 @@ keeps what became of each.
 Called by the worker, once a channel. A window is claimed in one commit before anything is sent;
 answers are settled as they come, so that a slow one keeps no other in doubt. No session is held in
 between. After a crash the lease runs out: a push is sent again under the same notice id, and the
-phone shows it once; an SMS or an e-mail that may have gone is sent again only where it is clinical,
-and is else shown as unknown.
+phone shows it once; an SMS or an e-mail that was begun, and may have gone, is sent again only where
+it is clinical, and is else shown as unknown. One that was claimed and not begun goes.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from domain.error import TryLater
 from push.answer import Answer
 from push.bell import Bell
 from push.instant import local_now
-from push.lease import NOTHING, Claimed, Claims, claim_due, give_back
+from push.lease import NOTHING, Claimed, Claims, claim_due, give_back, note_begun
 from push.outgoing import EachSender, Sender
 from push.settling import Answered, OnDead, Settling
 from push.standing import list_unchanged
@@ -31,6 +31,7 @@ from timeline.ground import Ground
 WINDOW_MAX = 100  # messages claimed and not settled: what a crash may send twice
 CLAIM_MAX = 50  # so that one claim is sent while the next is made
 CLAIM_MIN = 25  # places of the window worth a claim
+CLAIM_PARTS = 4  # or a quarter of a smaller window: one slow answer must not hold all its places
 LOOK_SECONDS = 1.0  # between two looks where nothing was due
 OUTAGE_PAUSE_SECONDS = 5.0  # of this process alone: another may reach what it does not
 
@@ -63,11 +64,12 @@ class Deliverer(Generic[M]):
         on_dead: OnDead | None = None,
         resends_unknown: bool = False,
         together: int = WINDOW_MAX,
+        window: int = WINDOW_MAX,
     ) -> None:
         """`compose` makes messages of claimed letters; `on_dead` is told of an address that is no
         more. `resends_unknown`: what may have been sent is sent again (its reader sees it once).
         A sender that does not say each answer as it comes is handed so many messages `together`,
-        and they wait for the slowest of them.
+        and they wait for the slowest of them; at most `window` are claimed and not settled.
         """
         self._ground = ground
         self._channel = channel
@@ -76,7 +78,8 @@ class Deliverer(Generic[M]):
         self._on_dead = on_dead
         self._resends_unknown = resends_unknown
         self._together = together
-        self._window = Window(WINDOW_MAX, least=CLAIM_MIN)
+        self._claim_max = min(window, CLAIM_MAX)
+        self._window = Window(window, least=min(CLAIM_MIN, -(-window // CLAIM_PARTS)))
         self._is_out = False
         self.bell = Bell()
 
@@ -92,9 +95,9 @@ class Deliverer(Generic[M]):
         """
         async with asyncio.TaskGroup() as carrying:
             while not stop.is_set():
-                places, claims = CLAIM_MAX, NOTHING
+                places, claims = self._claim_max, NOTHING
                 try:
-                    places, claims = await self._claim(CLAIM_MAX)
+                    places, claims = await self._claim(self._claim_max)
                 except TryLater as fault:
                     _log.warning("try_later", code=fault.code)
                 except Exception as fault:
@@ -140,7 +143,7 @@ class Deliverer(Generic[M]):
         try:
             await settling.keep_unreadable()
             try:
-                answered, sending = await self._prepare(claims.claimed)
+                answered, sending = await self._prepare(claims)
             except Exception:  # nothing was sent
                 until = local_now(self._ground.clock) + timedelta(seconds=RETRY_SECONDS)
                 await give_back(self._ground, self._channel, claims, until=until)
@@ -157,10 +160,25 @@ class Deliverer(Generic[M]):
             self._window.give(claims.count - settling.settled_count)
             self._is_out |= settling.is_out
 
-    async def _prepare(
+    async def _prepare(self, claims: Claims) -> tuple[list[Answered], list[tuple[Claimed, M]]]:
+        """What stands without being sent, and what is to be sent."""
+        answered, sending = await self._weighed(claims.claimed)
+        if self._resends_unknown or not sending:
+            return answered, sending
+        going = [each for each, _ in sending]
+        begun = await note_begun(self._ground, self._channel, claims.lease_id, going)
+        ours: list[tuple[Claimed, M]] = []
+        for each, message in sending:
+            if (each.person_id, each.notice_id, each.device_id) in begun:
+                ours.append((each, message))
+            else:  # another's by now, whose word counts: this one settles nothing
+                answered.append((each, Answer("retry", "internal")))
+        return answered, ours
+
+    async def _weighed(
         self, claimed: Sequence[Claimed]
     ) -> tuple[list[Answered], list[tuple[Claimed, M]]]:
-        """What stands without being sent, and what is to be sent."""
+        """What is not to be sent, and the messages of what is."""
         if not claimed:
             return [], []
         parts = [(each.person_id, part) for each in claimed for part in each.letter.parts]

@@ -54,13 +54,22 @@ SET state = $3, lease_id = $6, next_at = $7, attempt_count = row.attempt_count +
 FROM due
 WHERE row.person_id = due.person_id AND row.notice_id = due.notice_id
     AND row.device_id = due.device_id AND row.channel = $1
-RETURNING row.person_id, row.notice_id, row.device_id, row.attempt_count, row.sealed, due.retaken
+RETURNING row.person_id, row.notice_id, row.device_id, row.attempt_count, row.sealed,
+    due.retaken AND row.begun AS retaken
+"""
+
+_BEGIN = """
+UPDATE delivery AS row SET begun = true
+FROM unnest($1::uuid[], $2::bytea[], $3::uuid[]) AS going(person_id, notice_id, device_id)
+WHERE row.person_id = going.person_id AND row.notice_id = going.notice_id
+    AND row.device_id = going.device_id AND row.channel = $5 AND row.lease_id = $4
+RETURNING row.person_id, row.notice_id, row.device_id
 """
 
 _SETTLE = """
 UPDATE delivery AS row
 SET state = done.state, reason = done.reason, next_at = done.next_at, lease_id = NULL,
-    settled_at = $8
+    settled_at = $8, begun = false
 FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::smallint[], $5::text[], $6::timestamptz[])
     AS done(person_id, notice_id, device_id, state, reason, next_at)
 WHERE row.person_id = done.person_id AND row.notice_id = done.notice_id
@@ -78,8 +87,8 @@ WHERE row.person_id = back.person_id AND row.notice_id = back.notice_id
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A delivery that is ours until its lease runs out. `retaken` says that somebody had it before
-    and never said what became of it.
+    """A delivery that is ours until its lease runs out. `retaken` says that somebody had begun to
+    send it before, and never said what became of it.
     """
 
     person_id: PersonId
@@ -194,6 +203,21 @@ def _opened(lease_id: UUID, rows: Sequence[_Row], keys: Mapping[PersonId, OwnerK
             Claimed(row.person_id, row.notice_id, row.device_id, row.attempt, row.retaken, letter)
         )
     return Claims(lease_id, tuple(claimed), tuple(unreadable))
+
+
+async def note_begun(
+    ground: Ground, channel: int, lease_id: UUID, claimed: Sequence[Claimed]
+) -> frozenset[tuple[PersonId, ActKey, UUID]]:
+    """Keeps that messages are about to be sent, before they are: what a crash leaves unbegun is in
+    no doubt. Which of them still are this lease's; no other may be sent.
+    """
+    rows = [(each.person_id, each.notice_id, each.device_id) for each in claimed]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    async with ground.database.stroke(SweepScope()) as stroke:
+        found = await stroke.fetch(_BEGIN, *columns, lease_id, channel)
+    return frozenset(
+        (PersonId(row["person_id"]), ActKey(row["notice_id"]), row["device_id"]) for row in found
+    )
 
 
 async def settle(

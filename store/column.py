@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, LargeBinary, SmallInteger, false
 
 
 def big(*, primary_key: bool = False, default: int | None = None) -> Column[int]:
@@ -38,3 +38,8 @@ def binary(*, primary_key: bool = False, nullable: bool = False) -> Column[bytes
 def instant(*, nullable: bool = False) -> Column[datetime]:
     """An aware instant."""
     return Column(DateTime(timezone=True), nullable=nullable)
+
+
+def flag() -> Column[bool]:
+    """Yes or no, and no unless it is said."""
+    return Column(Boolean, nullable=False, server_default=false())

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from store.column import big, binary, instant, small
+from store.column import big, binary, flag, instant, small
 
 NOTICE_WAITING, NOTICE_TOLD, NOTICE_FINISHED, NOTICE_CLOSED = 0, 1, 2, 3
 DELIVERY_QUEUED, DELIVERY_SENDING = 0, 1
@@ -69,7 +69,7 @@ class DeliveryRow(SQLModel, table=True):
 
     `notice_id` is the first of the notices that it tells of. `device_id` is the phone, and for SMS
     and e-mail all zeros. `channel` and `state` are constants; `reason` is a code of
-    `push/answer.py`.
+    `push/answer.py`. `begun`: an SMS or an e-mail whose sending was begun under its lease.
     """
 
     __tablename__ = "delivery"
@@ -85,6 +85,7 @@ class DeliveryRow(SQLModel, table=True):
     made_at: datetime = Field(sa_column=instant())
     next_at: datetime = Field(sa_column=instant())
     lease_id: UUID | None = None
+    begun: bool = Field(default=False, sa_column=flag())
     settled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     sealed: bytes = Field(sa_column=binary())
 

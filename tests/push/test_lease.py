@@ -15,9 +15,9 @@ from sqlmodel import col
 
 from push.answer import ACCEPTED, Answer, AnswerCode
 from push.compose import Composer
-from push.deliver import Deliverer
+from push.deliver import Composed, Deliverer
 from push.instant import local_now
-from push.lease import LEASE_SECONDS, claim_due
+from push.lease import LEASE_SECONDS, Claimed, claim_due, note_begun
 from push.outgoing import PushMessage, SmsMessage
 from push.verdict import ATTEMPTS_MAX, OUTAGE_RETRY_SECONDS_MAX
 from store.key_keeper import FileKeyKeeper
@@ -29,6 +29,7 @@ from store.notice_tables import (
     DELIVERY_FAILED,
     DELIVERY_QUEUED,
     DELIVERY_SENDING,
+    DELIVERY_UNKNOWN,
     DELIVERY_WITHDRAWN,
     DeliveryRow,
 )
@@ -277,3 +278,56 @@ async def test_a_sender_that_raises_leaves_an_sms_in_doubt_and_never_sends_it_ag
     assert await sms_deliverer(house.ground, sender).deliver() == 0
     assert len(sender.messages) == 2
     assert {row.reason for row in await rows_of(house)} == {"outcome_unknown"}
+
+
+async def test_what_a_crash_left_claimed_and_not_begun_is_in_no_doubt(house: TestHouse) -> None:
+    await load_recipients(house, 10, channel=CHANNEL_SMS)
+    now = local_now(house.clock)
+    claims = await claim_due(house.ground, CHANNEL_SMS, limit=10, now=now)
+    going = claims.claimed[:3]
+    ours = await note_begun(house.ground, CHANNEL_SMS, claims.lease_id, going)
+    assert ours == {(each.person_id, each.notice_id, each.device_id) for each in going}
+    # Here the process ends.
+    house.clock.instant += timedelta(seconds=LEASE_SECONDS + 1)
+    outbox = Outbox(house)
+    assert await outbox.deliver() == 10
+    assert {text.reference for text in outbox.texts.messages} == {
+        each.notice_id.hex() for each in claims.claimed[3:]
+    }
+    rows = await rows_of(house)
+    assert (
+        sorted((row.state, row.reason) for row in rows if row.state != DELIVERY_ACCEPTED)
+        == [(DELIVERY_UNKNOWN, "outcome_unknown")] * 3
+    )
+
+
+async def test_who_was_too_slow_to_begin_sends_nothing_of_what_another_has_by_now(
+    house: TestHouse,
+) -> None:
+    await load_recipients(house, 2, channel=CHANNEL_SMS)
+    slow, fast = Outbox(house), Outbox(house)
+    composer = Composer(house.ground, public_origin=ORIGIN)
+
+    async def compose(going: Sequence[Claimed]) -> list[Composed[SmsMessage]]:
+        made: list[Composed[SmsMessage]] = await composer.texts(going)
+        house.clock.instant += timedelta(seconds=LEASE_SECONDS + 1)
+        assert await fast.deliver() == 2
+        return made
+
+    late = Deliverer(house.ground, channel=CHANNEL_SMS, compose=compose, sender=slow.texts)
+    assert await late.deliver() == 2
+    assert not slow.texts.messages
+    assert len(fast.texts.messages) == 2
+    assert {row.state for row in await rows_of(house)} == {DELIVERY_ACCEPTED}
+
+
+async def test_what_is_tried_again_is_not_begun_until_it_is(house: TestHouse) -> None:
+    await load_recipients(house, 1, channel=CHANNEL_SMS)
+    outbox = Outbox(house)
+    outbox.texts.answers = [Answer("retry", "unavailable")]
+    assert await outbox.deliver() == 1
+    house.clock.instant += timedelta(seconds=OUTAGE_RETRY_SECONDS_MAX)
+    assert (await claim_due(house.ground, CHANNEL_SMS, limit=1, now=local_now(house.clock))).count
+    house.clock.instant += timedelta(seconds=LEASE_SECONDS + 1)
+    assert await outbox.deliver() == 1
+    assert len(outbox.texts.messages) == 2

@@ -166,6 +166,7 @@ CLEAR: dict[str, dict[str, str]] = {
         "made_at": "an instant of work",
         "next_at": "an instant of work",
         "lease_id": ID,
+        "begun": STATE,
         "settled_at": "an instant of work",
     },
     "registration": {
