@@ -2,15 +2,18 @@
 
 Each is said once and never taken back; the instant is that of its arrival, never a phone's. What is
 opened is followed by no SMS: one that waits is withdrawn in the same commit, and one that is on its
-way asks in the last second (`push/standing.py`). An id that is nobody's, or another's, is passed
-over in silence.
+way asks in the last second (`push/standing.py`); and it leaves the other phones' screens. An id
+that is nobody's, or another's, is passed over in silence.
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import (  # Any: the tuple holds handlers of every payload type
     Annotated,
     Any,
     TypeAlias,
 )
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select, update
@@ -20,10 +23,16 @@ from domain.ids import ActKey
 from domain.keyed_hash import KEY_BYTES
 from domain.people.actor import Actor
 from push.instant import local_now
+from push.letter import find_letter
+from push.retract import queue_removal
+from push.tell import NO_DEVICE
 from store.keys import OwnerKeys
 from store.notice_tables import (
+    CHANNEL_PUSH,
     CHANNEL_REMOVE,
+    DELIVERY_ACCEPTED,
     DELIVERY_QUEUED,
+    DELIVERY_SENDING,
     DELIVERY_WITHDRAWN,
     NOTICE_CLOSED,
     NOTICE_FINISHED,
@@ -64,7 +73,7 @@ WHERE person_id = $1 AND notice_id = ANY($2::bytea[])
 async def _take(
     unit: Unit[PersonScope],
     ground: Ground,
-    _keys: OwnerKeys,
+    keys: OwnerKeys,
     _actor: Actor,
     command: Command[SeeNotices],
 ) -> None:
@@ -106,6 +115,46 @@ async def _take(
         )
         .values(state=DELIVERY_WITHDRAWN, reason=READ, settled_at=now)
     )
+    await _take_off(unit, keys, command.device_id, opened, acted, now)
+
+
+async def _take_off(
+    unit: Unit[PersonScope],
+    keys: OwnerKeys,
+    device_id: UUID | None,
+    opened: Collection[ActKey],
+    acted: Collection[ActKey],
+    now: datetime,
+) -> None:
+    """Takes messages that were read off the other phones that they reached, or are about to: once.
+
+    A clinical one stays until it was acted on: whoever opens it by accident, on a tablet that
+    children hold, must not take a vaccination off the phone in her hand.
+    """
+    found = await unit.execute(
+        select(col(DeliveryRow.notice_id), col(DeliveryRow.device_id), col(DeliveryRow.sealed))
+        .where(
+            col(DeliveryRow.person_id) == unit.scope.person_id,
+            col(DeliveryRow.notice_id).in_(opened),
+            col(DeliveryRow.channel) == CHANNEL_PUSH,
+            col(DeliveryRow.state).in_((DELIVERY_ACCEPTED, DELIVERY_SENDING)),
+            col(DeliveryRow.device_id) != (device_id or NO_DEVICE),
+        )
+        .order_by(col(DeliveryRow.notice_id), col(DeliveryRow.device_id))
+    )
+    for row in found.all():
+        letter = find_letter(keys, ActKey(row.notice_id), row.sealed)
+        if letter is None or (letter.notice_class == "clinical" and row.notice_id not in acted):
+            continue
+        await queue_removal(
+            unit,
+            keys,
+            ActKey(row.notice_id),
+            row.device_id,
+            notice_class=letter.notice_class,
+            until_on=letter.until_on,
+            local=now,
+        )
 
 
 COMMANDS: tuple[PersonCommandType[Any], ...] = (

@@ -8,7 +8,7 @@ which changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,7 +21,7 @@ from domain.error import TryLater
 from domain.ids import ActKey, PersonId
 from push.instant import local_now
 from push.letter import Letter, encode_letter
-from push.notice import Notice, find_notice
+from push.notice import Notice, NoticeClass, find_notice
 from push.standing import find_standings
 from store.keys import KeyErased, OwnerKeys
 from store.notice_tables import (
@@ -95,7 +95,17 @@ async def _retract(ground: Ground, claimed: ClaimedEffect) -> bool:
     reached = [phone for phone, state in told.pushes.items() if state == DELIVERY_ACCEPTED]
     if reached:
         async with ground.database.unit(PersonScope(person_id)) as unit:
-            await _queue(unit, keys, told.notice, reached, local_now(ground.clock))
+            notice = told.notice
+            for phone in reached:
+                await queue_removal(
+                    unit,
+                    keys,
+                    notice.id,
+                    phone,
+                    notice_class=notice.notice_class,
+                    until_on=notice.not_after_on,
+                    local=local_now(ground.clock),
+                )
     return True
 
 
@@ -122,33 +132,36 @@ async def _find_told(
     return _Told(notice, {row.device_id: row.state for row in pushes})
 
 
-async def _queue(
+async def queue_removal(
     unit: Unit[PersonScope],
     keys: OwnerKeys,
-    notice: Notice,
-    phones: Sequence[UUID],
+    notice_id: ActKey,
+    device_id: UUID,
+    *,
+    notice_class: NoticeClass,
+    until_on: date,
     local: datetime,
 ) -> None:
-    """One delivery a phone. It rests on no card, so nothing takes it back in the last second."""
+    """Queues that a phone takes a message off its screen, once. It rests on no card, so nothing
+    takes it back in the last second.
+    """
     person_id = unit.scope.person_id
-    letter = Letter("push", notice.notice_class, (), "ar", notice.not_after_on)
-    sealed = seal(keys.for_("delivery"), Place(person_id, notice.id), encode_letter(letter))
-    for device_id in phones:
-        await unit.execute(
-            insert(DeliveryRow)
-            .values(
-                person_id=person_id,
-                notice_id=notice.id,
-                channel=CHANNEL_REMOVE,
-                device_id=device_id,
-                state=DELIVERY_QUEUED,
-                attempt_count=0,
-                made_at=local,
-                next_at=local,
-                sealed=sealed,
-            )
-            .on_conflict_do_nothing()
+    letter = Letter("push", notice_class, (), "ar", until_on)
+    await unit.execute(
+        insert(DeliveryRow)
+        .values(
+            person_id=person_id,
+            notice_id=notice_id,
+            channel=CHANNEL_REMOVE,
+            device_id=device_id,
+            state=DELIVERY_QUEUED,
+            attempt_count=0,
+            made_at=local,
+            next_at=local,
+            sealed=seal(keys.for_("delivery"), Place(person_id, notice_id), encode_letter(letter)),
         )
+        .on_conflict_do_nothing()
+    )
 
 
 _REMOVED = """

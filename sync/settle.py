@@ -130,7 +130,7 @@ async def _settle_next(
 ) -> Settled | Stopped:
     """Carries out the next command and advances the counter: two commits, the circle's first."""
     try:
-        outcome = await _carry_out(ground, registry, actor, sent)
+        outcome = await _carry_out(ground, registry, actor, device_id, sent)
     except TryLater as fault:
         return Stopped(sent.sequence, fault.code, retry_after_seconds=fault.retry_after_seconds)
     except Exception as fault:  # ours: masked, counted, and in the end set aside
@@ -148,7 +148,11 @@ async def _settle_next(
 
 
 async def _carry_out(
-    ground: Ground, registry: CommandRegistry, actor: Actor, sent: SentCommand
+    ground: Ground,
+    registry: CommandRegistry,
+    actor: Actor,
+    device_id: UUID,
+    sent: SentCommand,
 ) -> Outcome:
     """The outcome of one command. Raises: TryLater, and bugs; then nothing was written."""
     command_id = CommandId(sent.id)
@@ -161,7 +165,8 @@ async def _carry_out(
         payload: Any = msgspec.convert(sent.payload, kind.payload, builtin_types=(bytes,))
     except (msgspec.ValidationError, cbor2.CBOREncodeError):
         return await _refuse(ground, actor, command_id, CommandInvalid)
-    return await run_command(ground, registry, actor, Command(command_id, kind.name, payload))
+    command = Command(command_id, kind.name, payload, device_id)
+    return await run_command(ground, registry, actor, command)
 
 
 async def _refuse(

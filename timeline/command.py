@@ -51,12 +51,13 @@ P = TypeVar("P", bound=msgspec.Struct)
 
 class Command(msgspec.Struct, Generic[P], frozen=True):
     """One act of one person. `id` is made by whoever acts (a UUID), so that a resend is not a
-    second act.
+    second act. `device_id` is the phone that sent it, where one did.
     """
 
     id: CommandId
     name: str
     payload: P
+    device_id: UUID | None = None
 
 
 class Standing(msgspec.Struct, frozen=True):

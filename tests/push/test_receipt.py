@@ -5,14 +5,27 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
 from domain.ids import ActKey, CommandId, PersonId
+from push.answer import Answer
+from push.instant import local_now
+from push.lease import LEASE_SECONDS, claim_due
 from push.plan import PATIENCE_HOURS
 from push.reason import EVERY_REASON, REASONS
 from push.receipt import RECEIPTS_MAX, SeeNotices
 from push.told import ToldNotice, list_told
 from push.wish import ServiceWish
-from store.notice_tables import CHANNEL_PUSH, CHANNEL_SMS, DELIVERY_ACCEPTED, DELIVERY_WITHDRAWN
+from store.notice_tables import (
+    CHANNEL_PUSH,
+    CHANNEL_SMS,
+    DELIVERY_ACCEPTED,
+    DELIVERY_SENDING,
+    DELIVERY_WITHDRAWN,
+    DeliveryRow,
+)
+from store.scope import PersonScope
 from tests.push.test_wishes import a_birth, reached_by, wish
 from tests.support.builders import born, died
 from tests.support.house import TestHouse, actor_of, person
@@ -30,8 +43,8 @@ def outbox(house: TestHouse) -> Outbox:
     return Outbox(house)
 
 
-async def seen(house: TestHouse, who: PersonId, **said: Any) -> str:
-    command = Command(CommandId(uuid4()), "notices.seen", SeeNotices(**said))
+async def seen(house: TestHouse, who: PersonId, device_id: UUID | None = None, **said: Any) -> str:
+    command = Command(CommandId(uuid4()), "notices.seen", SeeNotices(**said), device_id)
     return (await run_command(house.ground, house.registry, actor_of(who), command)).code
 
 
@@ -78,7 +91,8 @@ async def test_what_was_read_within_patience_is_followed_by_no_sms(
 ) -> None:
     notices = await pushed(house, outbox)
     house.clock.instant += timedelta(hours=min(PATIENCE_HOURS.values()) - 1)
-    assert await seen(house, HUSBAND, **{what: notices}) == APPLIED
+    said: dict[str, Any] = {what: notices}
+    assert await seen(house, HUSBAND, **said) == APPLIED
     before = len(outbox.texts.messages)
     for each in await told(house, HUSBAND):
         if each.notice.id in notices:
@@ -144,6 +158,113 @@ async def test_of_two_phones_one_that_reads_it_takes_it_from_the_other(
     await outbox.run()
     assert one.notice.id not in ids(outbox, his)
     assert outbox.pushes.messages, "of the others both are told"
+
+
+async def test_an_sms_that_is_on_its_way_is_not_sent_when_the_push_is_read_in_the_last_second(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    notices = await pushed(house, outbox)
+    house.clock.instant += timedelta(hours=max(PATIENCE_HOURS.values()))
+    await outbox.plan()  # the SMS are written
+    now = local_now(house.clock)
+    claims = await claim_due(house.ground, CHANNEL_SMS, limit=100, now=now)  # and taken
+    on_their_way = {each.notice_id for each in claims.claimed}
+    assert on_their_way & set(notices)
+    await seen(house, HUSBAND, opened=notices)  # what is taken, it cannot take back
+    async with house.ground.database.read(PersonScope(HUSBAND)) as session:
+        found = await session.execute(
+            select(col(DeliveryRow.state)).where(col(DeliveryRow.channel) == CHANNEL_SMS)
+        )
+        assert set(found.scalars()) == {DELIVERY_SENDING}
+    house.clock.instant += timedelta(seconds=LEASE_SECONDS + 1)
+    assert await outbox.deliver() >= len(on_their_way)
+    sent = {text.reference for text in outbox.texts.messages}
+    assert not sent & {notice_id.hex() for notice_id in notices}
+    for each in await told(house, HUSBAND):
+        if each.notice.id in on_their_way & set(notices):
+            (sms,) = [way for way in each.ways if way.channel == CHANNEL_SMS]
+            assert sms.state == DELIVERY_WITHDRAWN
+
+
+# What was read on one phone leaves the others
+
+
+def removed(outbox: Outbox, keys: dict[str, bytes]) -> list[tuple[str, bytes]]:
+    """Which phone was told to take what off its screen, in order."""
+    return [
+        (push.token, open_push(keys[push.token], push.payload)["id"])
+        for push in outbox.removals.messages
+    ]
+
+
+async def on_two_phones(house: TestHouse, outbox: Outbox) -> dict[str, bytes]:
+    """What a father with two phones was told on both; their keys by token."""
+    keys = {
+        "token-1": await enrol(house, HUSBAND, PHONE, token="token-1"),
+        "token-2": await enrol(house, HUSBAND, TABLET, token="token-2"),
+    }
+    await a_birth(house)
+    await outbox.run()
+    return keys
+
+
+def of_class(notices: list[ToldNotice], notice_class: str) -> ActKey:
+    """The lead of a message of this class that went to both phones."""
+    return next(
+        each.notice.id
+        for each in notices
+        if each.notice.notice_class == notice_class
+        and [way.channel for way in each.ways] == [CHANNEL_PUSH] * 2
+    )
+
+
+async def test_what_was_opened_on_one_phone_leaves_the_other_once(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    keys = await on_two_phones(house, outbox)
+    read = of_class(await told(house, HUSBAND), "service")
+    for _ in range(2):
+        assert await seen(house, HUSBAND, device_id=PHONE, opened=(read,)) == APPLIED
+        await outbox.run()
+    assert removed(outbox, keys) == [("token-2", read)]
+    assert all(push.silent for push in outbox.removals.messages)
+
+
+async def test_a_clinical_notice_leaves_the_other_phone_only_when_it_was_acted_on(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    keys = await on_two_phones(house, outbox)
+    read = of_class(await told(house, HUSBAND), "clinical")
+    await seen(house, HUSBAND, device_id=TABLET, opened=(read,))
+    await outbox.run()
+    assert not outbox.removals.messages
+    await seen(house, HUSBAND, device_id=TABLET, acted=(read,))
+    await outbox.run()
+    assert removed(outbox, keys) == [("token-1", read)]
+
+
+async def test_what_never_arrived_on_the_other_phone_is_not_taken_off_it(
+    house: TestHouse, outbox: Outbox
+) -> None:
+    await enrol(house, HUSBAND, PHONE, token="token-1")
+    await enrol(house, HUSBAND, TABLET, token="token-2")
+    await a_birth(house)
+    await outbox.plan()
+    outbox.pushes.answers = [Answer("refused", "rejected")] * 20
+    await outbox.run()
+    every = tuple(each.notice.id for each in await told(house, HUSBAND))
+    await seen(house, HUSBAND, device_id=PHONE, acted=every)
+    await outbox.run()
+    assert not outbox.removals.messages
+
+
+async def test_what_another_reads_takes_nothing_off(house: TestHouse, outbox: Outbox) -> None:
+    await on_two_phones(house, outbox)
+    every = tuple(each.notice.id for each in await told(house, HUSBAND))
+    await seen(house, WIFE, device_id=PHONE, acted=every)
+    await seen(house, HUSBAND, device_id=PHONE, delivered=every)
+    await outbox.run()
+    assert not outbox.removals.messages
 
 
 async def test_as_many_as_are_allowed_are_taken(house: TestHouse) -> None:
