@@ -141,7 +141,9 @@ async def test_a_signed_contract_reaches_both_by_email_each_in_their_language_wi
     assert opened.rows["الجهة"] == "وزارة العدل"
 
     english = next(each for each in received if each["to"] == ["noura@family.example"])
-    assert english["headers"]["subject"] == "Your electronic document"
+    assert english["headers"]["subject"] == "A copy of your electronic document"
+    assert "A copy of the details of the document that you signed" in english["text"]
+    assert "نسخة إلكترونية من بيانات الوثيقة" in arabic["text"]
     assert 'dir="ltr"' in english["html"]
     opened = Rows(english["attachments"][0]["text"])
     assert opened.rows["Husband"] == "Salem"
