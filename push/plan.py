@@ -164,8 +164,11 @@ def _hindrance(
     free_at = free_again_at(notice.notice_class, spent, local)
     if free_at is not None:
         return Hold(notice.id, hours.opens_on(free_at.date()), "cap")
-    if notice.notice_class == "information" and local.time() < DIGEST_AT:
-        return Hold(notice.id, datetime.combine(local.date(), DIGEST_AT, DUBAI), "digest")
+    digest_at = datetime.combine(local.date(), DIGEST_AT, DUBAI)
+    # Who is not to be disturbed at that hour has it as soon as they may be: else they never would.
+    is_for_digest = notice.notice_class == "information" and hours.quiet_until(digest_at) is None
+    if is_for_digest and local < digest_at:
+        return Hold(notice.id, digest_at, "digest")
     return None
 
 

@@ -1,16 +1,18 @@
 """Planning: who is told of what, when, by which way. Pure, so every case is a line."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 from uuid import UUID
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.calendar_date import DUBAI
 from domain.ids import ActKey, CircleId, EntryId, RecordKey
 from push.budget import CAPS, Told
-from push.hours import Hours
+from push.hours import Hours, QuietHours
 from push.notice import Channel, Notice, NoticeClass
 from push.plan import Close, Finish, Hold, Reach, Send, Step, Waiting, plan
 from push.preference import NO_PREFERENCES, Preferences
@@ -206,6 +208,57 @@ def test_nothing_follows_a_push_without_a_number_a_wish_or_time() -> None:
             Waiting(waiting, pushed_at=at(12)), reach=reach, preferences=preferences, local=local
         )
         assert steps == (Finish(notice().id),)
+
+
+def walked(waiting: Notice, quiet: QuietHours) -> list[tuple[datetime, Step]]:
+    """What is decided each time that a notice is looked at, until it is told or closed."""
+    found: list[tuple[datetime, Step]] = []
+    local, held = at(12), None
+    while True:
+        (step,) = planned(
+            Waiting(waiting, held_for=held),
+            preferences=Preferences(quiet_hours=quiet),
+            local=local,
+        )
+        found.append((local, step))
+        if not isinstance(step, Hold):
+            return found
+        local, held = step.until, step.reason
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "told_at"),
+    [
+        (time(21), time(8), at(18)),
+        (time(17), time(8), at(12)),  # asleep at the digest's hour: at once, as they may be told
+        (time(12), time(8), at(8, day=DAY + timedelta(days=1))),
+        (time(12), time(11, 59), at(11, 59, day=DAY + timedelta(days=1))),
+        (time(17), time(22), at(12)),
+    ],
+)
+def test_who_sleeps_at_the_hour_of_the_digest_is_told_all_the_same(
+    begin: time, end: time, told_at: datetime
+) -> None:
+    local, step = walked(notice(notice_class="information"), QuietHours(begin, end))[-1]
+    assert isinstance(step, Send)
+    assert local == told_at
+
+
+@settings(deadline=None)
+@given(
+    st.times().map(lambda each: each.replace(second=0, microsecond=0)),
+    st.times().map(lambda each: each.replace(second=0, microsecond=0)),
+    st.sampled_from(["clinical", "service", "information", "campaign"]),
+)
+def test_whatever_hours_somebody_wants_quiet_they_are_told_within_two_days(
+    begin: time, end: time, notice_class: NoticeClass
+) -> None:
+    steps = walked(notice(notice_class=notice_class), QuietHours(begin, end))
+    assert all(before < after for (before, _), (after, _) in pairwise(steps))
+    local, last = steps[-1]
+    assert isinstance(last, Send)
+    assert local - at(12) < timedelta(days=2)
+    assert Hours(QuietHours(begin, end)).quiet_until(local) is None
 
 
 NOTICES = st.builds(
