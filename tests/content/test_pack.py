@@ -430,11 +430,21 @@ def test_titles_name_the_child(catalogue: Catalogue) -> None:
                 assert "child_name" in card.title.ar.placeholders
 
 
-def test_the_fee_comes_before_the_offer(catalogue: Catalogue) -> None:
-    for entry_id in ("family_book", "newborn_bundle"):
-        body = service(catalogue, entry_id).card("offer").body
-        assert body.ar.source.startswith("الرسوم")
-        assert body.en.source.startswith("Fee")
+def test_the_fee_of_a_family_book_is_said_first(catalogue: Catalogue) -> None:
+    body = service(catalogue, "family_book").card("offer").body
+    assert body.ar.source.startswith("الرسوم")
+    assert body.en.source.startswith("Fee")
+
+
+@pytest.mark.parametrize("entry_id", ["newborn_bundle", "newborn_bundle_residents"])
+def test_of_a_newborn_congratulations_come_first_and_fees_before_consent(
+    catalogue: Catalogue, entry_id: str
+) -> None:
+    body = service(catalogue, entry_id).card("offer").body
+    assert body.ar.source.startswith("نبارك")
+    assert body.en.source.startswith("Congratulations")
+    assert body.ar.source.index("الرسوم") < body.ar.source.index("أكّدوا")
+    assert body.en.source.index("Fees") < body.en.source.index("confirm the request")
 
 
 def test_the_pregnancy_plan_is_who_s_matrix(catalogue: Catalogue) -> None:
