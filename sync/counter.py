@@ -115,11 +115,14 @@ async def _read_kept(ground: Ground, person_id: PersonId, device_id: UUID) -> di
     return kept
 
 
-async def advance_counter(ground: Ground, actor: Actor, device_id: UUID, settled: Settled) -> bool:
-    """Settles the next command with its outcome; False when another call of the device did."""
-    person_id, sequence = actor.person_id, settled.sequence
+async def advance_counter(
+    ground: Ground, actor: Actor, device_id: UUID, settled: Sequence[Settled]
+) -> bool:
+    """Settles the next commands, in order, with their outcomes; False when another call of the
+    device did.
+    """
+    person_id, before = actor.person_id, settled[0].sequence - 1
     key = (await ground.keys.person(person_id)).for_("device_outcome")
-    body = msgspec.json.encode(settled.outcome)
     async with ground.database.unit(PersonScope(person_id)) as unit:
         await unit.execute(
             insert(CommandCounterRow)
@@ -131,21 +134,31 @@ async def advance_counter(ground: Ground, actor: Actor, device_id: UUID, settled
             .where(
                 col(CommandCounterRow.person_id) == person_id,
                 col(CommandCounterRow.device_id) == device_id,
-                col(CommandCounterRow.last_sequence) == sequence - 1,
+                col(CommandCounterRow.last_sequence) == before,
             )
-            .values(last_sequence=sequence, failing_count=0, failing_kind=None, failing_since=None)
+            .values(
+                last_sequence=before + len(settled),
+                failing_count=0,
+                failing_kind=None,
+                failing_since=None,
+            )
         )
         if advanced.rowcount != 1:
             return False
-        await unit.execute(
-            insert(DeviceOutcomeRow).values(
-                person_id=person_id,
-                device_id=device_id,
-                sequence=sequence,
-                command_id=settled.command_id,
-                sealed=seal(key, _place(person_id, device_id, sequence), body),
+        rows = []
+        for one in settled:
+            place = _place(person_id, device_id, one.sequence)
+            sealed = seal(key, place, msgspec.json.encode(one.outcome))
+            rows.append(
+                {
+                    "person_id": person_id,
+                    "device_id": device_id,
+                    "sequence": one.sequence,
+                    "command_id": one.command_id,
+                    "sealed": sealed,
+                }
             )
-        )
+        await unit.execute(insert(DeviceOutcomeRow), rows)
     return True
 
 

@@ -7,6 +7,7 @@ for ever, and the log says so.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
 from types import MappingProxyType
 from typing import Any  # a payload before its command is known
 from uuid import UUID
@@ -28,7 +29,7 @@ from sync.error import (
 )
 from sync.wire import SentCommand
 from timeline.act import REFUSALS
-from timeline.command import Command, CommandRegistry, CommandUnknown, run_command
+from timeline.command import Command, CommandRegistry, CommandUnknown, run_commands
 from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
 from timeline.ground import Ground
 from timeline.outcome import APPLIED, Outcome, find_outcome, keep_with_person
@@ -93,32 +94,48 @@ async def settle_commands(
     """Settles what a phone sent, in the order of its list."""
     last, device_id = counter.last_sequence, counter.device.id
     outcomes: list[SentOutcome] = []
-    for sent in commands:
-        found: Settled | Stopped
+    place = 0
+    while place < len(commands):
+        sent = commands[place]
+        found: list[Settled] | Stopped
         if sent.sequence <= last:
             found = await _given_again(ground, actor, counter, sent, last)
         elif sent.sequence > last + 1:
             found = Stopped(sent.sequence, CommandGap.code, expect=last + 1)
         else:
-            found = await _settle_next(ground, registry, actor, device_id, sent)
+            found = await _settle_next(
+                ground, registry, actor, device_id, _in_order(commands[place:])
+            )
         if isinstance(found, Stopped):
             return Uploaded(last, outcomes, found)
-        last = max(last, found.sequence)
-        outcomes.append(_with_words(found, registry))
+        last = max(last, found[-1].sequence)
+        place += len(found)
+        outcomes += [_with_words(settled, registry) for settled in found]
     return Uploaded(last, outcomes)
+
+
+def _in_order(commands: Sequence[SentCommand]) -> Sequence[SentCommand]:
+    """The first of these and those after it, as far as none is missing between."""
+    first = commands[0].sequence
+    return [
+        sent
+        for sent, _ in takewhile(
+            lambda one: one[0].sequence == one[1], zip(commands, count(first), strict=False)
+        )
+    ]
 
 
 async def _given_again(
     ground: Ground, actor: Actor, counter: Counter, sent: SentCommand, last: int
-) -> Settled | Stopped:
+) -> list[Settled] | Stopped:
     """The outcome of a command that was settled before; another one of this number stops."""
     kept = counter.kept.get(sent.sequence)
     if kept is not None and kept.command_id == sent.id:
-        return kept
+        return [kept]
     outcome = await find_outcome(ground, actor, CommandId(sent.id))
     if outcome is None:
         return Stopped(sent.sequence, SequenceReused.code, expect=last + 1)
-    return Settled(sent.sequence, sent.id, outcome)
+    return [Settled(sent.sequence, sent.id, outcome)]
 
 
 async def _settle_next(
@@ -126,22 +143,33 @@ async def _settle_next(
     registry: CommandRegistry,
     actor: Actor,
     device_id: UUID,
-    sent: SentCommand,
-) -> Settled | Stopped:
-    """Carries out the next command and advances the counter: two commits, the circle's first."""
+    waiting: Sequence[SentCommand],
+) -> list[Settled] | Stopped:
+    """Carries out the next of these, one or several together, and advances the counter over them:
+    two commits, the circle's first.
+    """
+    sent = waiting[0]
     try:
-        outcome = await _carry_out(ground, registry, actor, device_id, sent)
+        outcomes = await _carry_out(ground, registry, actor, device_id, waiting)
     except TryLater as fault:
         return Stopped(sent.sequence, fault.code, retry_after_seconds=fault.retry_after_seconds)
     except Exception as fault:  # ours: masked, counted, and in the end set aside
+        if len(waiting) > 1:  # of whichever of them: the others must not stop with it
+            half = waiting[: len(waiting) // 2]
+            return await _settle_next(ground, registry, actor, device_id, half)
         kind = type(fault).__name__
         faults = await note_fault(ground, actor, device_id, kind)
         if not is_hopeless(faults, ground.clock.now_utc()):
             _log.error("command_failed", command_id=str(sent.id), error=kind)
             return Stopped(sent.sequence, INTERNAL_ERROR, retry_after_seconds=FAULT_RETRY_SECONDS)
         _log.critical("command_quarantined", command_id=str(sent.id), error=kind)
-        outcome = await keep_with_person(ground, actor, CommandId(sent.id), CommandQuarantined.code)
-    settled = Settled(sent.sequence, sent.id, outcome)
+        outcomes = [
+            await keep_with_person(ground, actor, CommandId(sent.id), CommandQuarantined.code)
+        ]
+    settled = [
+        Settled(one.sequence, one.id, outcome)
+        for one, outcome in zip(waiting, outcomes, strict=False)
+    ]
     if not await advance_counter(ground, actor, device_id, settled):
         return Stopped(sent.sequence, Busy.code, retry_after_seconds=Busy.retry_after_seconds)
     return settled
@@ -152,21 +180,37 @@ async def _carry_out(
     registry: CommandRegistry,
     actor: Actor,
     device_id: UUID,
-    sent: SentCommand,
-) -> Outcome:
-    """The outcome of one command. Raises: TryLater, and bugs; then nothing was written."""
-    command_id = CommandId(sent.id)
+    waiting: Sequence[SentCommand],
+) -> list[Outcome]:
+    """The outcome of the first of these, or of several together. Raises: TryLater, and bugs; then
+    nothing was written.
+    """
+    first = _read(registry, device_id, waiting[0])
+    if not isinstance(first, Command):
+        return [await _refuse(ground, actor, CommandId(waiting[0].id), first)]
+    commands = [first]
+    for sent in waiting[1:]:
+        read = _read(registry, device_id, sent)
+        if not isinstance(read, Command):
+            break
+        commands.append(read)
+    return await run_commands(ground, registry, actor, commands)
+
+
+def _read(
+    registry: CommandRegistry, device_id: UUID, sent: SentCommand
+) -> Command[Any] | type[Refusal]:
+    """A command as it was sent, or why it is none."""
     kind = registry.types.get(sent.name) if isinstance(sent.name, str) else None
     if kind is None:
-        return await _refuse(ground, actor, command_id, CommandUnknown)
+        return CommandUnknown
     try:
         if len(cbor2.dumps(sent.payload)) > PAYLOAD_BYTES_MAX:
-            return await _refuse(ground, actor, command_id, CommandTooLarge)
+            return CommandTooLarge
         payload: Any = msgspec.convert(sent.payload, kind.payload, builtin_types=(bytes,))
     except (msgspec.ValidationError, cbor2.CBOREncodeError):
-        return await _refuse(ground, actor, command_id, CommandInvalid)
-    command = Command(command_id, kind.name, payload, device_id)
-    return await run_command(ground, registry, actor, command)
+        return CommandInvalid
+    return Command(CommandId(sent.id), kind.name, payload, device_id)
 
 
 async def _refuse(

@@ -3,12 +3,12 @@
 What was done once is answered from here when it is sent again, by whichever way.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any  # rows of the driver
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
 
 from domain.ids import CommandId
 from domain.people.actor import Actor
@@ -35,15 +35,15 @@ _outcomes = msgspec.json.Decoder(Outcome)
 
 async def find_outcome(ground: Ground, actor: Actor, command_id: CommandId) -> Outcome | None:
     """What became of the actor's command, wherever it is kept; None when it never was settled."""
-    found = await find_with_person(ground, actor, command_id)
-    if found is not None:
-        return found
+    found = await list_with_person(ground, actor, [command_id])
+    if command_id in found:
+        return found[command_id]
     for circle_id in await member_circles(ground, actor.person_id):
         keys = await ground.keys.circle(circle_id)
         async with ground.database.read(CircleScope(circle_id)) as session:
-            found = await find_with_circle(session, ground, keys, actor, command_id)
-        if found is not None:
-            return found
+            found = await list_with_circle(session, ground, keys, actor, [command_id])
+        if command_id in found:
+            return found[command_id]
     return None
 
 
@@ -52,26 +52,22 @@ def _outcome_id(ground: Ground, actor: Actor, command_id: CommandId) -> UUID:
     return UUID(bytes=ground.keys.hash("outcome", actor.person_id.bytes, command_id.bytes))
 
 
-async def find_with_circle(
-    unit: Reading[CircleScope],
+async def list_with_circle(
+    session: Reading[CircleScope],
     ground: Ground,
     keys: OwnerKeys,
     actor: Actor,
-    command_id: CommandId,
-) -> Outcome | None:
-    """An outcome that is kept in the scope's circle."""
-    row_id = _outcome_id(ground, actor, command_id)
-    found = await unit.execute(
-        select(col(OutcomeRow.sealed)).where(
-            col(OutcomeRow.circle_id) == unit.scope.circle_id,
-            col(OutcomeRow.command_id) == row_id,
-        )
+    command_ids: Sequence[CommandId],
+) -> dict[CommandId, Outcome]:
+    """Those of the actor's commands whose outcome is kept in the scope's circle."""
+    by_row = {_outcome_id(ground, actor, one): one for one in command_ids}
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT command_id, sealed FROM outcome WHERE circle_id = $1 AND command_id = ANY($2)",
+        session.scope.circle_id,
+        list(by_row),
     )
-    sealed = found.scalar_one_or_none()
-    if sealed is None:
-        return None
-    place = Place(unit.scope.circle_id, row_id.bytes)
-    return _outcomes.decode(open_(keys.for_("outcome"), place, sealed))
+    return _opened(keys, session.scope.circle_id, by_row, rows)
 
 
 async def keep_with_circle(
@@ -79,39 +75,43 @@ async def keep_with_circle(
     ground: Ground,
     keys: OwnerKeys,
     actor: Actor,
-    command_id: CommandId,
-    outcome: Outcome,
-) -> Outcome:
-    """Keeps an outcome in the same commit as what follows from it."""
-    row_id = _outcome_id(ground, actor, command_id)
-    place = Place(unit.scope.circle_id, row_id.bytes)
-    await unit.execute(
-        insert(OutcomeRow).values(
-            circle_id=unit.scope.circle_id,
-            command_id=row_id,
-            sealed=seal(keys.for_("outcome"), place, msgspec.json.encode(outcome)),
-        )
-    )
-    return outcome
+    outcomes: Mapping[CommandId, Outcome],
+) -> None:
+    """Keeps outcomes in the same commit as what follows from them."""
+    circle_id, key = unit.scope.circle_id, keys.for_("outcome")
+    rows = []
+    for command_id, outcome in outcomes.items():
+        row_id = _outcome_id(ground, actor, command_id)
+        sealed = seal(key, Place(circle_id, row_id.bytes), msgspec.json.encode(outcome))
+        rows.append({"circle_id": circle_id, "command_id": row_id, "sealed": sealed})
+    await unit.execute(insert(OutcomeRow), rows)
 
 
-async def find_with_person(ground: Ground, actor: Actor, command_id: CommandId) -> Outcome | None:
-    """An outcome that is kept with the person."""
-    row_id = _outcome_id(ground, actor, command_id)
+async def list_with_person(
+    ground: Ground, actor: Actor, command_ids: Sequence[CommandId]
+) -> dict[CommandId, Outcome]:
+    """Those of the actor's commands whose outcome is kept with the person."""
+    by_row = {_outcome_id(ground, actor, one): one for one in command_ids}
     keys = await ground.keys.person(actor.person_id)
-    async with ground.database.read(PersonScope(actor.person_id)) as session:
-        found = await session.execute(
-            select(col(PersonOutcomeRow.sealed)).where(
-                col(PersonOutcomeRow.person_id) == actor.person_id,
-                col(PersonOutcomeRow.command_id) == row_id,
-            )
+    async with ground.database.glance(PersonScope(actor.person_id)) as session:
+        connection = await session.raw()
+        rows = await connection.fetch(
+            "SELECT command_id, sealed FROM person_outcome"
+            " WHERE person_id = $1 AND command_id = ANY($2)",
+            actor.person_id,
+            list(by_row),
         )
-        sealed = found.scalar_one_or_none()
-    if sealed is None:
-        return None
-    return _outcomes.decode(
-        open_(keys.for_("outcome"), Place(actor.person_id, row_id.bytes), sealed)
-    )
+    return _opened(keys, actor.person_id, by_row, rows)
+
+
+def _opened(
+    keys: OwnerKeys, owner: UUID, by_row: Mapping[UUID, CommandId], rows: Iterable[Any]
+) -> dict[CommandId, Outcome]:
+    key = keys.for_("outcome")
+    return {
+        by_row[row_id]: _outcomes.decode(open_(key, Place(owner, row_id.bytes), sealed))
+        for row_id, sealed in rows
+    }
 
 
 async def claim_with_person(

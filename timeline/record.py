@@ -4,7 +4,7 @@ A fact is one row a circle however often it is delivered; recording one makes th
 its waking day today, in the same commit.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any  # a Core row: its types are its columns'
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from sqlmodel import col
 from domain.fact import Fact, decode_fact, encode_fact
 from domain.ids import CircleId, FactKey, PersonId
 from domain.people.circle import Business, Circle, CircleKind, couple_members
-from store.circle_tables import CircleRow, FactRow, MembershipRow
+from store.circle_tables import CircleRow, MembershipRow
 from store.keys import KeyRing, OwnerKeys
 from store.scope import CircleScope, CirclesScope
 from store.seal import Place, open_, seal
@@ -26,14 +26,17 @@ from timeline.ground import Ground
 _circles = msgspec.json.Decoder(Circle)
 
 _HELD = "SELECT fact_key FROM fact WHERE circle_id = $1 AND fact_key = ANY($2)"
-# Facts and the waking day in one statement: what makes the circle dirty comes with what it holds.
-_RECORD = """
-WITH woken AS (
-    UPDATE circle SET facts_version = $5, next_change_on = $6 WHERE circle_id = $1
-)
+_APPEND = """
 INSERT INTO fact (circle_id, facts_version, fact_key, sealed)
 SELECT $1, $2 + row.place, row.fact_key, row.sealed
 FROM unnest($3::bytea[], $4::bytea[]) WITH ORDINALITY AS row(fact_key, sealed, place)
+"""
+# Facts and the waking day in one statement: what makes the circle dirty comes with what it holds.
+_RECORD = f"""
+WITH woken AS (
+    UPDATE circle SET facts_version = $5, next_change_on = $6 WHERE circle_id = $1
+)
+{_APPEND}
 """
 
 
@@ -113,41 +116,46 @@ async def record_facts(ground: Ground, circle: Circle, facts: Iterable[Fact]) ->
         missing = [key for key in by_key if key not in known]
         if not missing:
             return 0
-        seal_ = keys.for_("fact")
-        sealed = [
-            seal(seal_, Place(circle_id, key, version), encode_fact(by_key[key]))
-            for version, key in enumerate(missing, state.facts_version + 1)
-        ]
+        new = [(key, by_key[key]) for key in missing]
         await connection.execute(
             _RECORD,
             circle_id,
             state.facts_version,
             missing,
-            sealed,
+            _seal_facts(keys, circle_id, state.facts_version, new),
             state.facts_version + len(missing),
             ground.clock.today(),
         )
         return len(missing)
 
 
-async def append_fact(
-    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, fact: Fact, version: int
-) -> bool:
-    """Inserts one fact at `version` under the lock the caller holds; False when it is there
-    already.
+async def append_facts(
+    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, facts: Sequence[Fact], version: int
+) -> None:
+    """Inserts facts that the circle does not hold after `version`, under the lock the caller
+    holds; whoever calls raises the circle's facts version.
     """
-    circle_id, key = unit.scope.circle_id, fact_key(ground.keys, fact)
-    inserted = await unit.execute(
-        insert(FactRow)
-        .values(
-            circle_id=circle_id,
-            facts_version=version,
-            fact_key=key,
-            sealed=seal(keys.for_("fact"), Place(circle_id, key, version), encode_fact(fact)),
+    if facts:
+        fact_keys = [fact_key(ground.keys, fact) for fact in facts]
+        connection = await unit.raw()
+        await connection.execute(
+            _APPEND,
+            unit.scope.circle_id,
+            version,
+            fact_keys,
+            _seal_facts(keys, unit.scope.circle_id, version, zip(fact_keys, facts, strict=True)),
         )
-        .on_conflict_do_nothing(index_elements=["circle_id", "fact_key"])
-    )
-    return inserted.rowcount == 1
+
+
+def _seal_facts(
+    keys: OwnerKeys, circle_id: CircleId, version: int, facts: Iterable[tuple[FactKey, Fact]]
+) -> list[bytes]:
+    """The facts sealed, each as the next after `version`."""
+    key = keys.for_("fact")
+    return [
+        seal(key, Place(circle_id, one, number), encode_fact(fact))
+        for number, (one, fact) in enumerate(facts, version + 1)
+    ]
 
 
 async def mark_dirty(unit: Unit[CircleScope], ground: Ground, version: int) -> None:

@@ -221,17 +221,37 @@ async def read_stream(
     """Every live record of the scope's member in the scope's circle, opened; the order is
     unspecified. `head` is what `find_head` said in this session, where it was asked.
     """
+    return await _read_records(session, keys, None)
+
+
+async def list_held_records(
+    session: Reading[MemberScope], keys: OwnerKeys, record_keys: Sequence[RecordKey]
+) -> Mapping[RecordKey, HeldRecord]:
+    """Those of the scope's stream that are live, opened."""
+    found = await _read_records(session, keys, record_keys)
+    return {held.record.key: held for held in found}
+
+
+async def _read_records(
+    session: Reading[MemberScope], keys: OwnerKeys, record_keys: Sequence[RecordKey] | None
+) -> tuple[HeldRecord, ...]:
+    """Live records of a stream, or those of these keys."""
     scope = session.scope
     if head is None:
         head = await _find_head(session, scope.person_id)
     if head is None:
         return ()
+    asked: tuple[Sequence[RecordKey], ...] = ()
+    among = ""
+    if record_keys is not None:
+        asked, among = (record_keys,), " AND record_key = ANY($3)"
     connection = await session.raw()
     rows = await connection.fetch(
         "SELECT record_key, number, sealed FROM stream_record"
-        " WHERE circle_id = $1 AND person_id = $2 AND sealed IS NOT NULL",
+        f" WHERE circle_id = $1 AND person_id = $2 AND sealed IS NOT NULL{among}",
         scope.circle_id,
         scope.person_id,
+        *asked,
     )
     ready: dict[int, SealingKey] = {}
     held = []
@@ -246,27 +266,20 @@ async def read_stream(
     return tuple(held)
 
 
-async def find_held(
-    session: Reading[MemberScope], keys: OwnerKeys, record_key: RecordKey
-) -> HeldRecord | None:
-    """One live record of the scope's stream, opened, or None when it is not there."""
-    return next(
-        (held for held in await read_stream(session, keys) if held.record.key == record_key), None
-    )
-
-
-async def find_number(session: Reading[MemberScope], record_key: RecordKey) -> int | None:
-    """The number of a live record in the scope's stream, or None when it is not there."""
+async def list_live(
+    session: Reading[MemberScope], record_keys: Sequence[RecordKey]
+) -> frozenset[RecordKey]:
+    """Those of these keys under which the scope's stream has a record."""
     scope = session.scope
     connection = await session.raw()
-    number: int | None = await connection.fetchval(
-        "SELECT number FROM stream_record WHERE circle_id = $1 AND person_id = $2"
-        " AND record_key = $3 AND sealed IS NOT NULL",
+    rows = await connection.fetch(
+        "SELECT record_key FROM stream_record WHERE circle_id = $1 AND person_id = $2"
+        " AND record_key = ANY($3) AND sealed IS NOT NULL",
         scope.circle_id,
         scope.person_id,
-        record_key,
+        record_keys,
     )
-    return number
+    return frozenset(RecordKey(row[0]) for row in rows)
 
 
 async def find_head(session: Reading[MemberScope]) -> StreamHead | None:

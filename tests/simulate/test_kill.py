@@ -164,8 +164,8 @@ async def settle(phone: Phone) -> None:
     raise AssertionError("never at rest")
 
 
-async def held_phone(ground: Ground) -> bytes:
-    """The phone has pulled everything; the key of a card that shows."""
+async def held_phone(ground: Ground) -> list[bytes]:
+    """The phone has pulled everything; the keys of two cards that show."""
     with ground.server():
         await ready(ground.url)
         async with httpx2.AsyncClient(base_url=ground.url) as http:
@@ -173,20 +173,23 @@ async def held_phone(ground: Ground) -> bytes:
             await settle(phone)
             cards = read_timeline(phone.store, ground.house.clock.today())
             phone.store.close()
-    return next(one.card.key for one in cards if one.state == "due")
+    keys = [one.card.key for one in cards if one.state in ("due", "upcoming")][:2]
+    assert len(keys) == 2
+    return keys
 
 
-async def finish(ground: Ground, key: bytes, act_id: UUID) -> None:
-    """The server is back, and so is the phone: the act is applied, once."""
+async def finish(ground: Ground, keys: list[bytes], act_ids: list[UUID]) -> None:
+    """The server is back, and so is the phone: each act is applied, once."""
     with ground.server():
         await ready(ground.url)
         async with httpx2.AsyncClient(base_url=ground.url) as http:
             phone = ground.phone(http)
             await settle(phone)
-            (held,) = list_acts(phone.store)
-            assert (held.id, held.state) == (act_id, "applied")
+            held = [(act.id, act.state) for act in list_acts(phone.store)]
+            assert held == [(act_id, "applied") for act_id in act_ids]
             shown = read_timeline(phone.store, ground.house.clock.today())
-            assert [one.state for one in shown if one.card.key == key] == ["dismissed"]
+            states = [one.state for one in shown if one.card.key in keys]
+            assert states == ["dismissed"] * len(keys)
             rows = {(row.key, row.number, row.sealed) for row in held_rows(phone.store)}
             assert rows == await ground.rows()
     connection = await asyncpg.connect(plain(ground.databases[0]))
@@ -194,16 +197,16 @@ async def finish(ground: Ground, key: bytes, act_id: UUID) -> None:
         "SELECT (SELECT count(*) FROM outcome), (SELECT last_sequence FROM command_counter)"
     )
     await connection.close()
-    assert tuple(counted) == (1, 1)
+    assert tuple(counted) == (len(act_ids), len(act_ids))
 
 
 async def test_the_server_dies_between_commit_and_answer(ground: Ground) -> None:
-    key = await held_phone(ground)
+    keys = (await held_phone(ground))[:1]
     with ground.server() as server:
         await ready(ground.url)
         async with deaf_once(ground.port, server) as way, httpx2.AsyncClient(base_url=way) as http:
             phone = ground.phone(http)
-            act_id = act.dismiss(phone.store, key, now=HardwareClock().now_utc())
+            act_ids = [act.dismiss(phone.store, keys[0], now=HardwareClock().now_utc())]
             with pytest.raises(TryLater):
                 await round_trip(phone)
             assert server.returncode == -signal.SIGKILL
@@ -211,17 +214,22 @@ async def test_the_server_dies_between_commit_and_answer(ground: Ground) -> None
     connection = await asyncpg.connect(plain(ground.databases[0]))
     assert await connection.fetchval("SELECT count(*) FROM outcome") == 1  # it had been committed
     await connection.close()
-    await finish(ground, key, act_id)
+    await finish(ground, keys, act_ids)
 
 
-async def test_the_server_dies_between_the_two_transactions_of_a_command(ground: Ground) -> None:
-    key = await held_phone(ground)
+@pytest.mark.parametrize("acts", [1, 2])
+async def test_the_server_dies_between_the_two_transactions_of_commands(
+    ground: Ground, acts: int
+) -> None:
+    """Of one, and of two that share both."""
+    keys = (await held_phone(ground))[:acts]
     connection = await asyncpg.connect(plain(ground.databases[0]))
     with ground.server() as server:
         await ready(ground.url)
         async with httpx2.AsyncClient(base_url=ground.url) as http:
             phone = ground.phone(http)
-            act_id = act.dismiss(phone.store, key, now=HardwareClock().now_utc())
+            now = HardwareClock().now_utc()
+            act_ids = [act.dismiss(phone.store, key, now=now) for key in keys]
             async with connection.transaction():
                 # Whoever would advance the counter waits here; the circle's commit does not.
                 await connection.execute("LOCK TABLE command_counter IN SHARE MODE")
@@ -235,7 +243,7 @@ async def test_the_server_dies_between_the_two_transactions_of_a_command(ground:
     settled = await connection.fetchval("SELECT max(last_sequence) FROM command_counter")
     assert not settled
     await connection.close()
-    await finish(ground, key, act_id)
+    await finish(ground, keys, act_ids)
 
 
 async def test_phones_die_between_row_and_cursor(ground: Ground) -> None:
