@@ -103,6 +103,7 @@ BENCHMARKS = (
             "load-linear",
             "acts-one-circle",
             "acts-many-circles",
+            "acts-alone",
             "seal-share",
             "open-share",
         ),
