@@ -7,7 +7,9 @@ and its why. do acknowledge|snooze|dismiss|undo N [--days D]: act on a card. do 
 wrong, or take that back. wish [--language L] [--sms-number N] [--opt-out O] [--service S --off]:
 how its owner wants to be told. register TOKEN: where its pushes go. receive PUSH [--open]: show a
 push (base64) once, and open it. outbox: what became of every act. withdraw P: take an act back that
-was never sent. clear P: put away one that has ended. remind: what to tell its owner now. offline,
+was never sent. again P: send one again that a network did not let
+through. clear P: put away one
+that has ended. remind: what to tell its owner now. offline,
 online: pull the plug, and put it back. wipe: forget everything.
 
 sign-in: sign in through UAE PASS, by a browser. Without it a development server believes whoever is
@@ -276,6 +278,11 @@ class Session:
     def withdraw(self) -> None:
         self._end(outbox.withdraw, "it was sent already: undo it instead")
 
+    def again(self) -> None:
+        self._end(outbox.send_again, "it goes by itself, or has ended: `outbox` says how it stands")
+        if not self.is_offline:
+            self.pull()
+
     def clear(self) -> None:
         self._end(outbox.put_away, "it has not ended yet, or the server has not heard of it: pull")
 
@@ -296,7 +303,7 @@ class Session:
         self.pull()
 
     def wipe(self) -> None:
-        lost = sum(one.state in ("waiting", "sent") for one in list_acts(self.store))
+        lost = sum(one.state in ("waiting", "sent", "held") for one in list_acts(self.store))
         if lost and not self.chosen.yes:
             raise Told(f"{lost} acts were not sent and would be lost: pull first, or add --yes")
         self.store.forget_everything()
@@ -360,7 +367,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     receive = commands.add_parser("receive")
     receive.add_argument("push", help="the data of a message, base64")
     receive.add_argument("--open", action="store_true", help="its owner opens it")
-    for name in ("show", "withdraw", "clear"):
+    for name in ("show", "withdraw", "again", "clear"):
         commands.add_parser(name).add_argument("number", type=int)
     do = commands.add_parser("do")
     do.add_argument("act", choices=ACTS)

@@ -7,6 +7,7 @@ in the meantime, by this process or another, makes them void. Outcomes always co
 
 import secrets
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import msgspec
 
@@ -35,6 +36,7 @@ PAGE_BYTES_MIN, PAGE_BYTES_MAX = 65_536, 262_144
 
 RECEIPTS = "notices.seen"  # acts whose end nobody needs to read
 
+_APP = "exchange/app"
 _ROUND = "exchange/round"
 _BATCH = "exchange/batch"
 _PAGE = "exchange/page_bytes"
@@ -74,6 +76,9 @@ def plan_exchange(store: Store, *, app: str = APP, schema: int = SCHEMA) -> Aske
         device = store.find_setting(DEVICE)
         if device is None:
             raise NotEnrolled("sign in first")
+        if store.find_setting(_APP) != app.encode():
+            store.set_setting(_APP, app.encode())
+            outbox.send_held_again(store)
         commands = outbox.claim_batch(store, count_max=store.find_number(_BATCH, COMMANDS_MAX))
         request = SyncRequest(
             device=device,
@@ -140,14 +145,14 @@ def take_cut(store: Store) -> None:
 
 
 def take_too_large(store: Store, asked: Asked) -> None:
-    """413: fewer acts the next time; one alone that is too large is refused here, for good."""
+    """413: fewer acts the next time; one that is too large alone is held, and the others go on."""
     with store.transaction():
         sent = asked.request.commands
         if len(sent) > 1:
             store.set_number(_BATCH, len(sent) // 2)
             return
         if sent:
-            outbox.refuse_unsent(store, sent[0].id, outbox.TOO_LARGE)
+            outbox.hold(store, UUID(bytes=sent[0].id))
         store.set_number(_BATCH, COMMANDS_MAX)
 
 

@@ -15,17 +15,29 @@ from uuid import UUID, uuid4
 import cbor2
 import msgspec
 
-from phone.photo import drop_photo
+from phone.photo import drop_photo, release_photo
 from phone.store import Store
 from phone.wire import COMMANDS_MAX, PAYLOAD_BYTES_MAX, SentCommand, SentOutcome
 
-ActState = Literal["waiting", "sent", "applied", "refused", "quarantined"]
+ActState = Literal["waiting", "sent", "held", "applied", "refused", "quarantined"]
 """waiting: not sent yet, or its photo was not; may be withdrawn. sent: on its way, or its answer
-was lost; is sent again. applied: done. refused: for good, with the reason; may be put away.
-quarantined: the server failed on it over and over and looks into it; may be put away.
+was lost; is sent again. held: something on the way does not let it through, however alone; goes
+again when its owner says so or the app is another, or may be withdrawn. applied: done. refused: for
+good, with the reason; may be put away. quarantined: the server failed on it over and over and looks
+into it; may be put away.
 """
 
-APPLIED, QUARANTINED, TOO_LARGE = "applied", "command.quarantined", "command.too_large"
+APPLIED, QUARANTINED = "applied", "command.quarantined"
+# No server's word: our server takes every single act (`PAYLOAD_BYTES_MAX`), a network may not.
+HELD = "phone.too_large_for_network"
+HELD_AR = (
+    "لم تسمح الشبكة بمرور هذا الإجراء لكبر حجمه، وهو محفوظ في هاتفك. "
+    "انتقل إلى شبكة أخرى أو حدِّث التطبيق، ثم أعد إرساله."
+)
+HELD_EN = (
+    "The network does not let this through, it is too large for it. It is kept on your phone: "
+    "change to another network or update the app, then send it again."
+)
 OVERHEAD_BYTES = 160  # of a command beside its payload: number, id, name, the map itself
 BATCH_BYTES_MAX = 196_608  # leaves a quarter of a request to cursors
 
@@ -104,7 +116,8 @@ def list_acts(store: Store) -> list[Act]:
 def list_unsettled(store: Store) -> list[Act]:
     """Acts whose effect is not in the rows yet: they are shown on top of them, in this order."""
     found = store.connection.execute(
-        f"{_SELECT} WHERE state IN ('waiting', 'sent') OR (state = 'applied' AND NOT settled)"
+        f"{_SELECT} WHERE state IN ('waiting', 'sent', 'held')"
+        " OR (state = 'applied' AND NOT settled)"
         " ORDER BY position"
     )
     return [_act(store, row) for row in found]
@@ -117,10 +130,12 @@ def find_act(store: Store, command_id: UUID) -> Act | None:
 
 
 def withdraw(store: Store, command_id: UUID) -> bool:
-    """Takes an act back that was never sent, with its photo; False when it is too late for that."""
+    """Takes an act back that was never sent, or never let through, with its photo; False when it is
+    too late for that.
+    """
     act = find_act(store, command_id)
     gone = store.connection.execute(
-        "DELETE FROM outbox WHERE command = ? AND state = 'waiting'", (command_id.bytes,)
+        "DELETE FROM outbox WHERE command = ? AND state IN ('waiting', 'held')", (command_id.bytes,)
     )
     if gone.rowcount == 1 and act is not None:
         _drop_photo_of(store, act)
@@ -167,22 +182,28 @@ def put_again(store: Store, act: Act) -> None:
 
 
 def _ready(store: Store) -> Iterator[Act]:
-    """The oldest acts without an outcome, but for those that wait for a photo, and those after
-    them on the same card.
+    """The oldest acts without an outcome, but for those that are held or wait for a photo, and
+    those after them on the same card.
     """
     unsent = {
         row[0] for row in store.connection.execute("SELECT blob FROM photo WHERE state != 'sent'")
     }
     waiting: set[object] = set()
     for row in store.connection.execute(
-        f"{_SELECT} WHERE state IN ('waiting', 'sent') ORDER BY position"
+        f"{_SELECT} WHERE state IN ('waiting', 'sent', 'held') ORDER BY position"
     ):
         act = _act(store, row)
-        key = act.payload.get("key")
-        if act.state == "waiting" and (act.payload.get("photo") in unsent or key in waiting):
-            waiting.add(key)
+        about = _about(act)
+        is_waiting = act.payload.get("photo") in unsent or about in waiting
+        if act.state == "held" or (act.state == "waiting" and is_waiting):
+            waiting.add(about)
         else:
             yield act
+
+
+def _about(act: Act) -> object:
+    """What an act is about: what is about the same keeps its order. A card, or its owner."""
+    return act.payload.get("key", act.name)
 
 
 def claim_batch(store: Store, *, count_max: int = COMMANDS_MAX) -> tuple[SentCommand, ...]:
@@ -211,7 +232,7 @@ def take_outcomes(store: Store, outcomes: Iterable[SentOutcome]) -> None:
     """Writes down what became of acts. Known ones are passed over: an outcome never changes."""
     for outcome in outcomes:
         act = find_act(store, UUID(bytes=outcome.id))
-        if act is None or act.state not in ("waiting", "sent"):
+        if act is None or act.state not in ("waiting", "sent", "held"):
             continue
         if outcome.code == APPLIED:
             end(store, act, "applied")
@@ -238,17 +259,50 @@ def end(store: Store, act: Act, state: ActState, outcome: SentOutcome | None = N
     )
 
 
-def refuse_unsent(store: Store, command_id: bytes, reason: str) -> None:
-    """Refuses an act that the server never took, here; its number goes to the next one."""
-    act = find_act(store, UUID(bytes=command_id))
-    if act is None or act.state != "sent" or act.sequence is None:
+def hold(store: Store, command_id: UUID) -> None:
+    """Keeps an act back that something on the way does not let through, and those after it on the
+    same card; the others go on with their numbers.
+    """
+    act = find_act(store, command_id)
+    if act is None or act.state not in ("waiting", "sent"):
         return
+    body = Body(act.name, act.payload, act.made_at, HELD, HELD_AR, HELD_EN)
     store.connection.execute(
-        "UPDATE outbox SET sequence = NULL WHERE position = ?", (act.position,)
+        "UPDATE outbox SET state = 'held', sequence = NULL, sealed = ? WHERE position = ?",
+        (_seal(store, act.id, body), act.position),
     )
-    outcome = SentOutcome(act.sequence, act.id.bytes, reason)
-    end(store, msgspec.structs.replace(act, sequence=None), "refused", outcome)
+    if act.sequence is None:
+        return
+    for later in list_acts(store):
+        if later.state == "sent" and later.position > act.position and _about(later) == _about(act):
+            store.connection.execute(
+                "UPDATE outbox SET state = 'waiting', sequence = NULL WHERE position = ?",
+                (later.position,),
+            )
     _renumber_pending(store, act.sequence)
+
+
+def send_again(store: Store, command_id: UUID) -> bool:
+    """Has an act that was held go again, in its place and under its id; False when it was not."""
+    act = find_act(store, command_id)
+    if act is None or act.state != "held":
+        return False
+    body = Body(act.name, act.payload, act.made_at)
+    store.connection.execute(
+        "UPDATE outbox SET state = 'waiting', acked = 0, sealed = ? WHERE position = ?",
+        (_seal(store, act.id, body), act.position),
+    )
+    photo = photo_of(act)
+    if photo is not None:
+        release_photo(store, photo)
+    return True
+
+
+def send_held_again(store: Store) -> None:
+    """As `send_again`, of every act that is held: another app may say it in less."""
+    for act in list_acts(store):
+        if act.state == "held":
+            send_again(store, act.id)
 
 
 def settle(store: Store) -> None:

@@ -8,11 +8,11 @@ import hashlib
 from uuid import UUID, uuid4
 
 from phone.store import Store
-from phone.transport import Fault, SignInRequired, Transport, TryLater
+from phone.transport import Fault, SignInRequired, TooLarge, Transport, TryLater
 
 CHUNK_BYTES = 262_144
 BLOB_BYTES_MAX = 20_971_520
-_TOO_MANY = "blob.too_many"
+_TOO_MANY, _TOO_LARGE = "blob.too_many", "blob.too_large"
 _AGAIN = "again"  # why a photo waits that was sent before
 
 
@@ -47,7 +47,9 @@ def put_photo(store: Store, stream: bytes, body: bytes) -> UUID:
 
 
 def photo_state(store: Store, blob: UUID) -> tuple[str, str]:
-    """`waiting`, `sent` or `refused`, and why. Raises: KeyError for no photo of this phone."""
+    """`waiting`, `sent`, `held` or `refused`, and why. Raises: KeyError for no photo of this
+    phone.
+    """
     row = store.connection.execute(
         "SELECT state, reason FROM photo WHERE blob = ?", (blob.bytes,)
     ).fetchone()
@@ -74,6 +76,13 @@ def send_again(store: Store, blob: UUID) -> bool:
     return renewed.rowcount == 1
 
 
+def release_photo(store: Store, blob: UUID) -> None:
+    """Has a photo that was held go on, as a part of a transaction."""
+    store.connection.execute(
+        "UPDATE photo SET state = 'waiting' WHERE blob = ? AND state = 'held'", (blob.bytes,)
+    )
+
+
 async def send_photos(store: Store, transport: Transport) -> None:
     """Sends what waits, chunk by chunk. Raises: TryLater, SignInRequired; what was sent is
     remembered.
@@ -89,6 +98,9 @@ async def send_photos(store: Store, transport: Transport) -> None:
         except Fault as fault:
             if fault.code == _TOO_MANY:  # acts that name those before go first
                 return
+            if isinstance(fault, TooLarge) and fault.code != _TOO_LARGE:
+                _end(store, blob, "held", None)  # no word of the server: a chunk was too large
+                continue
             _end(store, blob, "refused", fault.code)
 
 

@@ -27,12 +27,16 @@ def settle_photos(store: Store) -> None:
 
 
 def end_refused(store: Store) -> None:
-    """Acts whose photo was refused for good end with its reason."""
+    """Acts whose photo was refused for good end with its reason; with one that was not let through
+    they are held.
+    """
     with store.transaction():
         for act, blob in _naming(store):
             state, reason = photo_state(store, blob)
             if act.state == "waiting" and state == "refused":
                 outbox.end(store, act, "refused", SentOutcome(0, act.id.bytes, reason))
+            if act.state == "waiting" and state == "held":
+                outbox.hold(store, act.id)
 
 
 def _naming(store: Store) -> list[tuple[Act, UUID]]:

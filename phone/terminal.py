@@ -42,6 +42,7 @@ _ACTS: dict[str, tuple[str, str]] = {
 _ENDS: dict[ActState, tuple[str, str]] = {
     "waiting": ("تنتظر الشبكة", "waits for the network"),
     "sent": ("أُرسلت، بانتظار الرد", "sent, no answer yet"),
+    "held": ("محفوظة، لم تمر عبر الشبكة", "kept, not let through"),
     "applied": ("نُفذت", "applied"),
     "refused": ("رُفضت", "refused"),
     "quarantined": ("قيد المعالجة لدينا", "set aside, we look into it"),

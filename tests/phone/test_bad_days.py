@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from phone import act, outbox
@@ -113,21 +114,68 @@ async def test_what_is_too_large_is_halved_until_it_goes() -> None:
     assert [applied[1] for applied in bench.server.state.applied] == keys
 
 
-async def test_an_act_that_is_too_large_alone_is_refused_and_the_others_go_on() -> None:
-    bench = PhoneBench()
-    keys = bench.cards(2)
+async def held_back(bench: PhoneBench) -> tuple[Phone, list[bytes]]:
+    """A phone whose second of four acts the network does not let through; the first and the last
+    are done, and the third waits, which is about the same card.
+    """
+    keys = bench.cards(3)
     phone = bench.phone()
     await bench.come_back(phone)
     bench.http.request_bytes_max = 1_500
     dismiss(phone, keys[0])
     with phone.store.transaction():
-        long = {"key": keys[0], "text": "x" * 2_000}
+        long = {"key": keys[1], "text": "x" * 2_000}
         outbox.put(phone.store, "card.note", long, made_at=phone.clock.now_utc())
-    dismiss(phone, keys[1])
+    act.acknowledge(phone.store, keys[1], now=phone.clock.now_utc())
+    dismiss(phone, keys[2])
     await bench.come_back(phone)
-    assert states(phone) == ["applied", "refused", "applied"]
-    assert list_acts(phone.store)[1].reason == outbox.TOO_LARGE
-    assert bench.server.state.devices.popitem()[1].settled == 2
+    return phone, keys
+
+
+async def test_an_act_that_does_not_go_through_alone_is_held_and_the_others_go_on() -> None:
+    bench = PhoneBench()
+    phone, keys = await held_back(bench)
+    assert states(phone) == ["applied", "held", "waiting", "applied"]
+    held = list_acts(phone.store)[1]
+    assert held.reason == outbox.HELD
+    assert held.words_ar
+    assert held.words_en
+    assert bench.server.state.devices[phone.store.find_setting("device/id") or b""].settled == 2
+    shown = {one.card.key: one for one in read_timeline(phone.store, bench.server.today())}
+    assert shown[keys[1]].pending
+    asked = len(bench.waited)
+    await bench.come_back(phone)  # it does not go again by itself
+    assert states(phone) == ["applied", "held", "waiting", "applied"]
+    assert len(bench.waited) == asked
+
+
+@pytest.mark.parametrize("way", ["by hand", "by an update"])
+async def test_what_was_held_goes_again_in_its_order(way: str) -> None:
+    bench = PhoneBench()
+    phone, keys = await held_back(bench)
+    before = [one.id for one in list_acts(phone.store)]
+    bench.http.request_bytes_max = 10_000
+    if way == "by hand":
+        with phone.store.transaction():
+            assert outbox.send_again(phone.store, before[1])
+            assert not outbox.send_again(phone.store, before[1])
+    else:
+        phone = msgspec.structs.replace(phone, app="phone/2")
+    await bench.come_back(phone)
+    # The model knows no notes: it refuses them, and then comes what waited behind.
+    assert states(phone) == ["applied", "refused", "applied", "applied"]
+    assert [one.id for one in list_acts(phone.store)] == before
+    assert [applied[1] for applied in bench.server.state.applied] == [keys[0], keys[2], keys[1]]
+
+
+async def test_what_was_held_can_be_withdrawn_and_what_waited_behind_it_goes() -> None:
+    bench = PhoneBench()
+    phone, _ = await held_back(bench)
+    with phone.store.transaction():
+        assert not outbox.put_away(phone.store, list_acts(phone.store)[1].id)
+        assert outbox.withdraw(phone.store, list_acts(phone.store)[1].id)
+    await bench.come_back(phone)
+    assert states(phone) == ["applied", "applied", "applied"]
 
 
 def test_five_megabytes_of_text_are_refused_when_they_are_written() -> None:
