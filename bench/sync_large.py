@@ -4,7 +4,9 @@ at once; what acts cost; and what sealing takes of it.
 `delta-circles`, `poll-circles`: a pull of ten records and an idle poll among 100,000 circles, and a
 million, each by turns with a house of 1,000, CIRCLES at most. Phones of a thousand people spread
 over all of them, eight at once. `load-10`, `load-1000`, `load-2000`: first loads beside the bare
-read of the same rows, `load-linear` what a record of the longest costs beside one of the middle.
+read of the same rows, `load-linear` what a record of the longest costs beside one of the middle:
+the median load of each, one at a time by turns, since at rates taken minutes apart a busy machine
+showed whatever else it did.
 `clients-100-load`, `clients-100-p99`: a hundred at once. Acts are in `bench/sync_acts.py`.
 
 CIRCLES says how many at most, SECONDS how long each pair is measured.
@@ -185,7 +187,7 @@ def _asking(requests: Sequence[bytes]) -> Work:
 
 def _lengths(seconds: float) -> list[Result]:
     results: list[Result] = []
-    spent: dict[int, Pace] = {}
+    loads: dict[int, Work] = {}
     with bench_servers() as settings:
         readers = {length: asyncio.run(_readers(settings, length)) for length in LENGTHS}
         bare_port = free_port()
@@ -196,11 +198,10 @@ def _lengths(seconds: float) -> list[Result]:
             wait_until_answers(f"http://{HOST}:{settings.port}/health/ready")
             wait_until_answers(f"http://{HOST}:{bare_port}/ready")
             for length, people in readers.items():
-                load = asyncio.run(_loading(settings.port, people))
+                load = loads[length] = asyncio.run(_loading(settings.port, people))
                 bare = _asking([_bare_request(reader) for reader in people])
                 sides = ((settings.port, load), (bare_port, bare))
                 ours, base = asyncio.run(ask_by_turns(*sides, connections=CLIENTS, seconds=seconds))
-                spent[length] = ours
                 results.append(_loaded(f"load-{length}", length, CLIENTS, ours, base))
                 if length == LENGTHS[1]:
                     ours, base = asyncio.run(
@@ -217,15 +218,22 @@ def _lengths(seconds: float) -> list[Result]:
                             baseline_value=base.p99_ms,
                         )
                     )
-    middle, longest = LENGTHS[1:]
+            middle, longest = LENGTHS[1:]
+            more, fewer = asyncio.run(
+                ask_by_turns(
+                    *((settings.port, loads[length]) for length in (longest, middle)),
+                    connections=1,
+                    seconds=seconds,
+                )
+            )
     return [
         *results,
         compare(
             "load-linear",
-            1_000_000 / spent[longest].per_second / longest,
+            1_000 * more.p50_ms / longest,
             f"us a record of {longest:,}",
             baseline=f"a record of {middle:,}",
-            baseline_value=1_000_000 / spent[middle].per_second / middle,
+            baseline_value=1_000 * fewer.p50_ms / middle,
             goal=ratio_at_most(1.2),
         ),
     ]
