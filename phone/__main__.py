@@ -8,7 +8,7 @@ wrong, or take that back. wish [--language L] [--sms-number N] [--opt-out O] [--
 how its owner wants to be told. register TOKEN: where its pushes go. receive PUSH [--open]: show a
 push (base64) once, and open it. outbox: what became of every act. withdraw P: take an act back that
 was never sent. again P: send one again that a network did not let
-through. clear P: put away one
+through, or that found too many photos kept. clear P: put away one
 that has ended. remind: what to tell its owner now. offline,
 online: pull the plug, and put it back. wipe: forget everything.
 

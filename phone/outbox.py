@@ -28,6 +28,7 @@ into it; may be put away.
 """
 
 APPLIED, QUARANTINED = "applied", "command.quarantined"
+TOO_MANY_PHOTOS = "blob.too_many_photos"
 # No server's word: our server takes every single act (`PAYLOAD_BYTES_MAX`), a network may not.
 HELD = "phone.too_large_for_network"
 HELD_AR = (
@@ -283,8 +284,13 @@ def hold(store: Store, command_id: UUID) -> None:
 
 
 def send_again(store: Store, command_id: UUID) -> bool:
-    """Has an act that was held go again, in its place and under its id; False when it was not."""
+    """Has an act that was held go again, in its place and under its id; or one that found too many
+    photos kept, under a new one. False for any other.
+    """
     act = find_act(store, command_id)
+    if act is not None and (act.state, act.reason) == ("refused", TOO_MANY_PHOTOS):
+        put_again(store, act)
+        return True
     if act is None or act.state != "held":
         return False
     body = Body(act.name, act.payload, act.made_at)

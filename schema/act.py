@@ -37,7 +37,7 @@ from timeline.act import (
     TooLate,
     UndoCard,
 )
-from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture
+from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 from timeline.command import Command, CommandUnknown, run_command
 from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
 from timeline.dispute import (
@@ -94,6 +94,7 @@ NEXT_STEPS: Mapping[str, NextStep] = MappingProxyType(
         BlobMissing.code: NextStep.SEND_PHOTO,
         BlobIncomplete.code: NextStep.SEND_PHOTO,
         NotAPicture.code: NextStep.SEND_PHOTO,
+        TooManyPhotos.code: NextStep.UNDO,
         SnoozeOutOfRange.code: NextStep.CHOOSE_ANOTHER_DAY,
         NotDisputable.code: NextStep.UNDO,
         SaysNothing.code: NextStep.CORRECT_INPUT,

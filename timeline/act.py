@@ -24,7 +24,7 @@ from domain.keyed_hash import KEY_BYTES
 from domain.people.actor import Actor
 from domain.standing import standing_facts
 from store.clock import Clock
-from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture
+from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 from timeline.command import Command, CommandType, Standing
 
 SNOOZE_DAYS_MAX = 30  # longer would let a vaccination slip past its window unseen
@@ -209,4 +209,5 @@ REFUSALS: tuple[type[Refusal], ...] = (
     BlobMissing,
     BlobIncomplete,
     NotAPicture,
+    TooManyPhotos,
 )

@@ -3,12 +3,13 @@ key; found by circle first, and only for the member who sent them.
 
 Chunks may come in any order and again. When the last has come the whole is compared with the
 SHA-256 that it must have; if it differs, all is dropped. What no command names within a week of
-its last chunk is an orphan, and swept.
+its last chunk is an orphan, and swept; so is a photo within a week of the undo of the act that
+named it. One that another took the place of stays: an undo brings it back.
 """
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from timeline.ground import Ground
 CHUNK_BYTES = 256 * 1024
 BLOB_BYTES_MAX = 20 * 1024 * 1024
 UNUSED_BLOBS_MAX = 20  # of a member in a circle, before a command names them
+PHOTOS_KEPT_MAX = 100  # of a member in a circle, those that others took the place of among them
 ORPHAN_DAYS = 7
 ORPHAN_BATCH_MAX = 100
 HASH_BYTES = 32
@@ -49,6 +51,13 @@ class TooManyBlobs(Refusal):
     status = 409
     ar = "تنتظر ملفات كثيرة دون استخدام. أرسل الإجراءات التي تستخدمها أولًا."
     en = "Too many files wait unused. Send the actions that use them first."
+
+
+class TooManyPhotos(Refusal):
+    code = "blob.too_many_photos"
+    status = 409
+    ar = "أرفقت مئة صورة، وهو الحد. تراجع عن إرفاق صورة لم تعد تحتاج إليها ثم أرفق هذه من جديد."
+    en = "You attached a hundred photos, the most there may be. Take one back, then attach this."
 
 
 class BlobTooLarge(Refusal):
@@ -219,24 +228,46 @@ async def find_blob_circle(
 async def claim_picture(
     unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, person_id: PersonId, blob_id: UUID
 ) -> None:
-    """Keeps the member's picture for good, in the commit of the command that names it; again it
-    changes nothing.
+    """Keeps the member's picture while an act that stands names it, in the commit of the command
+    that does; again it changes nothing. The caller holds the circle's lock.
 
-    Raises: BlobMissing (alike for another's), BlobIncomplete, NotAPicture.
+    Raises: BlobMissing (alike for another's), BlobIncomplete, NotAPicture, TooManyPhotos.
     """
     mine = _mine(unit.scope, person_id, blob_id)
-    found = await unit.execute(select(col(BlobRow.complete)).where(*mine).with_for_update())
-    complete = found.scalar_one_or_none()
-    if complete is None:
+    found = await unit.execute(
+        select(col(BlobRow.complete), col(BlobRow.claimed_at)).where(*mine).with_for_update()
+    )
+    row = found.one_or_none()
+    if row is None:
         raise BlobMissing
-    if not complete:
+    if not row.complete:
         raise BlobIncomplete
+    if row.claimed_at is None and await _count_kept(unit, person_id) >= PHOTOS_KEPT_MAX:
+        raise TooManyPhotos
     if not _is_picture(await _open_chunk(unit, keys, held_as(person_id, blob_id), 0)):
         raise NotAPicture
     await unit.execute(
         update(BlobRow)
         .where(*mine, col(BlobRow.claimed_at).is_(None))
         .values(claimed_at=ground.clock.now_utc())
+    )
+
+
+async def release_pictures(
+    unit: Unit[CircleScope], ground: Ground, person_id: PersonId, named: Collection[UUID]
+) -> None:
+    """Lets go of the member's pictures but for those that acts still name: each is an orphan from
+    now on. The caller holds the circle's lock.
+    """
+    await unit.execute(
+        update(BlobRow)
+        .where(
+            col(BlobRow.circle_id) == unit.scope.circle_id,
+            col(BlobRow.person_id) == person_id,
+            col(BlobRow.claimed_at).is_not(None),
+            col(BlobRow.blob_id).not_in([held_as(person_id, blob_id) for blob_id in named]),
+        )
+        .values(claimed_at=None, touched_at=ground.clock.now_utc())
     )
 
 
@@ -254,6 +285,18 @@ async def sweep_orphans(ground: Ground) -> int:
         async with ground.database.unit(CircleScope(CircleId(row.circle_id))) as unit:
             await _drop(unit, row.blob_id)
     return len(found)
+
+
+async def _count_kept(unit: Unit[CircleScope], person_id: PersonId) -> int:
+    found = await unit.execute(
+        select(func.count()).where(
+            col(BlobRow.circle_id) == unit.scope.circle_id,
+            col(BlobRow.person_id) == person_id,
+            col(BlobRow.claimed_at).is_not(None),
+        )
+    )
+    count: int = found.scalar_one()
+    return count
 
 
 async def _open_blob(

@@ -24,15 +24,17 @@ from uuid import UUID
 
 import msgspec
 
+from domain.card.act import standing_photos
 from domain.error import NotFound, Refusal
 from domain.fact import Fact
+from domain.facts.act import CardAct
 from domain.ids import CircleId, CommandId, RecordKey
 from domain.people.actor import Actor
 from store.clock import Clock
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope, PersonScope
 from store.session import Unit
-from timeline.blob import claim_picture, is_held
+from timeline.blob import claim_picture, is_held, release_pictures
 from timeline.due import refresh_if_due
 from timeline.ground import Ground
 from timeline.outcome import (
@@ -81,7 +83,7 @@ class CommandType(msgspec.Struct, Generic[P], frozen=True):
     """A kind of circle command: name (which never changes its meaning), payload, target, decision.
 
     `decide` returns the fact to record, or several, or raises a Refusal; it writes nothing. `photo`
-    is the blob that the payload names, if any: it is kept for good in the same commit.
+    is the blob that the payload names, if any: it is kept from the same commit on.
     """
 
     name: str
@@ -330,6 +332,9 @@ async def _carry_out(
     if any(outcome.code == APPLIED for outcome in outcomes.values()):
         new = facts[len(before) :]
         await append_facts(unit, ground, keys, new, state.facts_version)
+        if any(isinstance(fact.payload, CardAct) and fact.payload.act == "undone" for fact in new):
+            named = standing_photos(facts, actor.person_id)
+            await release_pictures(unit, ground, actor.person_id, named)
         now = msgspec.structs.replace(state, facts_version=state.facts_version + len(new))
         snapshot = Snapshot(now, tuple(facts), await basis_now(unit, ground, now))
         await write_evaluation(unit, ground, keys, now, await evaluate_snapshot(ground, snapshot))

@@ -4,6 +4,7 @@ attached, undone.
 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
+from uuid import UUID
 
 import msgspec
 
@@ -34,6 +35,18 @@ def standing_acts(facts: Iterable[Fact]) -> StandingActs:
         elif standing:
             standing.pop()
     return acts
+
+
+def standing_photos(facts: Iterable[Fact], person: PersonId) -> frozenset[UUID]:
+    """The photos that a person's acts still name, those that another took the place of too: an undo
+    brings them back.
+    """
+    return frozenset(
+        act.photo
+        for (whose, _), acts in standing_acts(facts).items()
+        for act in acts
+        if whose == person and act.photo is not None
+    )
 
 
 def apply_acts(record: Record, acts: StandingActs) -> Record:

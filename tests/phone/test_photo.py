@@ -16,7 +16,7 @@ from phone.sync import FAULTS_MAX, StillBusy
 from phone.transport import SignInRequired
 from tests.support.house import TestHouse
 from tests.support.line import JPEG, Line, open_line
-from timeline.blob import ORPHAN_DAYS, UNUSED_BLOBS_MAX, sweep_orphans
+from timeline.blob import ORPHAN_DAYS, PHOTOS_KEPT_MAX, UNUSED_BLOBS_MAX, sweep_orphans
 
 SMALL = JPEG[:100]
 CUTS = ["no connection", "answer lost", "answer cut", "busy", "429", "500", "portal"]
@@ -104,6 +104,32 @@ async def test_a_photo_that_is_no_picture_ends_its_act_and_stays(line: Line) -> 
     assert (ended.state, ended.reason) == ("refused", "blob.not_a_picture")
     assert ended.words_ar
     assert line.photos() == 1
+
+
+async def test_one_that_found_too_many_kept_goes_again_when_its_owner_says_so(line: Line) -> None:
+    first, second = line.cards()[:2]
+    line.attach(first, SMALL)
+    await line.come_back()
+    async with line.house.ground.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO blob SELECT circle_id, gen_random_uuid(), person_id, size_bytes, complete,"
+            " touched_at, claimed_at, sealed FROM blob, generate_series(1, $1)",
+            (PHOTOS_KEPT_MAX - 1,),
+        )
+    line.attach(second, SMALL)
+    await line.come_back()
+    ended = list_acts(line.store)[1]
+    assert (ended.state, ended.reason) == ("refused", "blob.too_many_photos")
+    assert ended.words_ar
+    assert line.photos() == 1
+    (shown,) = [each for each in line.cards() if each.card.key == first.card.key]
+    act.undo(line.store, first.card.key, shown.number, now=line.house.clock.now_utc())
+    await line.come_back()
+    with line.store.transaction():
+        assert outbox.send_again(line.store, ended.id)
+    await line.come_back()
+    assert line.states() == ["applied"] * 3
+    assert line.photos() == 0
 
 
 async def test_an_undo_before_it_was_sent_takes_the_photo_with_it(line: Line) -> None:

@@ -3,6 +3,7 @@
 A blob that is another's looks exactly like one that never was.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,13 @@ from tests.support.builders import CITIZEN, born, described, married, vaccinated
 from tests.support.house import TestHouse, person
 from tests.support.phone import BarePhone, open_app
 from tests.sync.test_blob import PHOTO, Sender, refused, synced
-from timeline.blob import CHUNK_BYTES, ORPHAN_DAYS, UNUSED_BLOBS_MAX, sweep_orphans
+from timeline.blob import (
+    CHUNK_BYTES,
+    ORPHAN_DAYS,
+    PHOTOS_KEPT_MAX,
+    UNUSED_BLOBS_MAX,
+    sweep_orphans,
+)
 
 HUSBAND, WIFE, CHILD, SECOND_WIFE = (person(number) for number in range(1, 5))
 TODAY = date(2026, 11, 21)
@@ -230,3 +237,88 @@ async def test_a_photo_is_read_by_any_stream_of_its_members(
     other.id = photo
     for path in ("", "/0"):
         assert refused(await other.get(path)) == (404, "not_found")
+
+
+async def kept(house: TestHouse) -> int:
+    """How many photos acts keep from the sweep."""
+    async with house.ground.database.engine.connect() as connection:
+        found = await connection.exec_driver_sql(
+            "SELECT count(*) FROM blob WHERE claimed_at IS NOT NULL"
+        )
+        return int(found.scalar_one())
+
+
+async def undo(phone: BarePhone, key: bytes) -> str:
+    payload = {"key": key, "seen_number": phone.number_of(key)}
+    said = await phone.sync(phone.command("card.undo", payload))
+    return str(said["outcomes"][0]["code"])
+
+
+async def test_a_photo_goes_a_week_after_its_act_was_undone_and_may_be_attached_until_then(
+    house: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    phone = await synced(http)
+    key, stream = open_card(phone)
+    first, second = await sent_whole(phone, stream), await sent_whole(phone, stream, PNG)
+    for photo in (first, second):
+        assert await attach(phone, key, photo) == "applied"
+    assert await kept(house) == 2
+    house.clock.instant += timedelta(days=ORPHAN_DAYS + 1)
+    assert await undo(phone, key) == "applied"
+    assert await kept(house) == 1  # the one that it took the place of is back
+    house.clock.instant += timedelta(days=ORPHAN_DAYS - 1)
+    assert await sweep_orphans(house.ground) == 0
+    assert await attach(phone, key, second) == "applied"
+    assert await undo(phone, key) == "applied"
+    house.clock.instant += timedelta(days=ORPHAN_DAYS + 1)
+    assert await sweep_orphans(house.ground) == 1
+    assert phone.cards()[key]["photo"] == first.bytes
+    asking = Sender(phone, PNG)
+    asking.stream = str(UUID(bytes=stream))
+    for photo, status in ((first, 200), (second, 404)):
+        asking.id = photo
+        assert (await asking.get("/0")).status_code == status
+    assert await attach(phone, key, second) == "blob.missing"
+
+
+async def test_an_undo_of_another_act_lets_go_of_no_photo(
+    house: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    phone, wife = await synced(http), await synced(http, WIFE)
+    for each in (phone, wife):
+        key, stream = open_card(each)
+        assert await attach(each, key, await sent_whole(each, stream)) == "applied"
+    key, _ = open_card(phone)
+    await phone.sync(phone.command("card.acknowledge", {"key": key}))
+    assert await undo(phone, key) == "applied"
+    assert await kept(house) == 2
+    assert await undo(phone, key) == "applied"
+    assert await kept(house) == 1  # the mother's stays
+
+
+async def test_a_hundred_photos_are_kept_and_of_two_phones_at_once_one_gets_the_last(
+    house: TestHouse, http: httpx2.AsyncClient
+) -> None:
+    phone, other = await synced(http), await synced(http)
+    key, stream = open_card(phone)
+    assert await attach(phone, key, await sent_whole(phone, stream, PNG)) == "applied"
+    async with house.ground.database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO blob SELECT circle_id, gen_random_uuid(), person_id, size_bytes, complete,"
+            " touched_at, claimed_at, sealed FROM blob, generate_series(1, $1)",
+            (PHOTOS_KEPT_MAX - 2,),
+        )
+    assert await kept(house) == PHOTOS_KEPT_MAX - 1
+    photos = [await sent_whole(each, stream, PNG) for each in (phone, other)]
+    said = await asyncio.gather(
+        *(attach(each, key, photo) for each, photo in zip((phone, other), photos, strict=True))
+    )
+    assert sorted(said) == ["applied", "blob.too_many_photos"]
+    assert await kept(house) == PHOTOS_KEPT_MAX
+    refused_photo = photos[said.index("blob.too_many_photos")]
+    assert await attach(phone, key, photos[said.index("applied")]) == "applied"  # it is kept
+    assert await attach(phone, key, refused_photo) == "blob.too_many_photos"
+    for _ in range(2):
+        await phone.sync()
+        assert await undo(phone, key) == "applied"
+    assert await attach(phone, key, refused_photo) == "applied"
