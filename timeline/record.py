@@ -37,7 +37,7 @@ WITH woken AS (
     UPDATE circle SET facts_version = $5, next_change_on = $6 WHERE circle_id = $1
 )
 {_APPEND}
-"""
+"""  # noqa: S608 -- of constants
 
 
 class CircleState(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ Only rows whose content changed are written; what went leaves a tombstone.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import msgspec
@@ -221,38 +221,44 @@ async def read_stream(
     """Every live record of the scope's member in the scope's circle, opened; the order is
     unspecified. `head` is what `find_head` said in this session, where it was asked.
     """
-    return await _read_records(session, keys, None)
+    if head is None:
+        head = await find_head(session)
+    if head is None:
+        return ()
+    connection = await session.raw()
+    rows = await connection.fetch(
+        "SELECT record_key, number, sealed FROM stream_record"
+        " WHERE circle_id = $1 AND person_id = $2 AND sealed IS NOT NULL",
+        session.scope.circle_id,
+        session.scope.person_id,
+    )
+    return await _open_records(session, keys, head, rows)
 
 
 async def list_held_records(
     session: Reading[MemberScope], keys: OwnerKeys, record_keys: Sequence[RecordKey]
 ) -> Mapping[RecordKey, HeldRecord]:
     """Those of the scope's stream that are live, opened."""
-    found = await _read_records(session, keys, record_keys)
-    return {held.record.key: held for held in found}
-
-
-async def _read_records(
-    session: Reading[MemberScope], keys: OwnerKeys, record_keys: Sequence[RecordKey] | None
-) -> tuple[HeldRecord, ...]:
-    """Live records of a stream, or those of these keys."""
-    scope = session.scope
+    head = await find_head(session)
     if head is None:
-        head = await _find_head(session, scope.person_id)
-    if head is None:
-        return ()
-    asked: tuple[Sequence[RecordKey], ...] = ()
-    among = ""
-    if record_keys is not None:
-        asked, among = (record_keys,), " AND record_key = ANY($3)"
+        return {}
     connection = await session.raw()
     rows = await connection.fetch(
         "SELECT record_key, number, sealed FROM stream_record"
-        f" WHERE circle_id = $1 AND person_id = $2 AND sealed IS NOT NULL{among}",
-        scope.circle_id,
-        scope.person_id,
-        *asked,
+        " WHERE circle_id = $1 AND person_id = $2 AND sealed IS NOT NULL AND record_key = ANY($3)",
+        session.scope.circle_id,
+        session.scope.person_id,
+        record_keys,
     )
+    opened = await _open_records(session, keys, head, rows)
+    return {held.record.key: held for held in opened}
+
+
+async def _open_records(
+    session: Reading[MemberScope], keys: OwnerKeys, head: StreamHead, rows: Iterable[Any]
+) -> tuple[HeldRecord, ...]:
+    """Rows of the scope's stream, opened. Any: rows of the driver."""
+    scope = session.scope
     ready: dict[int, SealingKey] = {}
     held = []
     for record_key, number, sealed in rows:
