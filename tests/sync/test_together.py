@@ -72,8 +72,7 @@ async def counted(house: TestHouse) -> tuple[int, ...]:
             "SELECT (SELECT count(*) FROM refresh_log), (SELECT count(*) FROM fact),"
             " (SELECT count(*) FROM outcome)"
         )
-        (row,) = found.tuples()
-    return tuple(row)
+        return tuple(found.one())
 
 
 async def test_acts_on_several_cards_are_one_evaluation(house: TestHouse, phone: BarePhone) -> None:

@@ -259,7 +259,7 @@ async def test_somebody_nobody_ever_reported_has_no_cards_and_may_do_nothing(
 
 
 def test_every_refusal_has_words_and_a_code_of_its_own() -> None:
-    assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS) == 8
+    assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS) == 9
     for refusal in (*REFUSALS, CommandUnknown):
         assert refusal.ar
         assert refusal.en.endswith(".")
