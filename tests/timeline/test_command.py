@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.card.state import card_state
+from domain.error import Refusal
 from domain.ids import CommandId, PersonId, RecordKey
 from store.scope import MemberScope
 from tests.support.builders import CITIZEN, born, described, in_error, married, vaccinated
@@ -259,8 +260,9 @@ async def test_somebody_nobody_ever_reported_has_no_cards_and_may_do_nothing(
 
 
 def test_every_refusal_has_words_and_a_code_of_its_own() -> None:
-    assert len({refusal.code for refusal in REFUSALS}) == len(REFUSALS) == 9
-    for refusal in (*REFUSALS, CommandUnknown):
+    refusals: list[type[Refusal]] = [*REFUSALS, CommandUnknown]
+    assert len({refusal.code for refusal in refusals}) == len(refusals) == 10
+    for refusal in refusals:
         assert refusal.ar
         assert refusal.en.endswith(".")
         assert 400 <= refusal.status < 500
