@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import NAMESPACE_URL, uuid5
 
-from simulators.telling import Story
+from simulators.telling import Story, sample_emirates_id
 
 Assurance = Literal["SOP1", "SOP2", "SOP3"]
 
@@ -73,6 +73,14 @@ def _in_parts(name: str) -> str:
 
 SAMPLES = (
     Account("visitor", "SOP1", "زائرة تجريبية", "Sample Visitor", None),
+    Account(  # verified, with no right to sign documents: enough to see one's own
+        "verified",
+        "SOP2",
+        "موثّقة التجريبي",
+        "Sample Verified",
+        sample_emirates_id(95).replace("-", ""),
+        "female",
+    ),
     Account("short-number", "SOP3", "رقم قصير", "Short Number", SAMPLE_IDN_OF_14_DIGITS, "male"),
 )
 

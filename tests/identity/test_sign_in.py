@@ -16,8 +16,7 @@ from timeline.apply import read_own_facts
 from timeline.people import find_person, identify
 
 NOURA = sample_emirates_id(12)
-VISITOR, SHORT_NUMBER = "visitor", "short-number"
-ME = "{ me { name { ar en } } }"
+VISITOR, VERIFIED, SHORT_NUMBER = "visitor", "verified", "short-number"
 
 
 async def test_a_verified_person_gets_tokens_and_sees_their_own(phone: Phone) -> None:
@@ -56,6 +55,16 @@ async def test_an_unverified_account_sees_nothing(phone: Phone) -> None:
     assert "غير موثّق" in answer.text
     assert "not verified" in answer.text
     assert f"{APP_ADDRESS}?error=access_denied" in answer.text.replace("&amp;", "&")
+
+
+async def test_a_verified_account_that_may_not_sign_documents_is_enough(phone: Phone) -> None:
+    """SOP2, between the visitor's SOP1 and the demonstration's SOP3."""
+    await phone.sign_in(VERIFIED)
+    assert (await phone.ask("{ __typename }")).status_code == 200
+    number = sample_emirates_id(95).replace("-", "")
+    person = await find_person(phone.house.ground, system="emirates_id", value=f"/{number}")
+    assert person is not None
+    assert "موثّقة التجريبي" in repr(await read_own_facts(phone.house.ground, person))
 
 
 async def test_a_number_of_fourteen_digits_is_no_emirates_id(phone: Phone) -> None:
