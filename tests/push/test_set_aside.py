@@ -236,7 +236,8 @@ async def test_an_effect_that_nobody_can_open_keeps_no_other_from_being_made(
         connection = await unit.raw()
         spoiled = await connection.fetchval(
             "UPDATE effect SET sealed = $1 WHERE act_key = (SELECT min(act_key) FROM effect"
-            " WHERE kind = 0 AND not_before_on <= $2) RETURNING act_key",
+            " WHERE kind = 0 AND state = 0 AND not_before_on <= $2 AND not_after_on >= $2)"
+            " RETURNING act_key",
             GARBAGE,
             TODAY,
         )
