@@ -25,7 +25,7 @@ from domain.facts.person import IdentifierReplaced, PersonDescribed
 from domain.facts.pregnancy import PregnancyConfirmed
 from domain.facts.statement import list_roles
 from domain.ids import PersonId
-from domain.precedence import owned_precedence
+from domain.precedence import OWNERS, owned_precedence
 from domain.standing import standing_facts
 
 # Who is a year older than a birth was not born then; nearer days are one birth, told carelessly.
@@ -173,15 +173,15 @@ def lived_before(person: PersonId, born_on: date, standing: Iterable[Fact]) -> F
     by more than a year, or were married or a parent before.
 
     Then the number of somebody else was given to a newborn, and nothing of that other life is the
-    family's. `standing` are facts that count, everybody read as who they are; of several that
-    describe the person the one whose word counts (`domain/precedence.py`), an exact day before a
-    year.
+    family's. `standing` are facts that count, everybody read as who they are. Of what describes the
+    person the register's last word counts; where it said nothing, any that says so: the birth's
+    own report describes the child, too.
     """
     standing = tuple(standing)
-    described = _described_birth(person, standing)
+    described = _descriptions_that_count(person, standing)
     for fact in standing:
         match fact.payload:
-            case PersonDescribed(born_on=born, born_in=born_in) if fact is described:
+            case PersonDescribed(born_on=born, born_in=born_in) if fact in described:
                 latest = born or (_last_day_of(born_in) if born_in is not None else born_on)
                 if born_on - latest > timedelta(days=OLDER_DAYS):
                     return fact
@@ -199,16 +199,21 @@ def lived_before(person: PersonId, born_on: date, standing: Iterable[Fact]) -> F
     return None
 
 
-def _described_birth(person: PersonId, standing: Iterable[Fact]) -> Fact | None:
-    """Whose word counts of when a person was born, of those that describe them."""
+def _descriptions_that_count(person: PersonId, standing: Iterable[Fact]) -> tuple[Fact, ...]:
+    """What may say when a person was born: the last of its owner, an exact day before a year, else
+    all.
+    """
     told = [
         (fact, fact.payload)
         for fact in standing
         if isinstance(fact.payload, PersonDescribed) and fact.payload.person == person
     ]
-    days = [fact for fact, said in told if said.born_on is not None]
-    births = days or [fact for fact, said in told if said.born_in is not None]
-    return max(births, key=lambda fact: owned_precedence(fact, "birth"), default=None)
+    births = [(fact, said) for fact, said in told if said.born_on or said.born_in]
+    owned = [(fact, said) for fact, said in births if fact.source in OWNERS["birth"]]
+    if not owned:
+        return tuple(fact for fact, _ in births)
+    days = [fact for fact, said in owned if said.born_on] or [fact for fact, _ in owned]
+    return (max(days, key=lambda fact: owned_precedence(fact, "birth")),)
 
 
 def other_birth(child: PersonId, birth: Fact, standing: Iterable[Fact]) -> Fact | None:

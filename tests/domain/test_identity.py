@@ -92,6 +92,8 @@ def test_a_newborn_is_nobody_who_was_married_or_a_parent_before(
         ((("icp", 0, 2026), ("icp", 1, 2016)), False),
         ((("hospital", 0, 2016), ("icp", 0, 2026)), True),
         ((("icp", 0, 2026), ("hospital", 1, 2016)), True),
+        ((("hospital", -200, 2016), ("hospital", 0, 2026)), False),
+        ((("hospital", 0, 2016), ("ministry", 0, 2026)), False),
     ],
 )
 def test_a_newborn_is_as_old_as_the_word_that_counts_says(

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from api.demo import AGENCIES
 from domain.catalogue import Catalogue
-from domain.ids import AgencyId, PersonId
+from domain.ids import AgencyId, EntryId, PersonId
 from domain.text.message import Language
 from gov.agency import add_agency
 from schema.load_card import find_service
@@ -85,7 +85,12 @@ async def test_an_open_card_has_its_words_its_days_and_its_why(family: TestHouse
     assert {(fact["kind"], fact["name"]) for fact in why["facts"]} >= {
         ("birth.notified", "Birth notified")
     }
-    assert why["rule"] == {"service": "newborn_bundle", "version": 4, "revision": 1}
+    service = (await family.ground.catalogues.current()).services[EntryId("newborn_bundle")]
+    assert why["rule"] == {
+        "service": "newborn_bundle",
+        "version": service.version,
+        "revision": service.revision,
+    }
 
 
 async def test_every_text_comes_in_the_language_asked_else_the_readers(family: TestHouse) -> None:
