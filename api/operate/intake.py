@@ -115,13 +115,16 @@ async def send_all(
             _count(tally, sending, answer)
             _say_progress(tally, len(sendings))
 
+    given_up: list[BaseException] = []
     async with client:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(at_once):
                     tasks.create_task(take_turns())
         except* IntakeError as refused:
-            raise refused.exceptions[0] from None
+            given_up += refused.exceptions
+    if given_up:  # outside: what is raised within stays a group
+        raise given_up[0]
     return tally
 
 

@@ -109,6 +109,7 @@ async def test_a_worker_killed_at_every_step_misses_nobody(
         async with site.locking("SELECT 1 FROM delivery WHERE state = 1 FOR UPDATE"):
             await site.until_waits("SET state = done.state")
             await site.kill_workers()
+            await site.end_waiting("SET state = done.state")
         await site.until_gone()
         sent = sum((await received(site)).values()) - before
         in_doubt = sent - (await site.count(DELIVERY_ACCEPTED) - settled_before)

@@ -128,6 +128,17 @@ class Site:
             )
         )
 
+    async def end_waiting(self, words: str) -> None:
+        """Whoever waits for a lock with these words is ended: a statement that commits itself is
+        carried out even when who sent it is gone.
+        """
+        await self.connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1"
+            " AND wait_event_type = 'Lock' AND query LIKE $2",
+            MAIN,
+            f"%{words}%",
+        )
+
     @asynccontextmanager
     async def locking(self, statement: str) -> AsyncIterator[None]:
         """Holds the locks of a statement: on a connection of its own, since what PostgreSQL says
