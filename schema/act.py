@@ -37,7 +37,6 @@ from timeline.act import (
     TooLate,
     UndoCard,
 )
-from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 from timeline.command import Command, CommandUnknown, run_command
 from timeline.dispute import REFUSALS as DISPUTE_REFUSALS
 from timeline.dispute import (
@@ -52,6 +51,7 @@ from timeline.dispute import (
     WordsTooLong,
 )
 from timeline.outcome import APPLIED
+from timeline.picture import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 from timeline.step_up import StepUpRequired
 
 

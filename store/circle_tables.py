@@ -210,7 +210,9 @@ class RefreshLogRow(SQLModel, table=True):
 
 
 class BlobRow(SQLModel, table=True):
-    """A file that a command will name, as far as it has come. Writer: `timeline/blob.py`.
+    """A file that a command will name, as far as it has come.
+
+    Writer: `timeline/blob.py`, `timeline/picture.py`.
 
     It is whose phone sent it. Sealed is the SHA-256 it must have. `claimed_at` is set when a
     command names it; one that none names is an orphan, swept by its last chunk's instant.

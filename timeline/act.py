@@ -24,8 +24,8 @@ from domain.keyed_hash import KEY_BYTES
 from domain.people.actor import Actor
 from domain.standing import standing_facts
 from store.clock import Clock
-from timeline.blob import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 from timeline.command import Command, CommandType, Standing
+from timeline.picture import BlobIncomplete, BlobMissing, NotAPicture, TooManyPhotos
 
 SNOOZE_DAYS_MAX = 30  # longer would let a vaccination slip past its window unseen
 

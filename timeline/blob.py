@@ -3,13 +3,13 @@ key; found by circle first, and only for the member who sent them.
 
 Chunks may come in any order and again. When the last has come the whole is compared with the
 SHA-256 that it must have; if it differs, all is dropped. What no command names within a week of
-its last chunk is an orphan, and swept; so is a photo within a week of the undo of the act that
-named it. One that another took the place of stays: an undo brings it back.
+its last chunk is an orphan, and swept. What becomes of one that a command names as a photo is in
+`timeline/picture.py`.
 """
 
 import hashlib
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -30,13 +30,9 @@ from timeline.ground import Ground
 CHUNK_BYTES = 256 * 1024
 BLOB_BYTES_MAX = 20 * 1024 * 1024
 UNUSED_BLOBS_MAX = 20  # of a member in a circle, before a command names them
-PHOTOS_KEPT_MAX = 100  # of a member in a circle, those that others took the place of among them
 ORPHAN_DAYS = 7
 ORPHAN_BATCH_MAX = 100
 HASH_BYTES = 32
-
-_PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-_HEIC_BRANDS = (b"heic", b"heix", b"mif1", b"msf1")
 
 
 class BlobConflict(Refusal):
@@ -51,13 +47,6 @@ class TooManyBlobs(Refusal):
     status = 409
     ar = "تنتظر ملفات كثيرة دون استخدام. أرسل الإجراءات التي تستخدمها أولًا."
     en = "Too many files wait unused. Send the actions that use them first."
-
-
-class TooManyPhotos(Refusal):
-    code = "blob.too_many_photos"
-    status = 409
-    ar = "أرفقت مئة صورة، وهو الحد. تراجع عن إرفاق صورة لم تعد تحتاج إليها ثم أرفق هذه من جديد."
-    en = "You attached a hundred photos, the most there may be. Take one back, then attach this."
 
 
 class BlobTooLarge(Refusal):
@@ -79,27 +68,6 @@ class HashMismatch(Refusal):
     status = 422
     ar = "ما وصل ليس الملف الذي أعلنه الهاتف، فحُذف. أرسل الملف كله من جديد."
     en = "What came is not the file that the phone announced; it was dropped. Send it all again."
-
-
-class BlobMissing(Refusal):
-    code = "blob.missing"
-    status = 404
-    ar = "الصورة التي أرفقتها ليست عندنا. أرسل الصورة ثم أرفقها من جديد."
-    en = "The photo that you attach is not with us. Send the photo, then attach it again."
-
-
-class BlobIncomplete(Refusal):
-    code = "blob.incomplete"
-    status = 409
-    ar = "لم تصل الصورة كاملة. أكمل إرسالها ثم أرفقها من جديد."
-    en = "The photo has not come whole. Send the rest of it, then attach it again."
-
-
-class NotAPicture(Refusal):
-    code = "blob.not_a_picture"
-    status = 422
-    ar = "هذا الملف ليس صورة نستطيع قراءتها. اختر صورة بصيغة JPEG أو PNG أو HEIC."
-    en = "This file is no picture that we can read. Choose one in JPEG, PNG or HEIC."
 
 
 class BlobPlan(msgspec.Struct, frozen=True):
@@ -197,13 +165,13 @@ async def get_chunk(
     keys = await ground.keys.circle(circle_id)
     await read_blob_state(ground, circle_id, person_id, blob_id)
     async with ground.database.read(CircleScope(circle_id)) as session:
-        return await _open_chunk(session, keys, held_as(person_id, blob_id), number)
+        return await open_chunk(session, keys, held_as(person_id, blob_id), number)
 
 
 async def is_held(session: Reading[CircleScope], person_id: PersonId, blob_id: UUID) -> bool:
     """Whether a blob of the member's has begun to come in the scope's circle."""
     found = await session.execute(
-        select(col(BlobRow.blob_id)).where(*_mine(session.scope, person_id, blob_id))
+        select(col(BlobRow.blob_id)).where(*of_member(session.scope, person_id, blob_id))
     )
     return found.scalar_one_or_none() is not None
 
@@ -217,58 +185,12 @@ async def find_blob_circle(
     for circle_id in circles:
         async with ground.database.read(CircleScope(circle_id)) as session:
             found = await session.execute(
-                select(col(BlobRow.complete)).where(*_mine(session.scope, person_id, blob_id))
+                select(col(BlobRow.complete)).where(*of_member(session.scope, person_id, blob_id))
             )
             complete = found.scalar_one_or_none()
         if complete or (complete is not None and circle_id == circles[0]):
             return circle_id
     return circles[0]
-
-
-async def claim_picture(
-    unit: Unit[CircleScope], ground: Ground, keys: OwnerKeys, person_id: PersonId, blob_id: UUID
-) -> None:
-    """Keeps the member's picture while an act that stands names it, in the commit of the command
-    that does; again it changes nothing. The caller holds the circle's lock.
-
-    Raises: BlobMissing (alike for another's), BlobIncomplete, NotAPicture, TooManyPhotos.
-    """
-    mine = _mine(unit.scope, person_id, blob_id)
-    found = await unit.execute(
-        select(col(BlobRow.complete), col(BlobRow.claimed_at)).where(*mine).with_for_update()
-    )
-    row = found.one_or_none()
-    if row is None:
-        raise BlobMissing
-    if not row.complete:
-        raise BlobIncomplete
-    if row.claimed_at is None and await _count_kept(unit, person_id) >= PHOTOS_KEPT_MAX:
-        raise TooManyPhotos
-    if not _is_picture(await _open_chunk(unit, keys, held_as(person_id, blob_id), 0)):
-        raise NotAPicture
-    await unit.execute(
-        update(BlobRow)
-        .where(*mine, col(BlobRow.claimed_at).is_(None))
-        .values(claimed_at=ground.clock.now_utc())
-    )
-
-
-async def release_pictures(
-    unit: Unit[CircleScope], ground: Ground, person_id: PersonId, named: Collection[UUID]
-) -> None:
-    """Lets go of the member's pictures but for those that acts still name: each is an orphan from
-    now on. The caller holds the circle's lock.
-    """
-    await unit.execute(
-        update(BlobRow)
-        .where(
-            col(BlobRow.circle_id) == unit.scope.circle_id,
-            col(BlobRow.person_id) == person_id,
-            col(BlobRow.claimed_at).is_not(None),
-            col(BlobRow.blob_id).not_in([held_as(person_id, blob_id) for blob_id in named]),
-        )
-        .values(claimed_at=None, touched_at=ground.clock.now_utc())
-    )
 
 
 async def sweep_orphans(ground: Ground) -> int:
@@ -285,18 +207,6 @@ async def sweep_orphans(ground: Ground) -> int:
         async with ground.database.unit(CircleScope(CircleId(row.circle_id))) as unit:
             await _drop(unit, row.blob_id)
     return len(found)
-
-
-async def _count_kept(unit: Unit[CircleScope], person_id: PersonId) -> int:
-    found = await unit.execute(
-        select(func.count()).where(
-            col(BlobRow.circle_id) == unit.scope.circle_id,
-            col(BlobRow.person_id) == person_id,
-            col(BlobRow.claimed_at).is_not(None),
-        )
-    )
-    count: int = found.scalar_one()
-    return count
 
 
 async def _open_blob(
@@ -355,7 +265,7 @@ async def _insert_chunk(
         .on_conflict_do_nothing()
     )
     if made.rowcount != 1 and not hmac.compare_digest(
-        await _open_chunk(unit, keys, plan.held_as, number), chunk
+        await open_chunk(unit, keys, plan.held_as, number), chunk
     ):
         raise BlobConflict
 
@@ -376,13 +286,14 @@ async def _has_hash(unit: Unit[CircleScope], keys: OwnerKeys, plan: BlobPlan) ->
     """Opened one chunk at a time: at most 256 KB lie in memory."""
     whole = hashlib.sha256()
     for number in range(plan.chunk_count):
-        whole.update(await _open_chunk(unit, keys, plan.held_as, number))
+        whole.update(await open_chunk(unit, keys, plan.held_as, number))
     return hmac.compare_digest(whole.digest(), plan.sha256)
 
 
-async def _open_chunk(
+async def open_chunk(
     session: Reading[CircleScope], keys: OwnerKeys, blob_id: UUID, number: int
 ) -> bytes:
+    """One chunk of the scope's circle, by the blob's id in the database. Raises: NotFound."""
     circle_id = session.scope.circle_id
     found = await session.execute(
         select(col(BlobChunkRow.sealed)).where(
@@ -397,20 +308,15 @@ async def _open_chunk(
     return open_(keys.for_("blob_chunk"), _chunk_place(circle_id, blob_id, number), sealed)
 
 
-def _mine(
+def of_member(
     scope: CircleScope, person_id: PersonId, blob_id: UUID
 ) -> tuple[ColumnElement[bool], ...]:
+    """That a row is the member's blob in the scope's circle."""
     return (
         col(BlobRow.circle_id) == scope.circle_id,
         col(BlobRow.blob_id) == held_as(person_id, blob_id),
         col(BlobRow.person_id) == person_id,
     )
-
-
-def _is_picture(first: bytes) -> bool:
-    """By its first bytes: JPEG, PNG, or a brand of HEIC (ISO/IEC 23008-12, annex B)."""
-    is_heic = first[4:8] == b"ftyp" and first[8:12] in _HEIC_BRANDS
-    return is_heic or first.startswith(_PICTURE_STARTS)
 
 
 async def _drop(unit: Unit[CircleScope], blob_id: UUID) -> None:

@@ -34,7 +34,7 @@ from store.clock import Clock
 from store.keys import OwnerKeys
 from store.scope import CircleScope, MemberScope, PersonScope
 from store.session import Unit
-from timeline.blob import claim_picture, is_held, release_pictures
+from timeline.blob import is_held
 from timeline.due import refresh_if_due
 from timeline.ground import Ground
 from timeline.outcome import (
@@ -47,6 +47,7 @@ from timeline.outcome import (
     list_with_circle,
     list_with_person,
 )
+from timeline.picture import claim_picture, release_pictures
 from timeline.read import member_circles
 from timeline.record import CircleState, append_facts, lock_circle, read_facts
 from timeline.refresh import Snapshot, basis_now, evaluate_snapshot, write_evaluation

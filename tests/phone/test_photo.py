@@ -16,7 +16,8 @@ from phone.sync import FAULTS_MAX, StillBusy
 from phone.transport import SignInRequired
 from tests.support.house import TestHouse
 from tests.support.line import JPEG, Line, open_line
-from timeline.blob import ORPHAN_DAYS, PHOTOS_KEPT_MAX, UNUSED_BLOBS_MAX, sweep_orphans
+from timeline.blob import ORPHAN_DAYS, UNUSED_BLOBS_MAX, sweep_orphans
+from timeline.picture import PHOTOS_KEPT_MAX
 
 SMALL = JPEG[:100]
 CUTS = ["no connection", "answer lost", "answer cut", "busy", "429", "500", "portal"]

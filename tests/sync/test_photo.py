@@ -17,13 +17,8 @@ from tests.support.builders import CITIZEN, born, described, married, vaccinated
 from tests.support.house import TestHouse, person
 from tests.support.phone import BarePhone, open_app
 from tests.sync.test_blob import PHOTO, Sender, refused, synced
-from timeline.blob import (
-    CHUNK_BYTES,
-    ORPHAN_DAYS,
-    PHOTOS_KEPT_MAX,
-    UNUSED_BLOBS_MAX,
-    sweep_orphans,
-)
+from timeline.blob import CHUNK_BYTES, ORPHAN_DAYS, UNUSED_BLOBS_MAX, sweep_orphans
+from timeline.picture import PHOTOS_KEPT_MAX
 
 HUSBAND, WIFE, CHILD, SECOND_WIFE = (person(number) for number in range(1, 5))
 TODAY = date(2026, 11, 21)
