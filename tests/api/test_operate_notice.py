@@ -5,19 +5,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
 
 from domain.ids import ActKey, CircleId, EntryId, PersonId, RecordKey
 from gov.operation import list_operations
 from push.answer import Answer
-from push.notice import Notice, encode_notice
+from push.notice import Notice
 from store.clock import SystemClock
-from store.notice_tables import CHANNEL_SMS, NOTICE_CLOSED, NoticeRow
-from store.scope import PersonScope, ReferenceScope
-from store.seal import Place, seal
+from store.notice_tables import CHANNEL_SMS, NOTICE_CLOSED
+from store.scope import ReferenceScope
 from tests.api.test_operate_agency import Shell
 from tests.support.house import TestHouse
-from tests.support.notices import Outbox
+from tests.support.notices import Outbox, keep_notice
 from tests.support.recipients import load_recipients
 from timeline.population import list_reads
 
@@ -165,18 +163,7 @@ async def load_closed(
             LATE,
             message=EntryId("odd"),
         )
-        key = (await house.ground.keys.person(who)).for_("notice")
-        async with house.ground.database.unit(PersonScope(who)) as unit:
-            await unit.execute(
-                insert(NoticeRow).values(
-                    person_id=who,
-                    notice_id=notice.id,
-                    circle_id=notice.circle_id,
-                    state=NOTICE_CLOSED,
-                    reason=reason,
-                    made_at=at,
-                    due_at=at,
-                    sealed=seal(key, Place(who, notice.id), encode_notice(notice)),
-                )
-            )
+        await keep_notice(
+            house, who, notice, state=NOTICE_CLOSED, reason=reason, made_at=at, due_at=at
+        )
     return people

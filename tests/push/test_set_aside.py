@@ -19,7 +19,7 @@ from push.dead import count_dead, list_dead, retry_batch, retry_one
 from push.due import PEOPLE_BATCH_MAX
 from push.funnel import count_stages, recount
 from push.make import make_notices
-from push.notice import Notice, encode_notice
+from push.notice import Notice
 from push.set_aside import AGAIN_MAX, AGAIN_MIN, FAILING, UNREADABLE
 from push.told import list_told
 from store.key_keeper import FileKeyKeeper
@@ -33,12 +33,11 @@ from store.notice_tables import (
     NoticeRow,
 )
 from store.scope import PersonScope, SweepScope
-from store.seal import Place, seal
 from store.session import Database
 from tests.push.test_tell import HUSBAND, PHONE, TODAY, WIFE, a_birth, notices_of
 from tests.push.test_wishes import wish
 from tests.support.house import TestHouse, actor_of, person
-from tests.support.notices import Outbox, enrol, open_push
+from tests.support.notices import Outbox, enrol, keep_notice, open_push
 from timeline.ground import Ground
 from timeline.record import couple_circle
 
@@ -90,21 +89,17 @@ async def load_many(house: TestHouse, count: int, *, sealed: bytes | None) -> li
     )
     now = house.clock.now_utc()
     for who in people:
-        key = (await house.ground.keys.person(who)).for_("notice")
-        body = sealed or seal(key, Place(who, notice.id), encode_notice(notice))
-        async with house.ground.database.unit(PersonScope(who)) as unit:
-            await unit.execute(
-                insert(NoticeRow).values(
-                    person_id=who,
-                    notice_id=notice.id,
-                    circle_id=notice.circle_id,
-                    state=NOTICE_WAITING,
-                    made_at=now,
-                    due_at=now - timedelta(days=1),
-                    sealed=body,
-                )
-            )
-            if sealed is None:  # their notice opens, and what they wish does not
+        await keep_notice(
+            house,
+            who,
+            notice,
+            state=NOTICE_WAITING,
+            made_at=now,
+            due_at=now - timedelta(days=1),
+            sealed=sealed,
+        )
+        if sealed is None:  # their notice opens, and what they wish does not
+            async with house.ground.database.unit(PersonScope(who)) as unit:
                 await unit.execute(
                     insert(NoticePreferenceRow).values(person_id=who, version=1, sealed=GARBAGE)
                 )

@@ -3,6 +3,7 @@ is handed and answers as it is told.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -19,14 +20,22 @@ from push.deliver import Deliverer
 from push.due import list_people_due
 from push.lease import Claimed
 from push.make import make_notices
+from push.notice import Notice, encode_notice
 from push.outgoing import EmailMessage, PushMessage, SmsMessage
 from push.registration import Registration, drop_dead_phone, register_phone
 from push.retract import retract_notices
 from push.seal_push import CONTEXT
 from push.tell import tell_person
-from store.notice_tables import CHANNEL_EMAIL, CHANNEL_PUSH, CHANNEL_REMOVE, CHANNEL_SMS
+from store.notice_tables import (
+    CHANNEL_EMAIL,
+    CHANNEL_PUSH,
+    CHANNEL_REMOVE,
+    CHANNEL_SMS,
+    NoticeRow,
+)
 from store.person_tables import DeviceRow
 from store.scope import PersonScope
+from store.seal import Place, seal
 from tests.support.house import TestHouse, actor_of
 
 M = TypeVar("M")
@@ -96,6 +105,34 @@ class Outbox:
         await self.plan()
         while await self.deliver():
             await self.plan()
+
+
+async def keep_notice(
+    house: TestHouse,
+    who: PersonId,
+    notice: Notice,
+    *,
+    state: int,
+    made_at: datetime,
+    due_at: datetime,
+    reason: str | None = None,
+    sealed: bytes | None = None,
+) -> None:
+    """A notice's row as if it had been made; `sealed` in place of its body where it is spoiled."""
+    key = (await house.ground.keys.person(who)).for_("notice")
+    async with house.ground.database.unit(PersonScope(who)) as unit:
+        await unit.execute(
+            insert(NoticeRow).values(
+                person_id=who,
+                notice_id=notice.id,
+                circle_id=notice.circle_id,
+                state=state,
+                reason=reason,
+                made_at=made_at,
+                due_at=due_at,
+                sealed=sealed or seal(key, Place(who, notice.id), encode_notice(notice)),
+            )
+        )
 
 
 async def enrol(house: TestHouse, person_id: PersonId, device_id: UUID, *, token: str) -> bytes:
