@@ -21,7 +21,7 @@ RECEIVED_TEXT: Mapping[Language, Mapping[str, str]] = MappingProxyType(
             "sms": "الرسائل النصية",
             "email": "البريد الإلكتروني",
             "nothing": "لم يصل شيء بعد.",
-            "no_phone": "لا هاتف مسجَّل لديه.",
+            "no_phone": "لا هاتف مسجَّل بهذا الاسم.",
             "sealed": "إشعار مختوم بمفتاح آخر، لا يفتحه هذا الهاتف.",
             "taken_back": "سُحب من الشاشة",
             "count": "عدد الإشعارات فيه",

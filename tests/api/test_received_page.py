@@ -155,7 +155,7 @@ async def look(origin: str, browser: Browser) -> None:
     await expect(his.locator(".push h4", has_text="مبارك زواجكما")).to_be_visible()
     await expect(his.locator(".sms")).to_contain_text("خدماتك في منصة أسرتي جاهزة")
     await expect(his.locator(".email")).to_have_count(0)
-    await expect(hers).to_contain_text("لا هاتف مسجَّل لديه.")
+    await expect(hers).to_contain_text("لا هاتف مسجَّل بهذا الاسم.")
     await expect(hers.locator(".push")).to_have_count(0)
     await expect(hers.locator(".email h4").first).to_have_text("You have a new notice in Osrati")
     await expect(page.get_by_role("alert")).to_have_count(0)
