@@ -16,6 +16,7 @@ from domain.fact import IDENTITY_SOURCE, Fact
 from domain.facts.person import ContactReported, PersonDescribed
 from domain.ids import PersonId
 from identity.profile import Profile
+from identity.session import end_every_session
 from store.person_tables import AccountRow
 from store.scope import PersonScope
 from store.seal import Place, open_, seal
@@ -58,9 +59,11 @@ async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) 
     Of joined people the one who has the Emirates ID: each request finds whom they are read as
     (`timeline/known.py`), so a join that is taken back takes the other's timeline with it.
 
-    Idempotent for one `sign_in_id`. Raises: NotVerified, IdentityConflict: nothing is written.
+    Idempotent for one `sign_in_id`. Raises: NotVerified, and what the account had opened while it
+    was verified is closed; IdentityConflict. Nothing else is written then.
     """
     if profile.assurance == "SOP1" or profile.emirates_id is None:
+        await _end_sessions_of(ground, profile.uuid)
         raise NotVerified
     known = await find_person(ground, system=ACCOUNT_SYSTEM, value=profile.uuid)
     by_number = await find_person(ground, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
@@ -77,6 +80,12 @@ async def sign_in_person(ground: Ground, profile: Profile, *, sign_in_id: UUID) 
         await claim_identifier(ground, known, system=EMIRATES_ID, value=f"/{profile.emirates_id}")
     await _tell_changes(ground, known, profile, sign_in_id)
     return known
+
+
+async def _end_sessions_of(ground: Ground, account: str) -> None:
+    known = await find_person(ground, system=ACCOUNT_SYSTEM, value=account)
+    if known is not None:
+        await end_every_session(ground, known)
 
 
 async def find_profile(ground: Ground, person_id: PersonId) -> Profile | None:

@@ -204,13 +204,14 @@ class UaePass:
         return Response(status_code=204)
 
     async def change_account(self, request: Request) -> Response:
-        """`{"account": key, "idn": …, "mobile": …, "name_ar": …}`: what userinfo says of it from
-        now on.
+        """`{"account": key, "assurance": …, "idn": …, "mobile": …, "name_ar": …}`: what userinfo
+        says of it from now on.
         """
         said = await request.json()
         account = self.accounts[said["account"]]
         self.accounts[account.key] = replace(
             account,
+            assurance=said.get("assurance", account.assurance),
             emirates_id=said.get("idn", account.emirates_id),
             mobile=said.get("mobile", account.mobile),
             name_ar=said.get("name_ar", account.name_ar),

@@ -67,6 +67,20 @@ async def test_a_verified_account_that_may_not_sign_documents_is_enough(phone: P
     assert "موثّقة التجريبي" in repr(await read_own_facts(phone.house.ground, person))
 
 
+async def test_an_account_that_is_verified_no_more_is_signed_out_everywhere(phone: Phone) -> None:
+    await phone.sign_in(VERIFIED)
+    assert (await phone.ask("{ __typename }")).status_code == 200
+    await _provider_says(phone, VERIFIED, assurance="SOP1")
+    try:
+        refused = await phone.come_back(await phone.decide(await phone.open_sign_in(), VERIFIED))
+    finally:
+        await _provider_says(phone, VERIFIED, assurance="SOP2")
+    assert "sign_in.not_verified" in refused.text
+    assert (await phone.ask("{ __typename }")).status_code == 401
+    await phone.sign_in(VERIFIED)
+    assert (await phone.ask("{ __typename }")).status_code == 200
+
+
 async def test_a_number_of_fourteen_digits_is_no_emirates_id(phone: Phone) -> None:
     started = await phone.open_sign_in()
     answer = await phone.come_back(await phone.decide(started, SHORT_NUMBER))
