@@ -15,7 +15,7 @@ from domain.error import TryLater
 from push.bell import Bell
 from push.compose import Composer
 from push.connect import open_fcm, open_smtp
-from push.deliver import Deliverer
+from push.deliver import AHEAD_MAX, Deliverer
 from push.due import list_people_due
 from push.funnel import count_stages
 from push.lease import Claimed
@@ -79,6 +79,7 @@ async def open_channels(house: House) -> AsyncIterator[tuple[Deliverer[Any], ...
                     on_dead=dead,
                     resends_unknown=True,
                     together=1,
+                    ahead=AHEAD_MAX,
                 )
                 for channel, compose in (
                     (CHANNEL_PUSH, composer.pushes),

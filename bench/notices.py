@@ -34,7 +34,7 @@ from bench.result import Result, compare, ratio_at_least
 from bench.servers import bench_servers
 from push.compose import Composer
 from push.connect import FCM_SCOPE, open_fcm
-from push.deliver import CLAIM_MAX, WINDOW_MAX, Deliverer
+from push.deliver import AHEAD_MAX, CLAIM_MAX, WINDOW_MAX, Deliverer
 from push.fcm import DATA_KEY, DEADLINE_SECONDS, OK, FcmSender
 from push.http2 import Http2Client
 from push.outgoing import PushMessage
@@ -142,6 +142,7 @@ async def _deliver(house: House, sender: FcmSender) -> None:
         sender=sender,
         resends_unknown=True,
         together=1,
+        ahead=AHEAD_MAX,
     )
 
     async def go_on() -> None:
@@ -149,7 +150,7 @@ async def _deliver(house: House, sender: FcmSender) -> None:
             pass
 
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(WINDOW_MAX // CLAIM_MAX):
+        for _ in range((WINDOW_MAX + AHEAD_MAX) // CLAIM_MAX):
             tasks.create_task(go_on())
 
 

@@ -1,16 +1,16 @@
 """Delivering: takes messages whose time has come, asks once more whether they stand, sends, and
 keeps what became of each.
 
-Called by the worker, once a channel. A window is claimed in one commit before anything is sent;
-answers are settled as they come, so that a slow one keeps no other in doubt. No session is held in
-between. After a crash the lease runs out: a push is sent again under the same notice id, and the
-phone shows it once; an SMS or an e-mail that was begun, and may have gone, is sent again only where
-it is clinical, and is else shown as unknown. One that was claimed and not begun goes.
+Called by the worker, once a channel. Messages are claimed in one commit before any is weighed or
+sent; answers are settled as they come, so that a slow one keeps no other in doubt. No session is
+held in between. After a crash the lease runs out: a push is sent again under the same notice id,
+and the phone shows it once; an SMS or an e-mail that was begun, and may have gone, is sent again
+only where it is clinical, and is else shown as unknown. One that was claimed and not begun goes.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar  # Any: an awaitable of messages of some kind
 
 import msgspec
@@ -28,10 +28,12 @@ from push.verdict import RETRY_SECONDS, resends
 from push.window import Window
 from timeline.ground import Ground
 
-WINDOW_MAX = 100  # messages claimed and not settled: what a crash may send twice
-CLAIM_MAX = 50  # so that one claim is sent while the next is made
+WINDOW_MAX = 100  # messages begun and not settled: what a crash may send twice
+CLAIM_MAX = 50  # so that one claim is sent while the next is weighed
 CLAIM_MIN = 25  # places of the window worth a claim
+AHEAD_MAX = 50  # claimed while the window is on its way, and begun when it has places
 CLAIM_PARTS = 4  # or a quarter of a smaller window: one slow answer must not hold all its places
+SENDING_SECONDS_MIN = 30.0  # of its lease must be left: longer than any channel's deadline
 LOOK_SECONDS = 1.0  # between two looks where nothing was due
 OUTAGE_PAUSE_SECONDS = 5.0  # of this process alone: another may reach what it does not
 
@@ -65,11 +67,13 @@ class Deliverer(Generic[M]):
         resends_unknown: bool = False,
         together: int = WINDOW_MAX,
         window: int = WINDOW_MAX,
+        ahead: int = 0,
     ) -> None:
         """`compose` makes messages of claimed letters; `on_dead` is told of an address that is no
         more. `resends_unknown`: what may have been sent is sent again (its reader sees it once).
         A sender that does not say each answer as it comes is handed so many messages `together`,
-        and they wait for the slowest of them; at most `window` are claimed and not settled.
+        and they wait for the slowest of them; at most `window` are begun and not settled, and
+        `ahead` more claimed: for a channel that is fast, since they wait under their lease.
         """
         self._ground = ground
         self._channel = channel
@@ -79,8 +83,10 @@ class Deliverer(Generic[M]):
         self._resends_unknown = resends_unknown
         self._together = together
         self._claim_max = min(window, CLAIM_MAX)
-        self._window = Window(window, least=min(CLAIM_MIN, -(-window // CLAIM_PARTS)))
+        least = min(CLAIM_MIN, -(-window // CLAIM_PARTS))
+        self._window = Window(window, least=least, ahead=ahead)
         self._is_out = False
+        self._paused_until = local_now(ground.clock)
         self.bell = Bell()
 
     async def deliver(self, *, limit: int = WINDOW_MAX) -> int:
@@ -118,7 +124,7 @@ class Deliverer(Generic[M]):
             now = local_now(self._ground.clock)
             claims = await claim_due(self._ground, self._channel, limit=places, now=now)
         finally:
-            self._window.give(places - claims.count)
+            self._window.leave(places - claims.count)
         return places, claims
 
     async def _carry_or_log(self, claims: Claims) -> None:
@@ -131,7 +137,7 @@ class Deliverer(Generic[M]):
             _log.error("delivering_failed", channel=self._channel, error=type(fault).__name__)
 
     async def _carry(self, claims: Claims) -> None:
-        """Sends what was claimed, and settles each as its answer comes."""
+        """Sends what was claimed once there is room, and settles each as its answer comes."""
         settling = Settling(
             self._ground,
             self._channel,
@@ -139,9 +145,15 @@ class Deliverer(Generic[M]):
             window=self._window,
             resends_unknown=self._resends_unknown,
             on_dead=self._on_dead,
+            on_pause=self._note_pause,
         )
+        await self._window.enter(claims.count)
         try:
             await settling.keep_unreadable()
+            until = self._rests_until(settling)
+            if until is not None:
+                await give_back(self._ground, self._channel, claims, until=until)
+                return
             try:
                 answered, sending = await self._prepare(claims)
             except Exception:  # nothing was sent
@@ -159,6 +171,18 @@ class Deliverer(Generic[M]):
         finally:
             self._window.give(claims.count - settling.settled_count)
             self._is_out |= settling.is_out
+
+    def _note_pause(self, until: datetime) -> None:
+        self._paused_until = max(self._paused_until, until)
+
+    def _rests_until(self, settling: Settling) -> datetime | None:
+        """When what waited for room is due again instead of going now: after a pause that was said
+        meanwhile; at once, where its lease might run out while it is on its way.
+        """
+        now = local_now(self._ground.clock)
+        if now < self._paused_until:
+            return self._paused_until
+        return now if settling.seconds_left() < SENDING_SECONDS_MIN else None
 
     async def _prepare(self, claims: Claims) -> tuple[list[Answered], list[tuple[Claimed, M]]]:
         """What stands without being sent, and what is to be sent."""

@@ -278,6 +278,8 @@ async def _restore(
     *,
     until: datetime,
 ) -> None:
+    if not rows:
+        return
     people, notices, devices, retaken = (list(column) for column in zip(*rows, strict=True))
     states = [DELIVERY_SENDING if one else DELIVERY_QUEUED for one in retaken]
     async with ground.database.unit(SweepScope()) as unit:

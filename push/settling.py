@@ -52,16 +52,25 @@ class Settling:
         window: Window,
         resends_unknown: bool,
         on_dead: OnDead | None,
+        on_pause: Callable[[datetime], None],
     ) -> None:
+        """Made when the claim was: its lease runs from there. `on_pause` is told until when the
+        channel is left alone.
+        """
         self._ground, self._channel, self._claims = ground, channel, claims
         self._window = window
         self._resends_unknown, self._on_dead = resends_unknown, on_dead
+        self._on_pause = on_pause
         self._until = asyncio.get_running_loop().time() + LEASE_SECONDS
         self._said: list[Answered] = []
         self._left = len(claims.claimed)
         self._some, self._all = asyncio.Event(), asyncio.Event()
         self.settled_count = 0
         self.is_out = False  # nothing of a batch could be sent at all
+
+    def seconds_left(self) -> float:
+        """Of the lease."""
+        return self._until - asyncio.get_running_loop().time()
 
     async def keep_unreadable(self) -> None:
         """A letter that nobody can open ends here, alone, and its row says why."""
@@ -145,6 +154,7 @@ class Settling:
                 "channel_paused", channel=self._channel, reason=longest.code, seconds=seconds
             )
             until = now + timedelta(seconds=seconds)
+            self._on_pause(until)
 
             async def step() -> None:
                 await pause_channel(self._ground, self._channel, until=until, reason=longest.code)

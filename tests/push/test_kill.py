@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from push.deliver import WINDOW_MAX
+from push.deliver import AHEAD_MAX, WINDOW_MAX
 from store.embedded_postgres import EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
 from store.notice_tables import (
@@ -85,7 +85,7 @@ async def test_a_worker_killed_at_every_step_misses_nobody(
             site.begin_worker()
             await site.until_waits("UPDATE registration")
             await site.kill_workers()
-            assert 0 < await site.count(DELIVERY_SENDING) <= WINDOW_MAX
+            assert 0 < await site.count(DELIVERY_SENDING) <= WINDOW_MAX + AHEAD_MAX
         await site.until_gone()
         assert not await received(site)
 

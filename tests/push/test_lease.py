@@ -3,7 +3,7 @@ outages, and while one answer is slow.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -238,6 +238,69 @@ async def test_a_slow_answer_keeps_no_other_in_doubt_nor_its_place_in_the_window
         sender.go.set()
         stop.set()
     assert {row.state for row in await rows_of(house)} == {DELIVERY_ACCEPTED}
+
+
+class HeldSender:
+    """Keeps every answer back, until each is let go."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.go = asyncio.Event()
+        self.answer = answer
+        self.sent_count = 0
+
+    async def send(self, messages: Sequence[PushMessage]) -> Sequence[Answer]:
+        self.sent_count += len(messages)
+        await self.go.wait()
+        return [self.answer] * len(messages)
+
+
+async def wait_for(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(60):
+        while not await condition():  # noqa: ASYNC110  # rows of a table
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sent", "states"),
+    [
+        (ACCEPTED, 6, {DELIVERY_ACCEPTED}),
+        (Answer("retry", "quota", retry_after_seconds=120), 4, {DELIVERY_QUEUED}),
+    ],
+)
+async def test_what_is_claimed_ahead_waits_for_room_and_rests_where_the_channel_does(
+    house: TestHouse, answer: Answer, sent: int, states: set[int]
+) -> None:
+    await load_recipients(house, 6)
+    sender = HeldSender(answer)
+    deliverer = Deliverer(
+        house.ground,
+        channel=CHANNEL_PUSH,
+        compose=Composer(house.ground, public_origin=ORIGIN).pushes,
+        sender=sender,
+        resends_unknown=True,
+        together=1,
+        window=4,
+        ahead=2,
+    )
+    stop = asyncio.Event()
+
+    async def all_claimed() -> bool:
+        return {row.state for row in await rows_of(house)} == {DELIVERY_SENDING}
+
+    async def none_claimed() -> bool:
+        return DELIVERY_SENDING not in {row.state for row in await rows_of(house)}
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(deliverer.deliver_until(stop))
+        await wait_for(all_claimed)
+        assert sender.sent_count <= 4
+        sender.go.set()
+        await wait_for(none_claimed)
+        stop.set()
+    rows = await rows_of(house)
+    assert sender.sent_count == sent
+    assert {row.state for row in rows} == states
+    assert sorted(row.attempt_count for row in rows) == [0] * (6 - sent) + [1] * sent
 
 
 async def test_with_the_key_store_away_nothing_is_in_doubt_and_no_attempt_is_spent(
