@@ -1,33 +1,53 @@
-"""Many requests posted at once to a peer that never answers: each is told of once, forgotten."""
+"""Many requests posted at once to a peer that never answers: each is told of once, forgotten. A
+peer that answers as none should.
+"""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import h2.config
 import h2.connection
+import h2.events
 import pytest
 
-from push.http2 import Http2Client, Outcome
+from push.http2 import ConnectionLost, Http2Client, Outcome
 from simulators.certificate import HOST, make_certificate
 
 BODIES = [b"{}"] * 10
 
 
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[Http2Client]:
-    certificate, key = make_certificate(tmp_path, "silent")
+Headers = list[tuple[bytes, bytes]]
+
+
+@asynccontextmanager
+async def talking_to(
+    directory: Path, answers: Iterable[Headers] = ()
+) -> AsyncIterator[Http2Client]:
+    """A client of a peer that answers the first requests so, whatever connection they come on, and
+    no more.
+    """
+    certificate, key = make_certificate(directory, "odd")
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     context.set_alpn_protocols(["h2"])
+    left = iter(answers)
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        said = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        said = h2.connection.H2Connection(
+            h2.config.H2Configuration(client_side=False, validate_outbound_headers=False)
+        )
         said.initiate_connection()
         writer.write(said.data_to_send())
-        while await reader.read(65_536):
-            pass
+        while data := await reader.read(65_536):
+            for event in said.receive_data(data):
+                if isinstance(event, h2.events.StreamEnded):
+                    answer = next(left, None)
+                    if answer is not None:
+                        said.send_headers(event.stream_id, answer, end_stream=True)
+            writer.write(said.data_to_send())
         writer.close()
 
     async with await asyncio.start_server(greet, HOST, 0, ssl=context) as server:
@@ -36,6 +56,12 @@ async def client(tmp_path: Path) -> AsyncIterator[Http2Client]:
         opened = Http2Client(f"https://{HOST}:{port}", context=trusting)
         yield opened
         await opened.aclose()
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Http2Client]:
+    async with talking_to(tmp_path) as opened:
+        yield opened
 
 
 def is_idle(client: Http2Client) -> bool:
@@ -67,3 +93,27 @@ async def test_whoever_goes_away_leaves_nothing_behind(client: Http2Client) -> N
 
 async def test_nothing_to_post_is_nothing_to_wait_for(client: Http2Client) -> None:
     await client.post_each("/", [], [], lambda *_: None, deadline_seconds=0.2)
+
+
+SOUND = [(b":status", b"200"), (b"x-what", b"ever")]
+
+
+@pytest.mark.parametrize("said", [b"soon", b"", "٢٠٠٠٠٠٠٠٠٠".encode(), b"-1"])
+async def test_a_status_that_is_none_is_no_success_and_the_connection_goes_on(
+    tmp_path: Path, said: bytes
+) -> None:
+    async with talking_to(tmp_path, [[(b":status", said)], SOUND]) as client:
+        odd = await client.post("/", [], b"{}", deadline_seconds=5)
+        link = client._link
+        assert not 200 <= odd.status < 600
+        assert (await client.post("/", [], b"{}", deadline_seconds=5)).status == 200
+        assert client._link is link
+
+
+async def test_an_answer_that_is_no_text_ends_its_connection_and_the_next_opens_another(
+    tmp_path: Path,
+) -> None:
+    async with talking_to(tmp_path, [[(b":status", b"200"), (b"x", b"\xff")], SOUND]) as client:
+        with pytest.raises(ConnectionLost):
+            await client.post("/", [], b"{}", deadline_seconds=5)
+        assert (await client.post("/", [], b"{}", deadline_seconds=5)).status == 200
