@@ -3,12 +3,13 @@
 Always our own: what a caller could choose might name somebody, and would stand in the log.
 """
 
-from uuid import uuid4
+import os
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 REQUEST_ID = "X-Request-Id"
+ID_BYTES = 16
 _HEADER = REQUEST_ID.lower().encode("ascii")
 
 
@@ -22,7 +23,7 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = uuid4().hex
+        request_id = os.urandom(ID_BYTES).hex()
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -30,5 +31,8 @@ class RequestIds:
                 message = {**message, "headers": [*message.get("headers", ()), named]}
             await send(message)
 
-        with bound_contextvars(request_id=request_id):
+        before = bind_contextvars(request_id=request_id)
+        try:
             await self._app(scope, receive, send_with_id)
+        finally:
+            reset_contextvars(**before)

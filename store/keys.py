@@ -124,11 +124,9 @@ class KeyRing:
         """16 bytes of a keyed hash over length-prefixed parts: ids and lookups nobody can guess
         back.
         """
-        mac = hmac.new(self._index_secret, purpose.encode() + b"\0", hashlib.sha256)
-        for part in parts:
-            mac.update(len(part).to_bytes(4, "big"))
-            mac.update(part)
-        return mac.digest()[:HASH_BYTES]
+        framed = [b"%b%b" % (len(part).to_bytes(4, "big"), part) for part in parts]
+        said = b"%b\0%b" % (purpose.encode(), b"".join(framed))
+        return hmac.digest(self._index_secret, said, "sha256")[:HASH_BYTES]
 
     def record_secret(self) -> bytes:
         """The secret under which record and act keys are made: one for every circle, so that a

@@ -64,13 +64,13 @@ def business_circle(keys: KeyRing, business: Business) -> Circle:
     """The circle of a business: the same whichever owner an event names."""
     named = business.number, business.emirate, business.reported_by
     digest = keys.hash("circle/business", *((part or "").encode() for part in named))
-    circle_id = CircleId(msgspec.convert(digest.hex(), type=CircleId))
+    circle_id = CircleId(UUID(bytes=digest))
     return Circle(circle_id, "business", (), *named)
 
 
 def _circle_id(keys: KeyRing, kind: CircleKind, *people: PersonId) -> CircleId:
     digest = keys.hash(f"circle/{kind}", *(person.bytes for person in people))
-    return CircleId(msgspec.convert(digest.hex(), type=CircleId))
+    return CircleId(UUID(bytes=digest))
 
 
 async def open_circle(ground: Ground, circle: Circle) -> None:
