@@ -5,10 +5,13 @@ NAME is a benchmark, or any of its figures. Nothing here passes or fails by time
 missed is said, and the exit code stays 0.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import structlog
 
 from bench.access_share import measure_access_share
 from bench.evaluate import measure_evaluate, measure_tenfold
@@ -188,6 +191,8 @@ def main(arguments: Sequence[str]) -> int:
     except UnknownBenchmark as unknown:
         print(f"bench: {unknown}", file=sys.stderr)
         return USAGE
+    # Figures alone: a line a session would hide them.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     results: list[Result] = []
     _say_load("before")
     try:
