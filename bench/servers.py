@@ -19,7 +19,7 @@ from api.wire import open_house
 from content.pack import SHIPPED_PACK
 from content.publish import publish_pack
 from store.embedded import free_port
-from store.embedded_postgres import EmbeddedPostgres
+from store.embedded_postgres import SHARED_BUFFERS, EmbeddedPostgres
 from store.embedded_valkey import EmbeddedValkey
 from store.migrate import migrate
 
@@ -27,9 +27,14 @@ FAMILIES, KEYS = "osrati", "osrati_keys"
 
 
 @contextmanager
-def bench_servers(*, today: date | None = None) -> Iterator[Settings]:
+def bench_servers(
+    *, today: date | None = None, shared_buffers: str = SHARED_BUFFERS
+) -> Iterator[Settings]:
     """Settings of a house whose servers run. Main thread only. `today` None is the true day."""
-    with _fresh_data_dir() as data_dir, EmbeddedPostgres(data_dir) as postgres:
+    with (
+        _fresh_data_dir() as data_dir,
+        EmbeddedPostgres(data_dir, shared_buffers=shared_buffers) as postgres,
+    ):
         for name in (FAMILIES, KEYS):
             postgres.ensure_database(name)
         with EmbeddedValkey(data_dir) as valkey:

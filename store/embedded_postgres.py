@@ -40,11 +40,11 @@ COMMAND_SECONDS = 30.0
 # SIGINT rolls back what is open and writes a checkpoint; SIGQUIT leaves the log to recover from.
 STOP_STEPS = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
 
+SHARED_BUFFERS = "128MB"
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "100",
-    "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",  # a line every five minutes, in a log that is never rotated
@@ -70,12 +70,19 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, data_dir: Path, *, durable: bool = True, lock_wait_seconds: float = 5.0
+        self,
+        data_dir: Path,
+        *,
+        durable: bool = True,
+        shared_buffers: str = SHARED_BUFFERS,
+        lock_wait_seconds: float = 5.0,
     ) -> None:
+        """`shared_buffers` as PostgreSQL takes it, such as "1GB": what it holds of its tables."""
         self._home = data_dir.absolute() / "postgres"
         self._cluster = self._home / "cluster"
         self._log_path = self._home / "postgres.log"
         self._durable = durable
+        self._shared_buffers = shared_buffers
         # A server whose parent was killed is still writing its checkpoint when we come.
         self._lock_wait_seconds = lock_wait_seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -240,7 +247,8 @@ class EmbeddedPostgres:
         assert self._lock is not None
         for attempt in range(1, PORT_TRIES + 1):
             self._port = free_port()
-            settings = SETTINGS | ({} if self._durable else FORGETFUL) | {"port": str(self._port)}
+            own = {"port": str(self._port), "shared_buffers": self._shared_buffers}
+            settings = SETTINGS | ({} if self._durable else FORGETFUL) | own
             command: list[str | Path] = [self._program, "-D", self._cluster]
             for name, value in settings.items():
                 command += ["-c", f"{name}={value}"]
