@@ -68,7 +68,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
     keystore = Database(settings.keystore_url, pool_connections=KEYSTORE_CONNECTIONS)
     try:
         keeper = _open_keeper(master_key_path(settings.data_dir))
-        keys = await KeyRing.unlock(keystore.engine, keeper)
+        keys = await KeyRing.unlock(keystore, keeper)
         ground = Ground(database, keys, SystemClock(settings.today), Catalogues(database))
         schemas = EventSchemas.load(INTAKE_SCHEMAS)
         async with _open_door(settings, ground) as door, _open_staff(settings, ground) as staff:

@@ -15,13 +15,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, any_, bindparam, column, select, table
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import LargeBinary, String, column, select, table
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ids import CircleId, PersonId
 from store.key_keeper import KeyKeeper
+from store.scope import LookupScope
 from store.seal import (
     KEY_BYTES,
     PLACE_KEY_BYTES,
@@ -34,7 +34,7 @@ from store.seal import (
     seal,
     sealing_key,
 )
-from store.session import passing_faults
+from store.session import Database, passing_faults
 from store.signing import SigningKey, signing_key
 
 SHARD_COUNT = 1_024
@@ -45,9 +45,7 @@ Signer = Literal["registry", "publisher"]
 
 _wrapped_key = table("wrapped_key", column("name", String), column("wrapped", LargeBinary))
 # One text for any number of names, prepared once: with IN each number of them was another.
-_NAMED = select(_wrapped_key.c.name, _wrapped_key.c.wrapped).where(
-    _wrapped_key.c.name == any_(bindparam("names", type_=ARRAY(String)))
-)
+_NAMED = "SELECT name, wrapped FROM wrapped_key WHERE name = ANY($1::text[])"
 
 
 class KeyErased(Exception):
@@ -92,33 +90,33 @@ class KeyRing:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        keystore: Database,
         shards: tuple[SealingKey, ...],
         index_secret: bytes,
         signing_secret: bytes,
     ) -> None:
-        self._engine = engine
+        self._keystore = keystore
         self._shards = shards
         self._index_secret = index_secret
         self._signing_secret = signing_secret
         self._cache: OrderedDict[str, OwnerKeys] = OrderedDict()
 
     @classmethod
-    async def unlock(cls, engine: AsyncEngine, keeper: KeyKeeper) -> "KeyRing":
+    async def unlock(cls, keystore: Database, keeper: KeyKeeper) -> "KeyRing":
         """The ring, with shard keys unwrapped once; makes them on the first start of all."""
         names = [*(f"shard/{number}" for number in range(SHARD_COUNT)), "index", "signing"]
-        wrapped = await _read_wrapped(engine, names)
+        wrapped = await _read_wrapped(keystore, names)
         missing = [name for name in names if name not in wrapped]
         if missing:
             fresh = [{"name": n, "wrapped": keeper.wrap(_short(n), new_key())} for n in missing]
-            async with _keystore(engine) as connection:
+            async with _transaction(keystore) as connection:
                 await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
-            wrapped = await _read_wrapped(engine, names)
+            wrapped = await _read_wrapped(keystore, names)
         opened = {name: keeper.unwrap(_short(name), wrapped[name]) for name in names}
         shards = tuple(
             sealing_key(opened[f"shard/{number}"], "shard") for number in range(SHARD_COUNT)
         )
-        return cls(engine, shards, opened["index"], opened["signing"])
+        return cls(keystore, shards, opened["index"], opened["signing"])
 
     def hash(self, purpose: str, *parts: bytes) -> bytes:
         """16 bytes of a keyed hash over length-prefixed parts: ids and lookups nobody can guess
@@ -209,7 +207,7 @@ class KeyRing:
     async def list_issuer_generations(self, purpose: str) -> tuple[int, ...]:
         """The generations of a purpose's keys that were ever made, rising: few, one a renewal."""
         prefix = f"issuer/{purpose}/"
-        async with _keystore(self._engine) as connection:
+        async with _transaction(self._keystore) as connection:
             found = await connection.execute(
                 select(_wrapped_key.c.name).where(_wrapped_key.c.name.startswith(prefix))
             )
@@ -217,7 +215,7 @@ class KeyRing:
 
     async def list_months(self) -> tuple[str, ...]:
         """The months whose key was made and is not destroyed, in order: a few."""
-        async with _keystore(self._engine) as connection:
+        async with _transaction(self._keystore) as connection:
             found = await connection.execute(
                 select(_wrapped_key.c.name).where(
                     _wrapped_key.c.name.startswith("month/"), _wrapped_key.c.wrapped != b""
@@ -238,7 +236,7 @@ class KeyRing:
         await self._erase(f"circle/{circle_id}")
 
     async def _erase(self, name: str) -> None:
-        async with _keystore(self._engine) as connection:
+        async with _transaction(self._keystore) as connection:
             statement = upsert(_wrapped_key).values(name=name, wrapped=b"")
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=["name"], set_={"wrapped": b""})
@@ -258,7 +256,7 @@ class KeyRing:
         absent = [name for name in owners if name not in held]
         if not absent:
             return held
-        wrapped = await _read_wrapped(self._engine, absent)
+        wrapped = await _read_wrapped(self._keystore, absent)
         if len(wrapped) < len(absent):
             new = {name: owners[name] for name in absent if name not in wrapped}
             wrapped |= await self._make(new)
@@ -276,9 +274,9 @@ class KeyRing:
             }
             for name, owner in sorted(owners.items())  # in one order, so that no two wait crosswise
         ]
-        async with _keystore(self._engine) as connection:
+        async with _transaction(self._keystore) as connection:
             await connection.execute(upsert(_wrapped_key).on_conflict_do_nothing(), fresh)
-            return await _read_names(connection, list(owners))
+        return await _read_wrapped(self._keystore, list(owners))
 
     def _unwrap(self, name: str, owner: UUID, wrapped: bytes) -> OwnerKeys:
         if not wrapped:
@@ -307,20 +305,16 @@ def _short(name: str) -> bytes:
 
 
 @asynccontextmanager
-async def _keystore(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def _transaction(keystore: Database) -> AsyncIterator[AsyncConnection]:
     """One transaction in the key store. Raises: Busy when it is away: to be tried later."""
     with passing_faults():
-        async with engine.begin() as connection:
+        async with keystore.engine.begin() as connection:
             yield connection
 
 
-async def _read_wrapped(engine: AsyncEngine, names: list[str]) -> dict[str, bytes]:
-    """In one statement, which needs no transaction round it: two round trips fewer."""
-    with passing_faults():
-        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            return await _read_names(connection, names)
-
-
-async def _read_names(connection: AsyncConnection, names: list[str]) -> dict[str, bytes]:
-    found = await connection.execute(_NAMED, {"names": names})
-    return {name: bytes(wrapped) for name, wrapped in found}
+async def _read_wrapped(keystore: Database, names: list[str]) -> dict[str, bytes]:
+    """In one round trip. Raises: Busy when it is away: to be tried later."""
+    async with keystore.glance(LookupScope()) as session:
+        connection = await session.raw()
+        found = await connection.fetch(_NAMED, names)
+    return {row["name"]: row["wrapped"] for row in found}

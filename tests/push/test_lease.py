@@ -308,7 +308,7 @@ async def test_with_the_key_store_away_nothing_is_in_doubt_and_no_attempt_is_spe
 ) -> None:
     await load_recipients(house, 3, channel=CHANNEL_SMS)
     keystore = Database(databases[1], pool_connections=2)
-    keys = await KeyRing.unlock(keystore.engine, FileKeyKeeper(tmp_path / "master.key"))
+    keys = await KeyRing.unlock(keystore, FileKeyKeeper(tmp_path / "master.key"))
     fresh = Ground(house.ground.database, keys, house.clock, house.ground.catalogues)
     sender: KeptSender[SmsMessage] = KeptSender()
     connection = await asyncpg.connect(driver_url(databases[1]))

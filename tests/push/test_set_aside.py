@@ -208,7 +208,7 @@ async def test_whose_key_was_destroyed_is_told_of_nothing_and_keeps_nobody_waiti
     )
     await connection.close()
     keystore = Database(databases[1], pool_connections=2)
-    keys = await KeyRing.unlock(keystore.engine, FileKeyKeeper(tmp_path / "master.key"))
+    keys = await KeyRing.unlock(keystore, FileKeyKeeper(tmp_path / "master.key"))
     ground = Ground(house.ground.database, keys, house.clock, house.ground.catalogues)
     opened = House(read_settings({}, data_dir=tmp_path), ground, house.registry, house.schemas)
     with capture_logs() as logs:

@@ -33,7 +33,6 @@ ALLOWED = {
     ("push/smpp.py", "connect"): "to the message centre: no database",
     ("push/smtp.py", "connect"): "to the mail relay: no database",
     ("store/keys.py", "begin"): "a key is committed apart, before the first row sealed under it",
-    ("store/keys.py", "connect"): "keys are read by one statement, in the key store's own database",
     ("store/migrate.py", "begin"): "a migration is one transaction under its own lock",
     ("store/migrate.py", "create_async_engine"): "migrations run without the pool",
     ("api/run.py", "connect"): "CREATE DATABASE of development runs outside every transaction",

@@ -28,7 +28,7 @@ async def ring(databases: tuple[str, str], directory: Path) -> AsyncIterator[Key
     """The ring of a process that has just started."""
     keystore = Database(databases[1], pool_connections=4)
     try:
-        yield await KeyRing.unlock(keystore.engine, FileKeyKeeper(directory / "master.key"))
+        yield await KeyRing.unlock(keystore, FileKeyKeeper(directory / "master.key"))
     finally:
         await keystore.close()
 

@@ -101,7 +101,7 @@ async def open_test_house(
     database = Database(database_url)
     keystore = Database(keystore_url, pool_connections=4)
     try:
-        keys = await KeyRing.unlock(keystore.engine, FileKeyKeeper(directory / "master.key"))
+        keys = await KeyRing.unlock(keystore, FileKeyKeeper(directory / "master.key"))
         await publish_pack(database, clock, SHIPPED_PACK)
         ground = Ground(database, keys, clock, Catalogues(database))
         yield TestHouse(ground, clock, build_registry(), EventSchemas.load(INTAKE_SCHEMAS))
