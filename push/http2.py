@@ -1,6 +1,6 @@
 """One HTTP/2 connection to one host, many requests on it at once: what a provider of pushes wants.
 
-h2 holds the protocol; this holds the socket. A connection that is lost fails the requests on it,
+jh2 holds the protocol; this holds the socket. A connection that is lost fails the requests on it,
 each with `ConnectionLost`, and the next request opens another. One that the peer retires (GOAWAY)
 is read until what the peer had begun is answered, while new requests go over the next; what it says
 that it never began goes once more. Nothing else is sent again here.
@@ -15,11 +15,11 @@ from functools import partial
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-import h2.config
-import h2.connection
-import h2.errors
-import h2.events
-import h2.exceptions
+import jh2.config
+import jh2.connection
+import jh2.errors
+import jh2.events
+import jh2.exceptions
 
 from push.go_away import GoAway, GoAwayReader
 
@@ -205,15 +205,15 @@ class _Link:
         # What we send is our own: checking and folding it again took a third of a request, and
         # marking the token never to be indexed had it encoded anew for each. RFC 7541, 7.1.3 means
         # that for values that can be guessed; nobody else's headers share this connection. Of what
-        # comes two headers are read and none is passed on: h2's check of each was a twelfth.
-        config = h2.config.H2Configuration(
+        # comes two headers are read and none is passed on: checking each was a twelfth.
+        config = jh2.config.H2Configuration(
             client_side=True,
             header_encoding="utf-8",
             validate_inbound_headers=False,
             validate_outbound_headers=False,
             normalize_outbound_headers=False,
         )
-        self._h2 = h2.connection.H2Connection(config)
+        self._h2 = jh2.connection.H2Connection(config)
         self._reader, self._writer = reader, writer
         self._exchanges: dict[int, _Exchange] = {}
         self._room = asyncio.Event()
@@ -255,11 +255,11 @@ class _Link:
         await self._until_room(len(body))
         if self.is_retired:
             raise _NotBegun
-        stream_id = self._h2.get_next_available_stream_id()
+        stream_id: int = self._h2.get_next_available_stream_id()
         try:
             self._h2.send_headers(stream_id, [*headers, ("content-length", str(len(body)))])
             self._h2.send_data(stream_id, body, end_stream=True)
-        except h2.exceptions.ProtocolError:
+        except jh2.exceptions.ProtocolError:
             self._end()
             raise ConnectionLost(sent=False) from None
         self._exchanges[stream_id] = _Exchange(heard)
@@ -269,8 +269,8 @@ class _Link:
     def give_up(self, stream_id: int) -> None:
         """Waits for no answer any more, where there was none: nothing is told."""
         if self._exchanges.pop(stream_id, None) is not None:
-            with suppress(h2.exceptions.ProtocolError):
-                self._h2.reset_stream(stream_id, h2.errors.ErrorCodes.CANCEL)
+            with suppress(jh2.exceptions.ProtocolError):
+                self._h2.reset_stream(stream_id, jh2.errors.ErrorCodes.CANCEL)
                 self._flush()
             self._end_if_done()
 
@@ -319,7 +319,7 @@ class _Link:
                             self._take(event)
                 self._flush()
                 self._room.set()
-        except (OSError, h2.exceptions.ProtocolError, UnicodeDecodeError):
+        except (OSError, jh2.exceptions.ProtocolError, UnicodeDecodeError):
             pass  # cut, or no peer that speaks as it should
         finally:
             self._end()
@@ -338,17 +338,17 @@ class _Link:
         if self.is_retired and not self._exchanges:
             self._end()
 
-    def _take(self, event: h2.events.Event) -> None:
+    def _take(self, event: jh2.events.Event) -> None:
         match event:
-            case h2.events.StreamReset() if event.stream_id is not None:
-                refused = event.error_code == h2.errors.ErrorCodes.REFUSED_STREAM
+            case jh2.events.StreamReset() if event.stream_id is not None:
+                refused = event.error_code == jh2.errors.ErrorCodes.REFUSED_STREAM
                 self._tell(event.stream_id, _NotBegun() if refused else ConnectionLost(sent=True))
-            case h2.events.ResponseReceived() if event.stream_id in self._exchanges:
+            case jh2.events.ResponseReceived() if event.stream_id in self._exchanges:
                 exchange = self._exchanges[event.stream_id]
                 exchange.headers = {str(n): str(v) for n, v in event.headers or ()}
                 status = exchange.headers.get(":status", "")
                 exchange.status = int(status) if status.isdecimal() else 0
-            case h2.events.DataReceived() if event.stream_id is not None:
+            case jh2.events.DataReceived() if event.stream_id is not None:
                 size = event.flow_controlled_length or 0
                 self._h2.acknowledge_received_data(size, event.stream_id)
                 exchange_or_none = self._exchanges.get(event.stream_id)
@@ -356,7 +356,7 @@ class _Link:
                     exchange_or_none.body += event.data or b""
                     if len(exchange_or_none.body) > ANSWER_BYTES_MAX:
                         self._tell(event.stream_id, ConnectionLost(sent=True))
-            case h2.events.StreamEnded() if event.stream_id in self._exchanges:
+            case jh2.events.StreamEnded() if event.stream_id in self._exchanges:
                 exchange = self._exchanges[event.stream_id]
                 self._tell(
                     event.stream_id,
