@@ -27,7 +27,7 @@ from google.oauth2.service_account import Credentials
 from pyfcm import FCMNotification
 
 from api.settings import Settings
-from api.wire import House, open_house
+from api.wire import House, open_house, settle
 from bench.fcm_server import FcmServer, running_fcm
 from bench.recipients import list_recipients, load_recipients
 from bench.result import Result, compare, ratio_at_least
@@ -79,6 +79,7 @@ async def _measure(
     assert settings.database_url is not None
     ours, bare, threads = list[Rate](), list[Rate](), list[Rate]()
     async with open_house(settings) as house:
+        await settle(house)  # as a worker does before it serves
         sender = open_fcm(fcm.access, house.ground.clock)
         plain, notifier = BareClient(fcm, sender, each), _Pyfcm(fcm)
         try:
