@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from api.settings import read_settings
+from domain.calendar_date import DUBAI
 from domain.card.record import FactReview, Record
 from domain.dispute import ANSWER_DAYS, dispute_id
 from domain.error import Refusal
@@ -35,7 +36,7 @@ from timeline.refresh import refresh
 from timeline.stream import HeldRecord
 from timeline.wake import list_waking_circles
 
-TODAY = datetime.now(UTC).date()
+TODAY = datetime.now(DUBAI).date()
 YESTERDAY = TODAY - timedelta(days=1)  # noon of it has passed wherever the test runs
 HUSBAND, WIFE, CHILD, SECOND_WIFE = (person(number) for number in range(1, 5))
 BIRTH = born(CHILD, WIFE, TODAY - timedelta(days=20), source_id="birth-1")
