@@ -205,7 +205,7 @@ def test_a_preview_says_in_counts_what_a_pack_would_do_and_publishes_nothing(
 ) -> None:
     same = shell.done("catalogue", "preview", str(pack), *REASON)
     assert "No card would come, go or change." in same
-    edit(pack / "nursery.yaml", "version: 3", "version: 4")
+    edit(pack / "nursery.yaml", "version: 4", "version: 5")
     said = shell.done("catalogue", "preview", str(pack), *REASON, "--all")
     assert "It can touch under 10 circles, under 10 people." in said  # nobody is here yet
     assert "the ministry signed the fees" in shell.done("projection", "log")
