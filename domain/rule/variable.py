@@ -88,7 +88,7 @@ _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
             "birth_confirmed": "bool",  # no loss of the same delivery contradicts it
             "birth_certificate_issued": "bool",  # of one of the children at least
             "born_in_country": "bool",  # by the place that was notified
-            "child_disabled": "bool",  # one of them, recognised, today
+            "child_disabled": "bool",  # one of them who lives, recognised, today
             "maternity_leave_decided": "bool",
             "paternity_leave_decided": "bool",
         },
@@ -102,7 +102,7 @@ _GROUPS: Mapping[Start, Mapping[str, VariableType]] = MappingProxyType(
             "leaves_children": "bool",  # of the couple, of no full age
         },
         "disability": {
-            "disability_in_force": "bool",
+            "disability_in_force": "bool",  # it lasts, and so does the life it is of
             "disability_of": "string",  # "child" or "self"
             "disability_category": "string",
         },

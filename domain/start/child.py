@@ -161,7 +161,7 @@ def _of_delivery(
     in_mourning = any(mourns_at_birth(family, child) for child in children)
     said.value("family_mourns", in_mourning)
     said.value("born_in_country", _is_born_here(first), first.start)
-    disabled = [family.person(child.id).disability for child in children]
+    disabled = [family.person(child.id).disability for child in living]
     said.value("child_disabled", any(is_disabled(one, horizon) for one in disabled))
     issues = [
         issue

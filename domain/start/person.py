@@ -39,14 +39,16 @@ def own_of(circle: Circle) -> PersonId | None:
 
 
 def disabilities_as_situations(family: Family, horizon: Horizon) -> Iterator[Situation]:
-    """A recognition that holds, of whoever has one here."""
+    """A recognition that holds, of whoever has one here and lives."""
     for person, child in _held(family):
         recognised = family.person(person).disability
         if recognised is None or not isinstance(recognised.payload, DisabilityRecognised):
             continue
         ends_on = recognised.payload.ends_on
         said = _said_of(family, person, child)
-        said.value("disability_in_force", ends_on is None or not horizon.reached(ends_on))
+        lives = family.person(person).died_on is None
+        lasts = ends_on is None or not horizon.reached(ends_on)
+        said.value("disability_in_force", lives and lasts)
         said.value("disability_of", "child" if child is not None else "self")
         said.value("disability_category", recognised.payload.category, recognised)
         yield Situation(
