@@ -1,8 +1,10 @@
 """Events for tests: one example of every kind, with every member that its schema knows."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any  # JSON
+
+from domain.calendar_date import DUBAI
 
 Json = dict[str, Any]
 
@@ -16,12 +18,17 @@ def numbered(number: int, **said: object) -> Json:
 
 
 def event(kind: str, data: Mapping[str, object], *, on: date, id: str) -> Json:
-    """An event of that day, asserted on it at noon."""
+    """An event of that day, asserted on it at noon; where that noon is to come by the machine's
+    clock, in the hour that has begun.
+    """
+    noon, now = datetime.combine(on, time(12), DUBAI), datetime.now(DUBAI)
+    is_to_come = on == now.date() and noon > now
+    asserted_at = now.replace(minute=0, second=0, microsecond=0) if is_to_come else noon
     return {
         "id": id,
         "kind": kind,
         "occurred_on": on.isoformat(),
-        "asserted_at": f"{on.isoformat()}T12:00:00+04:00",
+        "asserted_at": asserted_at.isoformat(),
         "data": dict(data),
     }
 
