@@ -255,7 +255,12 @@ class _Link:
         await self._until_room(len(body))
         if self.is_retired:
             raise _NotBegun
-        stream_id: int = self._h2.get_next_available_stream_id()
+        try:
+            stream_id: int = self._h2.get_next_available_stream_id()
+        except jh2.exceptions.NoAvailableStreamIDError:  # after a thousand million requests
+            self.is_retired = True
+            self._end_if_done()
+            raise _NotBegun from None
         try:
             self._h2.send_headers(stream_id, [*headers, ("content-length", str(len(body)))])
             self._h2.send_data(stream_id, body, end_stream=True)

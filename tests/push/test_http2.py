@@ -117,3 +117,13 @@ async def test_an_answer_that_is_no_text_ends_its_connection_and_the_next_opens_
         with pytest.raises(ConnectionLost):
             await client.post("/", [], b"{}", deadline_seconds=5)
         assert (await client.post("/", [], b"{}", deadline_seconds=5)).status == 200
+
+
+async def test_a_connection_that_has_no_numbers_left_gives_way_to_the_next(tmp_path: Path) -> None:
+    async with talking_to(tmp_path, [SOUND, SOUND]) as client:
+        await client.post("/", [], b"{}", deadline_seconds=5)
+        worn = client._link
+        assert worn is not None
+        worn._h2.highest_outbound_stream_id = 2**31 - 1
+        assert (await client.post("/", [], b"{}", deadline_seconds=5)).status == 200
+        assert client._link is not worn
