@@ -352,7 +352,8 @@ class _Link:
                 exchange = self._exchanges[event.stream_id]
                 exchange.headers = {str(n): str(v) for n, v in event.headers or ()}
                 status = exchange.headers.get(":status", "")
-                exchange.status = int(status) if status.isdecimal() else 0
+                is_one = len(status) == 3 and status.isascii() and status.isdecimal()
+                exchange.status = int(status) if is_one else 0
             case jh2.events.DataReceived() if event.stream_id is not None:
                 size = event.flow_controlled_length or 0
                 self._h2.acknowledge_received_data(size, event.stream_id)

@@ -98,7 +98,9 @@ async def test_nothing_to_post_is_nothing_to_wait_for(client: Http2Client) -> No
 SOUND = [(b":status", b"200"), (b"x-what", b"ever")]
 
 
-@pytest.mark.parametrize("said", [b"soon", b"", "٢٠٠٠٠٠٠٠٠٠".encode(), b"-1"])
+@pytest.mark.parametrize(
+    "said", [b"soon", b"", "٢٠٠٠٠٠٠٠٠٠".encode(), b"-1", "٢٠٠".encode(), b"9" * 5_000]
+)
 async def test_a_status_that_is_none_is_no_success_and_the_connection_goes_on(
     tmp_path: Path, said: bytes
 ) -> None:
