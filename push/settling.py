@@ -110,6 +110,7 @@ class Settling:
 
     async def _keep(self, batch: Sequence[Answered]) -> None:
         now = local_now(self._ground.clock)
+        await self._pause(batch, now)  # before any place is free: what waits for one is to know
         plain: list[Settled] = []
         for each, answer in batch:
             row = verdict_of(each, answer, resends_unknown=self._resends_unknown, now=now)
@@ -118,7 +119,6 @@ class Settling:
                 await self._look_again(each, row, is_dead=is_dead)
             else:
                 plain.append(row)
-        await self._pause(batch, now)
         await self._settle(plain)
         never_left = ("retry", "connection_lost")
         self.is_out |= all((answer.kind, answer.code) == never_left for _, answer in batch)

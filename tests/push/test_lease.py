@@ -15,10 +15,10 @@ from sqlmodel import col
 
 from push.answer import ACCEPTED, Answer, AnswerCode
 from push.compose import Composer
-from push.deliver import Composed, Deliverer
+from push.deliver import WINDOW_MAX, Composed, Deliverer
 from push.instant import local_now
 from push.lease import LEASE_SECONDS, Claimed, claim_due, note_begun
-from push.outgoing import PushMessage, SmsMessage
+from push.outgoing import PushMessage, Sender, SmsMessage
 from push.verdict import ATTEMPTS_MAX, OUTAGE_RETRY_SECONDS_MAX
 from store.key_keeper import FileKeyKeeper
 from store.keys import KeyRing
@@ -41,6 +41,8 @@ from tests.support.recipients import load_recipients
 from timeline.ground import Ground
 
 TODAY = date(2026, 11, 21)
+QUOTA = Answer("retry", "quota", retry_after_seconds=120)
+CHANGED = Answer("refused", "changed")
 
 
 async def rows_of(house: TestHouse) -> list[Any]:
@@ -64,6 +66,21 @@ def driver_url(url: str) -> str:
 def sms_deliverer(ground: Ground, sender: KeptSender[SmsMessage]) -> Deliverer[SmsMessage]:
     composer = Composer(ground, public_origin=ORIGIN)
     return Deliverer(ground, channel=CHANNEL_SMS, compose=composer.texts, sender=sender)
+
+
+def push_deliverer(
+    ground: Ground, sender: Sender[PushMessage], *, window: int = WINDOW_MAX, ahead: int = 0
+) -> Deliverer[PushMessage]:
+    return Deliverer(
+        ground,
+        channel=CHANNEL_PUSH,
+        compose=Composer(ground, public_origin=ORIGIN).pushes,
+        sender=sender,
+        resends_unknown=True,
+        together=1,
+        window=window,
+        ahead=ahead,
+    )
 
 
 async def test_a_letter_that_nobody_can_open_ends_alone_and_says_why(
@@ -220,14 +237,7 @@ async def test_a_slow_answer_keeps_no_other_in_doubt_nor_its_place_in_the_window
 ) -> None:
     await load_recipients(house, 150)
     sender = SlowSender()
-    deliverer = Deliverer(
-        house.ground,
-        channel=CHANNEL_PUSH,
-        compose=Composer(house.ground, public_origin=ORIGIN).pushes,
-        sender=sender,
-        resends_unknown=True,
-        together=1,
-    )
+    deliverer = push_deliverer(house.ground, sender)
     stop = asyncio.Event()
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(deliverer.deliver_until(stop))
@@ -243,15 +253,16 @@ async def test_a_slow_answer_keeps_no_other_in_doubt_nor_its_place_in_the_window
 class HeldSender:
     """Keeps every answer back, until each is let go."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answers: Sequence[Answer]) -> None:
         self.go = asyncio.Event()
-        self.answer = answer
+        self._left = iter(answers)
         self.sent_count = 0
 
     async def send(self, messages: Sequence[PushMessage]) -> Sequence[Answer]:
         self.sent_count += len(messages)
+        answers = [next(self._left) for _ in messages]
         await self.go.wait()
-        return [self.answer] * len(messages)
+        return answers
 
 
 async def wait_for(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -261,27 +272,20 @@ async def wait_for(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "sent", "states"),
+    ("answers", "sent", "states"),
     [
-        (ACCEPTED, 6, {DELIVERY_ACCEPTED}),
-        (Answer("retry", "quota", retry_after_seconds=120), 4, {DELIVERY_QUEUED}),
+        ([ACCEPTED] * 6, 6, {DELIVERY_ACCEPTED}),
+        ([QUOTA] * 6, 4, {DELIVERY_QUEUED}),
+        # Whose card has changed is settled one by one, and frees a place each.
+        ([*[CHANGED] * 3, *[QUOTA] * 3], 4, {DELIVERY_WITHDRAWN, DELIVERY_QUEUED}),
     ],
 )
 async def test_what_is_claimed_ahead_waits_for_room_and_rests_where_the_channel_does(
-    house: TestHouse, answer: Answer, sent: int, states: set[int]
+    house: TestHouse, answers: list[Answer], sent: int, states: set[int]
 ) -> None:
     await load_recipients(house, 6)
-    sender = HeldSender(answer)
-    deliverer = Deliverer(
-        house.ground,
-        channel=CHANNEL_PUSH,
-        compose=Composer(house.ground, public_origin=ORIGIN).pushes,
-        sender=sender,
-        resends_unknown=True,
-        together=1,
-        window=4,
-        ahead=2,
-    )
+    sender = HeldSender(answers)
+    deliverer = push_deliverer(house.ground, sender, window=4, ahead=2)
     stop = asyncio.Event()
 
     async def all_claimed() -> bool:
