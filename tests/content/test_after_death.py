@@ -8,12 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta
 import msgspec
 import pytest
 
-from content.pack import SHIPPED_PACK
 from content.scenario import Scenario, list_evaluations, read_scenarios
-from content.schedule_entries import read_catalogue
 from domain.card.state import OPEN_STATES, card_state
 from domain.catalogue import Catalogue
-from domain.compile.catalogue import compile_catalogue
 from domain.fact import Fact
 from domain.facts.birth import BirthNotified
 from domain.facts.person import PersonDied
@@ -30,11 +27,6 @@ DAYS = (0, 10, 100, 300)  # after the death
 CONSOLES = {"bereavement_family"}
 ASKS = OPEN_STATES | {"waiting", "scheduled", "snoozed"}
 EVENING_UTC = time(12)  # later that day than any event of a story
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def died(child: PersonId, on: date) -> Fact:

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from content.pack import SHIPPED_PACK
 from content.scenario import (
     SHOWN_STATES,
     Scenario,
@@ -19,12 +18,10 @@ from content.scenario import (
     next_change_of,
     read_scenarios,
 )
-from content.schedule_entries import read_catalogue
 from domain.card.record import Record
 from domain.card.state import card_state
 from domain.card.text import render_record
 from domain.catalogue import Catalogue
-from domain.compile.catalogue import compile_catalogue
 from domain.facts.person import PersonDied
 from domain.facts.pregnancy import PregnancyEnded
 from domain.ids import EntryId
@@ -41,11 +38,6 @@ SORROWS = {
     if any(isinstance(fact.payload, PersonDied | PregnancyEnded) for fact in one.facts)
     and one.name != "year_of_mourning"  # it goes on to the birth that is congratulated on again
 }
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def days_of(scenario: Scenario, catalogue: Catalogue) -> Iterator[date]:

@@ -20,7 +20,6 @@ from content.pack import (
     read_pack,
 )
 from content.schedule.read_programme import read_programme
-from content.schedule_entries import read_catalogue
 from domain.card.record import Criterion, Nature
 from domain.catalogue import CardRule, Catalogue, Service
 from domain.compile.catalogue import Kind, compile_catalogue
@@ -149,11 +148,6 @@ def test_the_depth_of_a_document_is_bounded(tmp_path: Path) -> None:
 
 
 # The shipped pack
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def service(catalogue: Catalogue, entry_id: str) -> Service:

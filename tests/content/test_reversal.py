@@ -8,12 +8,9 @@ from datetime import UTC, date, datetime, time
 import msgspec
 import pytest
 
-from content.pack import SHIPPED_PACK
 from content.scenario import Scenario, list_evaluations, read_scenarios
-from content.schedule_entries import read_catalogue
 from domain.card.state import card_state
 from domain.catalogue import Catalogue
-from domain.compile.catalogue import compile_catalogue
 from domain.fact import Fact
 from domain.facts.act import EnteredInError
 from domain.facts.health import VaccinationGiven
@@ -21,11 +18,6 @@ from domain.facts.person import PersonDescribed
 
 SCENARIOS = read_scenarios()
 EVENING_UTC = time(12)  # later that day than any event of a story
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 def taken_back(fact: Fact, on: date) -> Fact:

@@ -7,19 +7,11 @@ import pytest
 
 from api.scenarios import scenarios
 from content.day_walk import draw_walk
-from content.pack import SHIPPED_PACK
 from content.scenario import SHIPPED_SCENARIOS, Scenario, read_scenarios, run_scenario
-from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
-from domain.compile.catalogue import compile_catalogue
 from domain.compile.document import CatalogueError
 
 SCENARIOS = read_scenarios()
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)

@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from content.pack import SHIPPED_PACK
 from content.scenario import read_scenarios
-from content.schedule_entries import read_catalogue
 from domain.catalogue import Catalogue
-from domain.compile.catalogue import compile_catalogue
 from domain.ids import EntryId
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "services.md"
@@ -35,11 +32,6 @@ def met_in(story: str) -> set[str]:
     """The services that somebody sees in a story."""
     steps = STORIES[story].steps
     return {card.split(".")[0] for step in steps for cards in step.sees.values() for card in cards}
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return compile_catalogue(read_catalogue(SHIPPED_PACK), version=1)
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
